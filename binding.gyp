@@ -1,0 +1,18 @@
+{
+  "targets": [
+    {
+      "target_name": "posix_async",
+      "sources": [
+        "native/addon.cc",
+        "native/fd.cc"
+      ],
+      "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")", "include"],
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],
+      "cflags!": ["-fno-exceptions"],
+      "cflags": ["-Wall", "-Wextra", "-Werror", "-O2", "-fvisibility=hidden", "-fstack-protector-strong"],
+      "cflags_cc": ["-std=c++17", "-fno-exceptions", "-fno-rtti"],
+      "ldflags": ["-Wl,-z,relro,-z,now"],
+      "libraries": ["-ldl", "-lpthread"]
+    }
+  ]
+}

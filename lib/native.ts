@@ -1,0 +1,72 @@
+// The only file that loads the .node file, and the only typed list of natives.
+// Every native is synchronous, runs on the calling thread, and gives a value or a negative errno (see errors.ts).
+import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { codedError } from './errors.js'
+
+/** Anything whose bytes the kernel may read or fill. */
+export type ByteView = ArrayBufferView | ArrayBuffer | SharedArrayBuffer
+
+// native/fd.cc
+interface FdNatives {
+  open(path: string, flags: number, mode: number): number
+  read(fd: number, buffer: ByteView, offset: number, length: number): number
+  write(fd: number, buffer: ByteView, offset: number, length: number): number
+  pread(fd: number, buffer: ByteView, offset: number, length: number, position: number): number
+  pwrite(fd: number, buffer: ByteView, offset: number, length: number, position: number): number
+  lseek(fd: number, offset: number, whence: number): number
+  close(fd: number): number
+  dup3(from: number, to: number, flags: number): number
+  pipe2(pair: Int32Array, flags: number): number
+  fcntl(fd: number, command: number, argument: number): number
+  fsync(fd: number): number
+}
+
+export interface Natives extends FdNatives {
+  readonly constants: Readonly<Record<string, number>>
+}
+
+/** The package's own folder: the one that holds package.json, from lib/ and from dist/lib/ alike. */
+export const packageRoot = (() => {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
+  return folder
+})()
+
+// Where there is no addon, importing works and each call fails with this one error.
+function unavailable(cause: unknown): Natives {
+  const fail = (): never => {
+    const platform = `${process.platform} ${process.arch}`
+    throw codedError(
+      Error,
+      'ERR_POSIX_ASYNC_UNAVAILABLE',
+      process.platform === 'linux'
+        ? `posix-async: its native addon could not be loaded on ${platform}; run "npm rebuild posix-async" with a C++ compiler present`
+        : `posix-async works on Linux (glibc, x64 or arm64) only, and this is ${platform}`,
+      { cause },
+    )
+  }
+  const constants = new Proxy({}, { get: () => -1 }) as Natives['constants']
+  return new Proxy({}, { get: (_, name) => (name === 'constants' ? constants : fail) }) as Natives
+}
+
+function load(): Natives {
+  try {
+    // node-gyp-build takes build/Release where the addon was compiled, prebuilds/ where it came with the package.
+    const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Natives
+    return nodeGypBuild(packageRoot)
+  } catch (error) {
+    return unavailable(error)
+  }
+}
+
+export const native: Natives = load()
+
+/** The value of a constant of the C headers that the addon was compiled with. */
+export function constant(name: string): number {
+  const value = native.constants[name]
+  if (value === undefined) throw codedError(Error, 'ERR_INTERNAL_ASSERTION', `no constant ${name} in the addon`)
+  return value
+}

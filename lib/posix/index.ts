@@ -1,0 +1,3 @@
+// The C functions under their C names, one file a header. See design: what C returns through pointers is returned.
+export * from './fcntl.js'
+export * from './unistd.js'

@@ -1,0 +1,153 @@
+// unistd.h: reading, writing and duplicating descriptors, pipes, the process's own ids.
+// Every function here is the system call of its name, made synchronously on the calling thread.
+import { check, checkOrNull } from '../errors.js'
+import { constant, native, type ByteView } from '../native.js'
+import { asData, asFd, asInteger, asSpan } from './arguments.js'
+import { O_CLOEXEC } from './fcntl.js'
+
+export const SEEK_SET = constant('SEEK_SET')
+export const SEEK_CUR = constant('SEEK_CUR')
+export const SEEK_END = constant('SEEK_END')
+
+/**
+ * Reads up to `length` bytes into `buffer`, as C does. Blocks the calling thread unless the descriptor is O_NONBLOCK.
+ * An interrupting signal does not end it (PEP 475).
+ *
+ * @param fd an open descriptor, borrowed
+ * @param buffer takes the bytes
+ * @param offset where in `buffer`, in bytes (default 0)
+ * @param length at most so many bytes (default: to the end of `buffer`)
+ * @returns how many bytes were read; 0 at end of file; `null` if it would block
+ * @throws ErrnoError EBADF, EISDIR, EIO, ECONNRESET ...; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
+ * @see man 2 read
+ */
+export function read(fd: number, buffer: ByteView, offset?: number, length?: number): number | null {
+  const span = asSpan(buffer, offset, length)
+  return checkOrNull(native.read(asFd(fd), span.view, span.offset, span.length), 'read')
+}
+
+/**
+ * Writes up to `length` bytes of `data`, as C does: it may write fewer than asked. Never dies of SIGPIPE.
+ *
+ * @param fd an open descriptor, borrowed
+ * @param data bytes, or a string taken as UTF-8
+ * @param offset where in `data`, in bytes (default 0)
+ * @param length at most so many bytes (default: to the end of `data`)
+ * @returns how many bytes were written; `null` if it would block
+ * @throws ErrnoError EBADF, EPIPE, ENOSPC, EIO ...; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
+ * @see man 2 write
+ */
+export function write(fd: number, data: string | ByteView, offset?: number, length?: number): number | null {
+  const span = asData(data, offset, length)
+  return checkOrNull(native.write(asFd(fd), span.view, span.offset, span.length), 'write')
+}
+
+const MAX_POSITION = Number.MAX_SAFE_INTEGER
+
+/**
+ * As `read`, at `position` bytes from the start of the file; the file offset stays.
+ * @throws ErrnoError ESPIPE on a pipe or socket, and what `read` throws
+ * @see man 2 pread
+ */
+export function pread(fd: number, buffer: ByteView, position: number, offset?: number, length?: number): number | null {
+  const span = asSpan(buffer, offset, length)
+  const at = asInteger('position', position, 0, MAX_POSITION)
+  return checkOrNull(native.pread(asFd(fd), span.view, span.offset, span.length, at), 'pread')
+}
+
+/**
+ * As `write`, at `position` bytes from the start of the file; the file offset stays.
+ * @throws ErrnoError ESPIPE on a pipe or socket, and what `write` throws
+ * @see man 2 pwrite
+ */
+export function pwrite(
+  fd: number,
+  data: string | ByteView,
+  position: number,
+  offset?: number,
+  length?: number,
+): number | null {
+  const span = asData(data, offset, length)
+  const at = asInteger('position', position, 0, MAX_POSITION)
+  return checkOrNull(native.pwrite(asFd(fd), span.view, span.offset, span.length, at), 'pwrite')
+}
+
+/**
+ * Moves the file offset.
+ * @returns the new offset from the start of the file, in bytes
+ * @throws ErrnoError EBADF, EINVAL, ESPIPE
+ * @see man 2 lseek
+ */
+export function lseek(fd: number, offset: number, whence: number): number {
+  const by = asInteger('offset', offset, -MAX_POSITION, MAX_POSITION)
+  return check(native.lseek(asFd(fd), by, asInteger('whence', whence)), 'lseek')
+}
+
+/**
+ * Closes a descriptor. The number is free afterwards even when the kernel reports an error (EIO), so never call it twice.
+ * @throws ErrnoError EBADF, EIO, ENOSPC, EDQUOT
+ * @see man 2 close
+ */
+export function close(fd: number): void {
+  check(native.close(asFd(fd)), 'close')
+}
+
+/**
+ * A second number for the same open file, with close-on-exec set (C's `dup` leaves it off).
+ * @throws ErrnoError EBADF, EMFILE
+ * @see man 2 dup
+ */
+export function dup(fd: number): number {
+  return check(native.fcntl(asFd(fd), constant('F_DUPFD_CLOEXEC'), 0), 'dup')
+}
+
+/**
+ * Makes `to` a second number for `from`, closing what `to` was. Close-on-exec is set, save on 0, 1 and 2, which are meant to
+ * be inherited by a program.
+ * @returns `to`
+ * @throws ErrnoError EBADF, EBUSY, EMFILE
+ * @see man 2 dup2
+ */
+export function dup2(from: number, to: number): number {
+  if (asFd(from, 'from') === asFd(to, 'to')) {
+    check(native.fcntl(from, constant('F_GETFD'), 0), 'dup2')
+    return to
+  }
+  return check(native.dup3(from, to, to > 2 ? O_CLOEXEC : 0), 'dup2')
+}
+
+/**
+ * As dup2 with exact `flags`: O_CLOEXEC or 0.
+ * @throws ErrnoError EBADF, EBUSY, EINVAL (also when the two are equal), EMFILE
+ * @see man 2 dup3
+ */
+export function dup3(from: number, to: number, flags: number): number {
+  return check(native.dup3(asFd(from, 'from'), asFd(to, 'to'), asInteger('flags', flags)), 'dup3')
+}
+
+/**
+ * A pipe with exact `flags`: O_CLOEXEC, O_NONBLOCK, O_DIRECT.
+ * @param flags default O_CLOEXEC
+ * @returns `[readFd, writeFd]`, which the caller owns
+ * @throws ErrnoError EINVAL, EMFILE, ENFILE
+ * @see man 2 pipe
+ */
+export function pipe2(flags: number = O_CLOEXEC): [readFd: number, writeFd: number] {
+  const pair = new Int32Array(2)
+  check(native.pipe2(pair, asInteger('flags', flags)), 'pipe2')
+  return [pair[0]!, pair[1]!]
+}
+
+/** A pipe with close-on-exec set: `pipe2(O_CLOEXEC)`. @see man 2 pipe */
+export function pipe(): [readFd: number, writeFd: number] {
+  return pipe2(O_CLOEXEC)
+}
+
+/**
+ * Waits until a file's data and metadata are on the device. Blocks the calling thread.
+ * @throws ErrnoError EBADF, EIO, EINVAL (a pipe or socket), ENOSPC
+ * @see man 2 fsync
+ */
+export function fsync(fd: number): void {
+  check(native.fsync(asFd(fd)), 'fsync')
+}

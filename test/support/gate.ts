@@ -1,0 +1,39 @@
+// The leak gate: what a process holds (descriptors, threads, children), read from the kernel and compared.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+export interface Holdings {
+  fds: string[]
+  threads: number
+  children: number[]
+}
+
+function ownChildren(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+  )
+}
+
+function openFds(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [`${fd} -> ${readlinkSync(`/proc/${pid}/fd/${fd}`)}`]
+    } catch {
+      return [] // the descriptor of this very listing
+    }
+  })
+}
+
+export function holdings(pid: number = process.pid): Holdings {
+  return { fds: openFds(pid), threads: readdirSync(`/proc/${pid}/task`).length, children: ownChildren(pid) }
+}
+
+/** What `after` holds beyond `before`, in words; empty where nothing was left. */
+export function leaks(before: Holdings, after: Holdings): string[] {
+  const known = new Set(before.fds)
+  const left = after.fds.length > before.fds.length ? after.fds.filter((fd) => !known.has(fd)) : []
+  const words = left.map((fd) => `descriptor ${fd}`)
+  if (after.threads > before.threads) words.push(`${after.threads - before.threads} threads`)
+  const born = after.children.filter((pid) => !before.children.includes(pid))
+  if (born.length > 0) words.push(`child processes ${born.join(', ')}`)
+  return words
+}
