@@ -4,7 +4,8 @@
       "target_name": "posix_async",
       "sources": [
         "native/addon.cc",
-        "native/fd.cc"
+        "native/fd.cc",
+        "native/process.cc"
       ],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")", "include"],
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

@@ -24,7 +24,18 @@ interface FdNatives {
   fsync(fd: number): number
 }
 
-export interface Natives extends FdNatives {
+// native/process.cc
+interface ProcessNatives {
+  /** `status` takes the wait status. */
+  waitpid(pid: number, status: Int32Array, options: number): number
+  /** `info` takes pid, uid, code and status. */
+  waitid(type: number, id: number, info: Int32Array, options: number): number
+  pidfd_open(pid: number, flags: number): number
+  pidfd_send_signal(pidfd: number, signal: number, flags: number): number
+  pidfd_getfd(pidfd: number, fd: number, flags: number): number
+}
+
+export interface Natives extends FdNatives, ProcessNatives {
   readonly constants: Readonly<Record<string, number>>
 }
 

@@ -6,6 +6,7 @@ namespace posix_async {
 Napi::Object Init(Napi::Env, Napi::Object object) {
   Exports exports(object);
   RegisterFd(exports);
+  RegisterProcess(exports);
   return object;
 }
 

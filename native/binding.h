@@ -157,6 +157,7 @@ class Exports {
 
 // Each native/<family>.cc defines one of these; addon.cc calls them.
 void RegisterFd(Exports& exports);
+void RegisterProcess(Exports& exports);
 
 }  // namespace posix_async
 

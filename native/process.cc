@@ -1,0 +1,79 @@
+// Children and processes: sys/wait.h and sys/pidfd.h. See: man 2 waitpid, waitid, pidfd_open, pidfd_send_signal,
+// pidfd_getfd.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "binding.h"
+
+#ifndef PIDFD_NONBLOCK
+#define PIDFD_NONBLOCK O_NONBLOCK
+#endif
+
+namespace posix_async {
+namespace {
+
+// Linux 5.4; an enumerator in the glibc that has it, so no #ifdef can ask.
+constexpr int kPidfd = 3;
+
+// `status` is an Int32Array(1).
+int Waitpid(int pid, Bytes status, int options) {
+  return Retry([&] { return waitpid(pid, reinterpret_cast<int*>(status.data), options); });
+}
+
+// `info` is an Int32Array(4): pid, uid, code, status; pid stays 0 where WNOHANG found nothing.
+int Waitid(int type, unsigned id, Bytes info, int options) {
+  siginfo_t found{};
+  const int result = Retry([&] { return waitid(static_cast<idtype_t>(type), id, &found, options); });
+  int* fields = reinterpret_cast<int*>(info.data);
+  fields[0] = found.si_pid;
+  fields[1] = static_cast<int>(found.si_uid);
+  fields[2] = found.si_code;
+  fields[3] = found.si_status;
+  return result;
+}
+
+// By number: glibc wraps these three since 2.36 only.
+int PidfdOpen(int pid, unsigned flags) {
+  return Result([&] { return static_cast<int>(syscall(SYS_pidfd_open, pid, flags)); });
+}
+
+int PidfdSendSignal(int pidfd, int signal, unsigned flags) {
+  return Result([&] { return static_cast<int>(syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, flags)); });
+}
+
+int PidfdGetfd(int pidfd, int fd, unsigned flags) {
+  return Result([&] { return static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, fd, flags)); });
+}
+
+}  // namespace
+
+void RegisterProcess(Exports& exports) {
+  exports.Function<&Waitpid>("waitpid");
+  exports.Function<&Waitid>("waitid");
+  exports.Function<&PidfdOpen>("pidfd_open");
+  exports.Function<&PidfdSendSignal>("pidfd_send_signal");
+  exports.Function<&PidfdGetfd>("pidfd_getfd");
+
+  POSIX_ASYNC_CONSTANT(exports, WNOHANG);
+  POSIX_ASYNC_CONSTANT(exports, WUNTRACED);
+  POSIX_ASYNC_CONSTANT(exports, WCONTINUED);
+  POSIX_ASYNC_CONSTANT(exports, WEXITED);
+  POSIX_ASYNC_CONSTANT(exports, WSTOPPED);
+  POSIX_ASYNC_CONSTANT(exports, WNOWAIT);
+  POSIX_ASYNC_CONSTANT(exports, P_ALL);
+  POSIX_ASYNC_CONSTANT(exports, P_PID);
+  POSIX_ASYNC_CONSTANT(exports, P_PGID);
+  exports.Constant("P_PIDFD", kPidfd);
+  POSIX_ASYNC_CONSTANT(exports, CLD_EXITED);
+  POSIX_ASYNC_CONSTANT(exports, CLD_KILLED);
+  POSIX_ASYNC_CONSTANT(exports, CLD_DUMPED);
+  POSIX_ASYNC_CONSTANT(exports, CLD_TRAPPED);
+  POSIX_ASYNC_CONSTANT(exports, CLD_STOPPED);
+  POSIX_ASYNC_CONSTANT(exports, CLD_CONTINUED);
+  POSIX_ASYNC_CONSTANT(exports, PIDFD_NONBLOCK);
+}
+
+}  // namespace posix_async
