@@ -5,7 +5,9 @@
       "sources": [
         "native/addon.cc",
         "native/fd.cc",
-        "native/process.cc"
+        "native/process.cc",
+        "native/socket.cc",
+        "native/socket_message.cc"
       ],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")", "include"],
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

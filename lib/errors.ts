@@ -48,7 +48,7 @@ const extraMessages: Record<string, string> = {
 }
 
 function place({ address, port, path }: ErrnoDetails): string {
-  if (path !== undefined) return ` '${path}'`
+  if (path !== undefined) return ` '${path.replaceAll('\0', '@')}'` // an abstract Unix name, as ss(8) shows it
   if (address === undefined) return port === undefined ? '' : ` port ${port}`
   const host = address.includes(':') ? `[${address}]` : address
   return port === undefined ? ` ${address}` : ` ${host}:${port}`
@@ -62,9 +62,9 @@ export class ErrnoError extends Error {
   readonly code: string
   readonly errno: number
   readonly syscall: string
-  readonly address?: string
-  readonly port?: number
-  readonly path?: string
+  declare readonly address?: string
+  declare readonly port?: number
+  declare readonly path?: string
 
   /**
    * @param errno the error number, with either sign

@@ -35,7 +35,41 @@ interface ProcessNatives {
   pidfd_getfd(pidfd: number, fd: number, flags: number): number
 }
 
-export interface Natives extends FdNatives, ProcessNatives {
+// native/socket.cc; `address` is the bytes of a sockaddr, or takes them (see posix/socket-address.ts)
+interface SocketNatives {
+  socket(domain: number, type: number, protocol: number): number
+  socketpair(domain: number, type: number, protocol: number, pair: Int32Array): number
+  bind(fd: number, address: Uint8Array): number
+  listen(fd: number, backlog: number): number
+  accept4(fd: number, flags: number, address: Uint8Array): number
+  connect(fd: number, address: Uint8Array): number
+  shutdown(fd: number, how: number): number
+  getsockname(fd: number, address: Uint8Array): number
+  getpeername(fd: number, address: Uint8Array): number
+  send(fd: number, data: ByteView, offset: number, length: number, flags: number): number
+  sendto(fd: number, data: ByteView, flags: number, address: Uint8Array): number
+  recv(fd: number, buffer: ByteView, offset: number, length: number, flags: number): number
+  recvfrom(fd: number, buffer: ByteView, flags: number, address: Uint8Array): number
+  setsockopt(fd: number, level: number, name: number, value: ByteView): number
+  getsockopt(fd: number, level: number, name: number, value: ByteView): number
+  inet_pton(family: number, text: string, bytes: Uint8Array): number
+  inet_ntop(family: number, bytes: Uint8Array): string
+}
+
+// native/socket_message.cc
+interface SocketMessageNatives {
+  sendmsg(
+    fd: number,
+    buffers: readonly ByteView[],
+    flags: number,
+    address: Uint8Array,
+    fds: Int32Array,
+    credentials: Int32Array,
+  ): number
+  recvmsg(fd: number, buffers: readonly ByteView[], flags: number, address: Uint8Array, received: Int32Array): number
+}
+
+export interface Natives extends FdNatives, ProcessNatives, SocketMessageNatives, SocketNatives {
   readonly constants: Readonly<Record<string, number>>
 }
 

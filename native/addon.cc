@@ -7,6 +7,8 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   Exports exports(object);
   RegisterFd(exports);
   RegisterProcess(exports);
+  RegisterSocket(exports);
+  RegisterSocketMessage(exports);
   return object;
 }
 

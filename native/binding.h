@@ -26,6 +26,23 @@ struct Bytes {
   size_t size = 0;
 };
 
+// Borrows the bytes of a Buffer, TypedArray, DataView or ArrayBuffer.
+inline Bytes ToBytes(Napi::Value value) {
+  void* data = nullptr;
+  size_t size = 0;
+  const napi_env env = value.Env();
+  if (value.IsTypedArray()) {
+    const auto array = value.As<Napi::TypedArray>();
+    napi_get_typedarray_info(env, array, nullptr, nullptr, &data, nullptr, nullptr);
+    size = array.ByteLength();
+  } else if (value.IsDataView()) {
+    napi_get_dataview_info(env, value, &size, &data, nullptr, nullptr);
+  } else if (value.IsArrayBuffer()) {
+    napi_get_arraybuffer_info(env, value, &data, &size);
+  }
+  return {static_cast<uint8_t*>(data), size};
+}
+
 // Takes the arguments of one call from left to right.
 class Arguments {
  public:
@@ -50,7 +67,7 @@ class Arguments {
     } else if constexpr (std::is_same_v<T, std::string>) {
       return value.As<Napi::String>().Utf8Value();
     } else if constexpr (std::is_same_v<T, Bytes>) {
-      return View(value);
+      return ToBytes(value);
     } else if constexpr (std::is_same_v<T, double>) {
       return value.As<Napi::Number>().DoubleValue();
     } else if constexpr (std::is_same_v<T, unsigned>) {
@@ -61,22 +78,6 @@ class Arguments {
       static_assert(std::is_same_v<T, int64_t>, "binding.h: no conversion for this parameter type");
       return value.As<Napi::Number>().Int64Value();
     }
-  }
-
-  static Bytes View(Napi::Value value) {
-    void* data = nullptr;
-    size_t size = 0;
-    const napi_env env = value.Env();
-    if (value.IsTypedArray()) {
-      const auto array = value.As<Napi::TypedArray>();
-      napi_get_typedarray_info(env, array, nullptr, nullptr, &data, nullptr, nullptr);
-      size = array.ByteLength();
-    } else if (value.IsDataView()) {
-      napi_get_dataview_info(env, value, &size, &data, nullptr, nullptr);
-    } else if (value.IsArrayBuffer()) {
-      napi_get_arraybuffer_info(env, value, &data, &size);
-    }
-    return {static_cast<uint8_t*>(data), size};
   }
 
   const Napi::CallbackInfo& info_;
@@ -115,16 +116,16 @@ struct Bound<Function> {
 };
 
 // Makes the system call once and gives its value or -errno.
-template <auto Function>
+template <auto Function, typename Type = decltype(Function)>
 struct Direct;
-template <typename R, typename... P, R (*Function)(P...)>
-struct Direct<Function> {
+template <auto Function, typename R, typename... P>
+struct Direct<Function, R (*)(P...)> {
   static R Call(P... arguments) {
     return Result([&] { return Function(arguments...); });
   }
 };
-template <typename R, typename... P, R (*Function)(P...) noexcept>
-struct Direct<Function> : Direct<static_cast<R (*)(P...)>(Function)> {};
+template <auto Function, typename R, typename... P>
+struct Direct<Function, R (*)(P...) noexcept> : Direct<Function, R (*)(P...)> {};
 
 // What a family fills: the exports of the addon.
 class Exports {
@@ -158,6 +159,8 @@ class Exports {
 // Each native/<family>.cc defines one of these; addon.cc calls them.
 void RegisterFd(Exports& exports);
 void RegisterProcess(Exports& exports);
+void RegisterSocket(Exports& exports);
+void RegisterSocketMessage(Exports& exports);
 
 }  // namespace posix_async
 

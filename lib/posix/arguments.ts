@@ -61,7 +61,8 @@ export function asSpan(view: unknown, offset: unknown = 0, length?: unknown, nam
   if (isDetached(view)) throw codedError(TypeError, 'ERR_INVALID_STATE', `Invalid state: "${name}" is detached`)
   const from = asInteger('offset', offset, 0, view.byteLength)
   const room = view.byteLength - from
-  return { view, offset: from, length: length === undefined ? room : asInteger('length', length, 0, room) }
+  const count = length === undefined ? room : asInteger('length', length, 0, room)
+  return { view: view instanceof SharedArrayBuffer ? new Uint8Array(view) : view, offset: from, length: count }
 }
 
 /** As asSpan; a string is taken as its UTF-8 bytes. */

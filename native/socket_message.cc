@@ -1,0 +1,118 @@
+// Messages with ancillary data: sendmsg and recvmsg, descriptors and credentials. See: man 2 sendmsg, recvmsg; man 7
+// unix.
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "binding.h"
+
+namespace posix_async {
+namespace {
+
+// What the kernel takes in one message (its SCM_MAX_FD).
+constexpr size_t kMaxFds = 253;
+
+union Control {
+  cmsghdr align;
+  char bytes[CMSG_SPACE(kMaxFds * sizeof(int)) + CMSG_SPACE(sizeof(ucred))];
+};
+
+// The shape of the Int32Array that takes what recvmsg gives beside the bytes.
+struct Received {
+  int flags;
+  int has_credentials;
+  ucred credentials;
+  int fd_count;
+  int fds[kMaxFds];
+};
+
+std::vector<iovec> Vector(Napi::Array buffers) {
+  std::vector<iovec> vector(buffers.Length());
+  for (size_t i = 0; i < vector.size(); i++) {
+    const Bytes bytes = ToBytes(buffers.Get(static_cast<uint32_t>(i)));
+    vector[i] = {bytes.data, bytes.size};
+  }
+  return vector;
+}
+
+// Adds one ancillary message of `size` bytes after what is there.
+void Append(msghdr& message, int type, const void* data, size_t size) {
+  auto* header = reinterpret_cast<cmsghdr*>(static_cast<char*>(message.msg_control) + message.msg_controllen);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = type;
+  header->cmsg_len = CMSG_LEN(size);
+  std::memcpy(CMSG_DATA(header), data, size);
+  message.msg_controllen += CMSG_SPACE(size);
+}
+
+// `address` and `credentials` may be empty; `fds` has at most kMaxFds numbers.
+int64_t Sendmsg(int fd, Napi::Array buffers, int flags, Bytes address, Bytes fds, Bytes credentials) {
+  std::vector<iovec> vector = Vector(buffers);
+  Control control = {};
+  msghdr message = {};
+  message.msg_name = address.size > 0 ? address.data : nullptr;
+  message.msg_namelen = address.size;
+  message.msg_iov = vector.data();
+  message.msg_iovlen = vector.size();
+  message.msg_control = control.bytes;
+  if (fds.size > 0) Append(message, SCM_RIGHTS, fds.data, fds.size);
+  if (credentials.size > 0) Append(message, SCM_CREDENTIALS, credentials.data, credentials.size);
+  return Retry([&] { return sendmsg(fd, &message, flags); });
+}
+
+void TakeFds(cmsghdr* header, Received* received) {
+  const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  const size_t taken = std::min(count, kMaxFds - received->fd_count);
+  std::memcpy(received->fds + received->fd_count, CMSG_DATA(header), taken * sizeof(int));
+  received->fd_count += static_cast<int>(taken);
+}
+
+void TakeControl(msghdr* message, Received* received) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr; header = CMSG_NXTHDR(message, header)) {
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_RIGHTS) TakeFds(header, received);
+    if (header->cmsg_type == SCM_CREDENTIALS) {
+      std::memcpy(&received->credentials, CMSG_DATA(header), sizeof(ucred));
+      received->has_credentials = 1;
+    }
+  }
+}
+
+// `address` takes a sockaddr_storage and one byte with its length; `result` is a Received.
+int64_t Recvmsg(int fd, Napi::Array buffers, int flags, Bytes address, Bytes result) {
+  std::vector<iovec> vector = Vector(buffers);
+  Control control;
+  msghdr message = {};
+  const int64_t count = Retry([&] {
+    message.msg_name = address.data;
+    message.msg_namelen = sizeof(sockaddr_storage);
+    message.msg_iov = vector.data();
+    message.msg_iovlen = vector.size();
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof(control.bytes);
+    return recvmsg(fd, &message, flags | MSG_CMSG_CLOEXEC);
+  });
+  if (count < 0) return count;
+  auto* received = reinterpret_cast<Received*>(result.data);
+  received->flags = message.msg_flags & ~MSG_CMSG_CLOEXEC;
+  received->has_credentials = 0;
+  received->fd_count = 0;
+  TakeControl(&message, received);
+  address.data[sizeof(sockaddr_storage)] = static_cast<uint8_t>(message.msg_namelen);
+  return count;
+}
+
+}  // namespace
+
+void RegisterSocketMessage(Exports& exports) {
+  exports.Function<&Sendmsg>("sendmsg");
+  exports.Function<&Recvmsg>("recvmsg");
+  exports.Constant("SCM_MAX_FD", kMaxFds);
+  exports.Constant("SIZEOF_RECEIVED", sizeof(Received));
+}
+
+}  // namespace posix_async
