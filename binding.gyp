@@ -4,8 +4,11 @@
       "target_name": "posix_async",
       "sources": [
         "native/addon.cc",
+        "native/core/signal_mask.cc",
+        "native/event_fd.cc",
         "native/fd.cc",
         "native/process.cc",
+        "native/signal.cc",
         "native/socket.cc",
         "native/socket_message.cc"
       ],

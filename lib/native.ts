@@ -9,6 +9,17 @@ import { codedError } from './errors.js'
 /** Anything whose bytes the kernel may read or fill. */
 export type ByteView = ArrayBufferView | ArrayBuffer | SharedArrayBuffer
 
+// native/event_fd.cc; times are milliseconds with their fraction
+interface EventFdNatives {
+  eventfd(initial: number, flags: number): number
+  timerfd_create(clock: number, flags: number): number
+  /** `old` takes value and interval, as `setting` does. */
+  timerfd_settime(fd: number, flags: number, value: number, interval: number, old: Float64Array): number
+  timerfd_gettime(fd: number, setting: Float64Array): number
+  signalfd(fd: number, mask: BigUint64Array, flags: number): number
+  clock_gettime(clock: number, time: Float64Array): number
+}
+
 // native/fd.cc
 interface FdNatives {
   open(path: string, flags: number, mode: number): number
@@ -69,7 +80,23 @@ interface SocketMessageNatives {
   recvmsg(fd: number, buffers: readonly ByteView[], flags: number, address: Uint8Array, received: Int32Array): number
 }
 
-export interface Natives extends FdNatives, ProcessNatives, SocketMessageNatives, SocketNatives {
+// native/signal.cc; sets are those of posix/signal-set.ts
+interface SignalNatives {
+  kill(pid: number, signal: number): number
+  raise(signal: number): number
+  sigqueue(pid: number, signal: number, value: number): number
+  /** An empty `set` changes nothing; `old` takes what was blocked. */
+  pthread_sigmask(how: number, set: BigUint64Array, old: BigUint64Array): number
+  block_in_other_threads(set: BigUint64Array): number
+  sigpending(set: BigUint64Array): number
+  /** A negative timeout has no end; `info` takes code, pid, uid and int. */
+  sigtimedwait(set: BigUint64Array, milliseconds: number, info: Int32Array): number
+  /** Gives what it was: 0 SIG_DFL, 1 SIG_IGN, 2 a function. */
+  signal(signal: number, disposition: number): number
+}
+
+export interface Natives
+  extends EventFdNatives, FdNatives, ProcessNatives, SignalNatives, SocketMessageNatives, SocketNatives {
   readonly constants: Readonly<Record<string, number>>
 }
 

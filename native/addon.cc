@@ -5,8 +5,10 @@ namespace posix_async {
 
 Napi::Object Init(Napi::Env, Napi::Object object) {
   Exports exports(object);
+  RegisterEventFd(exports);
   RegisterFd(exports);
   RegisterProcess(exports);
+  RegisterSignal(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
   return object;

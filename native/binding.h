@@ -157,8 +157,10 @@ class Exports {
 #define POSIX_ASYNC_CONSTANT(exports, name) (exports).Constant(#name, static_cast<double>(name))
 
 // Each native/<family>.cc defines one of these; addon.cc calls them.
+void RegisterEventFd(Exports& exports);
 void RegisterFd(Exports& exports);
 void RegisterProcess(Exports& exports);
+void RegisterSignal(Exports& exports);
 void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
 

@@ -1,13 +1,14 @@
 // Signals as callers write them, numbers or names, and sets of them as the kernel writes them, a bit a signal.
 import { constants } from 'node:os'
-import { invalidArgType, outOfRange, codedError } from '../errors.js'
+import { codedError, invalidArgType, outOfRange } from '../errors.js'
+import { constant } from '../native.js'
 
 /** A signal's number, or its name: 'SIGTERM', 'SIGRTMIN', 'SIGRTMIN+3', 'SIGRTMAX-1'. */
 export type Signal = number | NodeJS.Signals | `SIGRT${string}`
 
-// What glibc leaves to programs of the kernel's 32 to 64; the first two are its own.
-export const SIGRTMIN = 34
-export const SIGRTMAX = 64
+// What the C library leaves to programs of the kernel's 32 to 64: the first few are its own.
+export const SIGRTMIN = constant('SIGRTMIN')
+export const SIGRTMAX = constant('SIGRTMAX')
 
 const numbers: Readonly<Record<string, number>> = constants.signals
 const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]))

@@ -1,0 +1,89 @@
+// sys/timerfd.h: a timer behind a descriptor, readable when it has expired.
+import { check, checkOrNull, invalidArgType, outOfRange } from '../errors.js'
+import { constant, native } from '../native.js'
+import { asFd, asInteger } from './arguments.js'
+
+export const TFD_CLOEXEC = constant('TFD_CLOEXEC')
+export const TFD_NONBLOCK = constant('TFD_NONBLOCK')
+export const TFD_TIMER_ABSTIME = constant('TFD_TIMER_ABSTIME')
+export const TFD_TIMER_CANCEL_ON_SET = constant('TFD_TIMER_CANCEL_ON_SET')
+
+// The kernel's seconds are 63 bits; a double of milliseconds is exact this far.
+const MAX_TIME = Number.MAX_SAFE_INTEGER
+
+/** A timer's setting, in milliseconds; the fraction counts, down to a nanosecond (0.000001). */
+export interface TimerSetting {
+  /** Until it expires first; 0 disarms it. With TFD_TIMER_ABSTIME, what its clock shows then. */
+  value: number
+  /** Between expirations after the first; 0 (default when setting): only once. */
+  interval: number
+}
+
+/**
+ * Makes a timer, not armed. The descriptor is close-on-exec whether or not `flags` says so.
+ *
+ * @param clockid CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, or an _ALARM clock, which wakes a machine that sleeps
+ * @param flags TFD_NONBLOCK (default 0)
+ * @returns the descriptor, which the caller owns
+ * @throws ErrnoError EINVAL, EPERM (an _ALARM clock without CAP_WAKE_ALARM), EMFILE, ENFILE, ENOMEM; ERR_INVALID_ARG_TYPE,
+ *   ERR_OUT_OF_RANGE
+ * @see man 2 timerfd_create
+ */
+export function timerfd_create(clockid: number, flags = 0): number {
+  const clock = asInteger('clockid', clockid, 0)
+  return check(native.timerfd_create(clock, asInteger('flags', flags) | TFD_CLOEXEC), 'timerfd_create')
+}
+
+/**
+ * Arms a timer, or disarms it with a `value` of 0; expirations not yet read are forgotten. A time in the past expires at once.
+ *
+ * @param fd the timer, borrowed
+ * @param flags TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET, or 0
+ * @param setting when, in milliseconds
+ * @returns what it was set to, as timerfd_gettime gives it
+ * @throws ErrnoError EBADF, EINVAL, ECANCELED; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 timerfd_settime
+ */
+export function timerfd_settime(
+  fd: number,
+  flags: number,
+  setting: { value: number; interval?: number | undefined },
+): TimerSetting {
+  if (typeof setting !== 'object' || setting === null) throw invalidArgType('setting', 'of type object', setting)
+  const value = asTime('setting.value', setting.value)
+  const interval = asTime('setting.interval', setting.interval ?? 0)
+  const old = new Float64Array(2)
+  const result = native.timerfd_settime(asFd(fd), asInteger('flags', flags), value, interval, old)
+  check(result, 'timerfd_settime')
+  return { value: old[0]!, interval: old[1]! }
+}
+
+/**
+ * What remains until a timer expires next, always relative to now, and its interval.
+ * @throws ErrnoError EBADF, EINVAL (not a timerfd); ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 timerfd_gettime
+ */
+export function timerfd_gettime(fd: number): TimerSetting {
+  const setting = new Float64Array(2)
+  check(native.timerfd_gettime(asFd(fd), setting), 'timerfd_gettime')
+  return { value: setting[0]!, interval: setting[1]! }
+}
+
+/**
+ * Takes how often the timer has expired since it was read or set: C's read(2) of 8 bytes. Blocks the calling thread until it is
+ * at least once, unless the descriptor is TFD_NONBLOCK.
+ *
+ * @returns 1n or more; `null` if it would block
+ * @throws ErrnoError ECANCELED (TFD_TIMER_CANCEL_ON_SET, and the clock was set), EBADF; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 timerfd_create
+ */
+export function timerfd_read(fd: number): bigint | null {
+  const count = new BigUint64Array(1)
+  return checkOrNull(native.read(asFd(fd), count, 0, 8), 'read') === null ? null : count[0]!
+}
+
+function asTime(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw invalidArgType(name, 'of type number', value)
+  if (!(value >= 0 && value <= MAX_TIME)) throw outOfRange(name, `>= 0 && <= ${MAX_TIME}`, value)
+  return value
+}

@@ -1,0 +1,108 @@
+// Signals: signal.h. See: man 2 kill, sigaction, man 3 sigqueue, raise, pthread_sigmask, man 2 sigpending,
+// sigtimedwait.
+#include <signal.h>
+
+#include <cmath>
+#include <cstring>
+#include <ctime>
+
+#include "binding.h"
+#include "core/signal_mask.h"
+#include "core/timespec.h"
+
+namespace posix_async {
+namespace {
+
+// A set is a BigUint64Array(1) in which signal n is bit n - 1; one of no length stands for C's null.
+uint64_t Load(Bytes set) {
+  uint64_t mask = 0;
+  memcpy(&mask, set.data, sizeof mask);
+  return mask;
+}
+
+void Store(Bytes set, const sigset_t& signals) {
+  const uint64_t mask = FromSigset(signals);
+  memcpy(set.data, &mask, sizeof mask);
+}
+
+int PthreadSigmask(int how, Bytes set, Bytes old) {
+  sigset_t before;
+  const sigset_t signals = ToSigset(set.size == 0 ? 0 : Load(set));
+  const int error = pthread_sigmask(how, set.size == 0 ? nullptr : &signals, &before);
+  if (error == 0) Store(old, before);
+  return -error;
+}
+
+int BlockElsewhere(Bytes set) { return BlockInOtherThreads(Load(set)); }
+
+int Sigpending(Bytes set) {
+  sigset_t pending;
+  const int result = Result([&] { return sigpending(&pending); });
+  if (result == 0) Store(set, pending);
+  return result;
+}
+
+int Sigqueue(int pid, int signal, int value) {
+  sigval with{};
+  with.sival_int = value;
+  return Result([&] { return sigqueue(pid, signal, with); });
+}
+
+// 0 SIG_DFL, 1 SIG_IGN, as their C values are; 2 where a function handled the signal.
+int Signal(int signal, int disposition) {
+  struct sigaction action {
+  }, before{};
+  action.sa_handler = disposition == 0 ? SIG_DFL : SIG_IGN;
+  const int result = Result([&] { return sigaction(signal, &action, &before); });
+  if (result < 0) return result;
+  return before.sa_handler == SIG_DFL ? 0 : before.sa_handler == SIG_IGN ? 1 : 2;
+}
+
+double Now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return ToMilliseconds(now);
+}
+
+// `milliseconds` negative: without end. `info` is an Int32Array(4): code, pid, uid, int. Gives the signal.
+int Sigtimedwait(Bytes set, double milliseconds, Bytes info) {
+  const sigset_t signals = ToSigset(Load(set));
+  const double deadline = Now() + milliseconds;
+  siginfo_t found{};
+  int result;
+  do {
+    const timespec left = ToTimespec(std::fmax(0, deadline - Now()));
+    result = Result([&] { return sigtimedwait(&signals, &found, milliseconds < 0 ? nullptr : &left); });
+  } while (result == -EINTR);
+  const int fields[] = {found.si_code, found.si_pid, static_cast<int>(found.si_uid), found.si_value.sival_int};
+  memcpy(info.data, fields, sizeof fields);
+  return result;
+}
+
+}  // namespace
+
+void RegisterSignal(Exports& exports) {
+  exports.Syscall<&::kill>("kill");
+  exports.Syscall<&::raise>("raise");
+  exports.Function<&Sigqueue>("sigqueue");
+  exports.Function<&PthreadSigmask>("pthread_sigmask");
+  exports.Function<&BlockElsewhere>("block_in_other_threads");
+  exports.Function<&Sigpending>("sigpending");
+  exports.Function<&Sigtimedwait>("sigtimedwait");
+  exports.Function<&Signal>("signal");
+
+  exports.Constant("SIGRTMIN", SIGRTMIN);
+  exports.Constant("SIGRTMAX", SIGRTMAX);
+  POSIX_ASYNC_CONSTANT(exports, SIG_BLOCK);
+  POSIX_ASYNC_CONSTANT(exports, SIG_UNBLOCK);
+  POSIX_ASYNC_CONSTANT(exports, SIG_SETMASK);
+  POSIX_ASYNC_CONSTANT(exports, SI_USER);
+  POSIX_ASYNC_CONSTANT(exports, SI_KERNEL);
+  POSIX_ASYNC_CONSTANT(exports, SI_QUEUE);
+  POSIX_ASYNC_CONSTANT(exports, SI_TIMER);
+  POSIX_ASYNC_CONSTANT(exports, SI_MESGQ);
+  POSIX_ASYNC_CONSTANT(exports, SI_ASYNCIO);
+  POSIX_ASYNC_CONSTANT(exports, SI_TKILL);
+}
+
+}  // namespace posix_async
