@@ -11,6 +11,7 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   RegisterSignal(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
+  RegisterFork(exports);
   return object;
 }
 

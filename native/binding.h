@@ -163,6 +163,7 @@ void RegisterProcess(Exports& exports);
 void RegisterSignal(Exports& exports);
 void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
+void RegisterFork(Exports& exports);
 
 }  // namespace posix_async
 

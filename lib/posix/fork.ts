@@ -1,0 +1,95 @@
+// unistd.h: fork, _exit, and the hooks of pthread_atfork around them.
+import { isMainThread } from 'node:worker_threads'
+import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
+import { native } from '../native.js'
+import { asInteger } from './arguments.js'
+import { prepareRuntime, repairRuntime } from './runtime.js'
+import { constants } from 'node:os'
+
+export interface ForkOptions {
+  /**
+   * What becomes of the parent's event loop in the child: 'silent' (default), nothing of it fires there, its sockets are closed
+   * there and it does not keep the child alive; or 'keep', as C has it.
+   */
+  handles?: 'silent' | 'keep'
+}
+
+type Hook = () => void
+interface HookSet {
+  prepare: Hook | undefined
+  parent: Hook | undefined
+  child: Hook | undefined
+}
+const hookSets: HookSet[] = []
+
+/**
+ * Registers hooks around every fork() of this process: `prepare` before it, in reverse order of registration; `parent` and `child`
+ * after it, in order of registration. They run synchronously on the thread that forks. A `prepare` that throws aborts the fork: the
+ * `parent` hooks of those that had run are called, and fork() throws what it threw.
+ *
+ * @throws ERR_INVALID_ARG_TYPE
+ * @see man 3 pthread_atfork
+ */
+export function pthread_atfork(prepare?: Hook | null, parent?: Hook | null, child?: Hook | null): void {
+  const asHook = (name: string, hook: Hook | null | undefined): Hook | undefined => {
+    if (hook !== null && hook !== undefined && typeof hook !== 'function') throw invalidArgType(name, 'a function', hook)
+    return hook ?? undefined
+  }
+  hookSets.push({ prepare: asHook('prepare', prepare), parent: asHook('parent', parent), child: asHook('child', child) })
+}
+
+// Runs the prepare hooks; on a throw undoes those that had run.
+function runPrepare(sets: readonly HookSet[]): void {
+  const done: HookSet[] = []
+  try {
+    for (const set of sets.toReversed()) {
+      set.prepare?.()
+      done.unshift(set)
+    }
+  } catch (error) {
+    for (const set of done) set.parent?.()
+    throw error
+  }
+}
+
+/**
+ * Copies this process, its whole Node.js runtime included, and returns twice: the child's pid in the parent, 0 in the child. In the
+ * child JIT, collector, fs, timers, net, http, crypto, Workers and fork itself work, and it may leave by `_exit`, `process.exit` or by
+ * having nothing left to do. What the parent's event loop watches is silent there (see ForkOptions). Main thread only; it takes
+ * about a millisecond, in which all other threads of the process stand still.
+ *
+ * The caller must reap the child with waitpid or waitpidAsync.
+ *
+ * @throws ErrnoError EAGAIN (process limit), ENOMEM, ENOTSUP (in a Worker); ERR_FORK_UNSAFE where a thread could not be stopped
+ * within a second (nothing has changed then); ERR_INVALID_ARG_VALUE
+ * @see man 2 fork
+ */
+export function fork(options: ForkOptions = {}): number {
+  const { handles = 'silent' } = options
+  if (handles !== 'silent' && handles !== 'keep') throw invalidArgValue('handles', "must be 'silent' or 'keep'", handles)
+  if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
+  prepareRuntime()
+  const sets = [...hookSets]
+  runPrepare(sets)
+  const result = native.fork(handles === 'keep')
+  if (result === 0) {
+    repairRuntime(native.getpid(), handles === 'silent')
+    for (const set of sets) set.child?.()
+    return 0
+  }
+  for (const set of sets) set.parent?.()
+  if (typeof result === 'string') {
+    throw codedError(Error, 'ERR_FORK_UNSAFE', `fork: thread ${result} could not be stopped within a second`)
+  }
+  return check(result, 'fork')
+}
+
+/**
+ * Ends this process at once, without `exit` listeners, flushing or any other JavaScript.
+ * @param status exit status, 0 to 255
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 _exit
+ */
+export function _exit(status: number): never {
+  native._exit(asInteger('status', status, 0, 255))
+}

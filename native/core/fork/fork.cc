@@ -1,0 +1,83 @@
+// The whole-runtime fork: park, clone, revive.
+//
+// The raw system call, not glibc's fork(): that one hands the stacks of all other threads to its cache in the child, and the
+// revived threads would then run on freed stacks. See: man 2 clone.
+#include "fork.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "maps.h"
+#include "revive.h"
+
+namespace posix_async::fork {
+namespace {
+
+ThreadTable& Threads() {
+  static auto* table = new ThreadTable();
+  return *table;
+}
+
+// As fork(2) makes it, with glibc's record of the thread id kept right in the child.
+pid_t Clone() {
+  int* tid_address = TidAddress();
+  constexpr long kFlags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+#if defined(__x86_64__)
+  const long pid = syscall(SYS_clone, kFlags, nullptr, nullptr, tid_address, nullptr);
+#else
+  const long pid = syscall(SYS_clone, kFlags, nullptr, nullptr, nullptr, tid_address);
+#endif
+  return static_cast<pid_t>(pid < 0 ? -errno : pid);
+}
+
+// The list of robust mutexes is the one thing of the forking thread itself that the kernel forgets.
+struct RobustList {
+  void* head = nullptr;
+  size_t size = 0;
+  RobustList() { syscall(SYS_get_robust_list, 0, &head, &size); }
+  void Restore() const { syscall(SYS_set_robust_list, head, size); }
+};
+
+void ReviveInChild(ThreadTable* table) {
+  Revive(table);
+  std::vector<Thread*> alive;
+  for (Thread* thread : table->threads())
+    if (thread->seen) alive.push_back(thread);
+  table->KeepOnly(alive);
+}
+
+ForkResult ForkParked(ThreadTable* table) {
+  ForkResult result;
+  result.parking = Park(table);
+  if (result.parking.error != 0) {
+    result.pid = result.parking.error;
+    return result;
+  }
+  const RobustList robust;
+  const int hidden = MakeMappingsForkable();
+  result.pid = hidden != 0 ? hidden : Clone();
+  if (result.pid == 0) {
+    robust.Restore();
+    ReviveInChild(table);
+  } else {
+    Release();
+  }
+  return result;
+}
+
+}  // namespace
+
+ForkResult Fork() {
+  sigset_t everything, before;
+  sigfillset(&everything);
+  pthread_sigmask(SIG_BLOCK, &everything, &before);
+  const ForkResult result = ForkParked(&Threads());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return result;
+}
+
+}  // namespace posix_async::fork

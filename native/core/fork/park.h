@@ -1,0 +1,28 @@
+// Parking: every other thread of the process stands still, at a known place, while the process is copied.
+#ifndef POSIX_ASYNC_CORE_FORK_PARK_H_
+#define POSIX_ASYNC_CORE_FORK_PARK_H_
+
+#include "thread_table.h"
+
+namespace posix_async::fork {
+
+// Why parking failed: nothing is parked then.
+struct ParkResult {
+  int error = 0;           // 0, or a negative errno; -ETIMEDOUT: `tid` did not take the signal in time
+  pid_t tid = 0;           // the thread that could not be parked
+  char name[16] = "";      // and its name
+};
+
+// Stops all other threads, or none. Called with all signals blocked. Waits at most one second. After it returned without an
+// error and until Release, nothing may be allocated: a parked thread may hold the allocator's lock.
+ParkResult Park(ThreadTable* table);
+
+// glibc's own record of the calling thread's id, which pthread_join waits on: the kernel clears it when the thread ends.
+int* TidAddress();
+
+// In the parent: lets the parked threads go on.
+void Release();
+
+}  // namespace posix_async::fork
+
+#endif  // POSIX_ASYNC_CORE_FORK_PARK_H_

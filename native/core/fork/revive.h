@@ -1,0 +1,19 @@
+// Reviving, in the child: each parked thread gets a new kernel task and goes on where it stood.
+#ifndef POSIX_ASYNC_CORE_FORK_REVIVE_H_
+#define POSIX_ASYNC_CORE_FORK_REVIVE_H_
+
+#include <cstddef>
+
+#include "thread_table.h"
+
+namespace posix_async::fork {
+
+constexpr size_t kTrampolineSize = 16384;
+
+// Revives the threads whose fate it is and marks the others as ended, so that a join of them returns at once. No allocation
+// before every thread that may hold a lock runs again. Returns 0 or a negative errno.
+int Revive(ThreadTable* table);
+
+}  // namespace posix_async::fork
+
+#endif  // POSIX_ASYNC_CORE_FORK_REVIVE_H_

@@ -1,0 +1,88 @@
+// Silence: the parent's handles are taken out of the child's loop, and an idle socket takes the place of their descriptors.
+//
+// The facts it rests on: uv_loop_fork watches anew what stands in loop->watchers, so what is taken out there before stays
+// silent; the handle keeps its descriptor's number, which must therefore stay taken: dup2 of an idle socket onto it closes
+// the parent's object in this process (what the C example does with close(server_sockfd)) and can be watched, written to and
+// closed without harm, whatever the program still does with the handle. The fields used are those of the public uv.h,
+// which libuv 1.x keeps. See: man 2 dup2.
+#include "silence.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+
+namespace posix_async::fork {
+namespace {
+
+uv__io_t* WatcherOf(uv_handle_t* handle) {
+  switch (handle->type) {
+    case UV_TCP:
+    case UV_NAMED_PIPE:
+    case UV_TTY:
+      return &reinterpret_cast<uv_stream_t*>(handle)->io_watcher;
+    case UV_UDP:
+      return &reinterpret_cast<uv_udp_t*>(handle)->io_watcher;
+    case UV_POLL:
+      return &reinterpret_cast<uv_poll_t*>(handle)->io_watcher;
+    default:
+      return nullptr;
+  }
+}
+
+// A watcher's place in one of the loop's queues: two pointers, next and previous, in every libuv 1.x.
+void Unlink(void* node) {
+  auto** links = static_cast<void**>(node);
+  auto** next = static_cast<void**>(links[0]);
+  auto** previous = static_cast<void**>(links[1]);
+  previous[0] = next;
+  next[1] = previous;
+  links[0] = links[1] = links;
+}
+
+void Unwatch(uv_loop_t* loop, uv__io_t* watcher) {
+  Unlink(&watcher->pending_queue);
+  Unlink(&watcher->watcher_queue);
+  watcher->pevents = 0;
+  watcher->events = 0;
+  const auto fd = static_cast<unsigned>(watcher->fd);
+  if (fd < loop->nwatchers && loop->watchers[fd] == watcher) {
+    loop->watchers[fd] = nullptr;
+    loop->nfds--;
+  }
+}
+
+struct Silencer {
+  uv_loop_t* loop;
+  int idle;
+};
+
+void SilenceOne(uv_handle_t* handle, void* argument) {
+  const auto* silencer = static_cast<Silencer*>(argument);
+  uv__io_t* watcher = WatcherOf(handle);
+  if (watcher != nullptr && watcher->fd >= 0 && watcher->fd <= STDERR_FILENO) return;
+  const bool of_user = watcher != nullptr || handle->type == UV_PROCESS || handle->type == UV_FS_EVENT ||
+                       handle->type == UV_FS_POLL || handle->type == UV_SIGNAL;
+  if (!of_user) return;
+  uv_unref(handle);
+  if (handle->type == UV_FS_EVENT) uv_fs_event_stop(reinterpret_cast<uv_fs_event_t*>(handle));
+  if (watcher == nullptr || watcher->fd < 0) return;
+  Unwatch(silencer->loop, watcher);
+  dup3(silencer->idle, watcher->fd, O_CLOEXEC);
+}
+
+}  // namespace
+
+int SilenceHandles(uv_loop_t* loop) {
+  // The other end stays open for as long as the child lives: nothing ever comes from it.
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) return -errno;
+  Silencer silencer{loop, pair[0]};
+  uv_walk(loop, SilenceOne, &silencer);
+  close(pair[0]);
+  return 0;
+}
+
+}  // namespace posix_async::fork
