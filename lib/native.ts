@@ -95,8 +95,16 @@ interface SignalNatives {
   signal(signal: number, disposition: number): number
 }
 
+// native/fork.cc
+interface ForkNatives {
+  /** A pid, 0 in the child, a negative errno; or, where a thread could not be parked, that thread's name and number. */
+  fork(keepHandles: boolean): number | string
+  _exit(status: number): never
+  getpid(): number
+}
+
 export interface Natives
-  extends EventFdNatives, FdNatives, ProcessNatives, SignalNatives, SocketMessageNatives, SocketNatives {
+  extends ForkNatives, EventFdNatives, FdNatives, ProcessNatives, SignalNatives, SocketMessageNatives, SocketNatives {
   readonly constants: Readonly<Record<string, number>>
 }
 

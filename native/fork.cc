@@ -26,6 +26,8 @@ Napi::Value Fork(Napi::Env env, bool keep_handles) {
   return Napi::Number::New(env, result.pid);
 }
 
+int Getpid() { return getpid(); }
+
 void Exit(int status) { _exit(status); }
 
 }  // namespace
@@ -33,6 +35,7 @@ void Exit(int status) { _exit(status); }
 void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
   exports.Function<&Exit>("_exit");
+  exports.Function<&Getpid>("getpid");
 }
 
 }  // namespace posix_async

@@ -32,10 +32,15 @@ const hookSets: HookSet[] = []
  */
 export function pthread_atfork(prepare?: Hook | null, parent?: Hook | null, child?: Hook | null): void {
   const asHook = (name: string, hook: Hook | null | undefined): Hook | undefined => {
-    if (hook !== null && hook !== undefined && typeof hook !== 'function') throw invalidArgType(name, 'a function', hook)
+    if (hook !== null && hook !== undefined && typeof hook !== 'function')
+      throw invalidArgType(name, 'a function', hook)
     return hook ?? undefined
   }
-  hookSets.push({ prepare: asHook('prepare', prepare), parent: asHook('parent', parent), child: asHook('child', child) })
+  hookSets.push({
+    prepare: asHook('prepare', prepare),
+    parent: asHook('parent', parent),
+    child: asHook('child', child),
+  })
 }
 
 // Runs the prepare hooks; on a throw undoes those that had run.
@@ -66,7 +71,8 @@ function runPrepare(sets: readonly HookSet[]): void {
  */
 export function fork(options: ForkOptions = {}): number {
   const { handles = 'silent' } = options
-  if (handles !== 'silent' && handles !== 'keep') throw invalidArgValue('handles', "must be 'silent' or 'keep'", handles)
+  if (handles !== 'silent' && handles !== 'keep')
+    throw invalidArgValue('handles', "must be 'silent' or 'keep'", handles)
   if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
   prepareRuntime()
   const sets = [...hookSets]
@@ -91,5 +97,5 @@ export function fork(options: ForkOptions = {}): number {
  * @see man 2 _exit
  */
 export function _exit(status: number): never {
-  native._exit(asInteger('status', status, 0, 255))
+  return native._exit(asInteger('status', status, 0, 255))
 }

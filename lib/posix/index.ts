@@ -1,5 +1,6 @@
 // The C functions under their C names, one file a header. See design: what C returns through pointers is returned.
 export * from './fcntl.js'
+export { _exit, fork, type ForkOptions, pthread_atfork } from './fork.js'
 export * from './netinet-in.js'
 export * from './netinet-tcp.js'
 export * from './pidfd.js'

@@ -4,6 +4,7 @@
 // once, before the first fork, and cost nothing until then. Where Node is built without the inspector, or names them
 // otherwise, what could not be found keeps running in the child, and `found` tells.
 import { createRequire } from 'node:module'
+import type inspector from 'node:inspector'
 import { executionAsyncResource } from 'node:async_hooks'
 
 interface LinkedTimer {
@@ -22,12 +23,13 @@ type Variables = { name: string; value: { objectId: string } }[]
 
 // The variables of a function's closure, by the inspector's protocol; synchronous, in this very thread.
 function closureReader(): { read: (fn: unknown, names: string[]) => Queues; end: () => void } {
-  const { Session } = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector')
+  const { Session } = createRequire(import.meta.url)('node:inspector') as typeof inspector
   const session = new Session()
   session.connect()
   const slot = globalThis as unknown as { __posixAsync?: unknown }
   // The protocol's replies come before post returns, with types of their own for each method.
-  const post = (method: string, params: object): any => { // eslint-disable-line @typescript-eslint/no-explicit-any
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  const post = (method: string, params: object): any => {
     let reply: unknown
     session.post(method, params, (error, result) => {
       if (error) throw error
@@ -45,13 +47,16 @@ function closureReader(): { read: (fn: unknown, names: string[]) => Queues; end:
     const { objectId } = post('Runtime.evaluate', { expression: 'globalThis.__posixAsync' }).result
     const inner = properties(objectId).internalProperties as Variables
     const scopes = inner.find(({ name }) => name === '[[Scopes]]')!
-    return (properties(scopes.value.objectId).result as Variables).map((scope) => properties(scope.value.objectId).result)
+    return (properties(scopes.value.objectId).result as Variables).map(
+      (scope) => properties(scope.value.objectId).result,
+    )
   }
   return {
     read(fn, names) {
       const found: Record<string, unknown> = {}
       for (const variable of scopesOf(fn).flat()) {
-        if (names.includes(variable.name) && variable.value?.objectId) found[variable.name] = take(variable.value.objectId)
+        if (names.includes(variable.name) && variable.value?.objectId)
+          found[variable.name] = take(variable.value.objectId)
       }
       delete slot.__posixAsync
       return found

@@ -44,5 +44,6 @@ export function repairRuntime(pid: number, silent: boolean): void {
   if (!silent) return
   dropQueues()
   // Handlers of the parent are handles of its loop: the child starts with the default action of each signal.
-  for (const name of process.eventNames()) if (typeof name === 'string' && name.startsWith('SIG')) process.removeAllListeners(name)
+  for (const name of process.eventNames())
+    if (typeof name === 'string' && name.startsWith('SIG')) process.removeAllListeners(name)
 }
