@@ -9,8 +9,8 @@
 namespace posix_async {
 namespace {
 
-// fork(keepHandles): a pid, 0 in the child, a negative errno; or, where a thread could not be parked, its name and number.
-// Main thread only (ENOTSUP elsewhere): a Worker's own loop and isolate cannot be the ones that live on.
+// fork(keepHandles): a pid, 0 in the child, a negative errno; or, where a thread could not be parked, its name and
+// number. Main thread only (ENOTSUP elsewhere): a Worker's own loop and isolate cannot be the ones that live on.
 Napi::Value Fork(Napi::Env env, bool keep_handles) {
   if (gettid() != getpid()) return Napi::Number::New(env, -ENOTSUP);
   uv_loop_t* loop = nullptr;

@@ -1,7 +1,7 @@
 // The whole-runtime fork: park, clone, revive.
 //
-// The raw system call, not glibc's fork(): that one hands the stacks of all other threads to its cache in the child, and the
-// revived threads would then run on freed stacks. See: man 2 clone.
+// The raw system call, not glibc's fork(): that one hands the stacks of all other threads to its cache in the child,
+// and the revived threads would then run on freed stacks. See: man 2 clone.
 #include "fork.h"
 
 #include <sched.h>

@@ -9,12 +9,12 @@
 namespace posix_async::fork {
 
 struct ForkResult {
-  pid_t pid = -1;     // as fork(2): 0 in the child; a negative errno when there is none
+  pid_t pid = -1;      // as fork(2): 0 in the child; a negative errno when there is none
   ParkResult parking;  // with -ETIMEDOUT: which thread could not be parked
 };
 
-// Main thread only. The order of steps is the promise: signals blocked; threads parked; mappings shown; clone; in the child
-// threads revived; signals as before. Event loops are the caller's (see silence.h).
+// Main thread only. The order of steps is the promise: signals blocked; threads parked; mappings shown; clone; in the
+// child threads revived; signals as before. Event loops are the caller's (see silence.h).
 ForkResult Fork();
 
 }  // namespace posix_async::fork

@@ -1,10 +1,10 @@
 // Mappings: MADV_DOFORK over the whole address space below the stack.
 //
-// The fact it rests on: V8 marks its pages MADV_DONTFORK, so that they do not exist in a child, which faults on its first
-// step in JavaScript. madvise(2) accepts a range with holes (it does its work and then says ENOMEM), and for a mapping that
-// is not marked it changes nothing, so one call over everything costs a walk over the mappings and no more. It refuses the
-// kernel's special mappings (io_uring rings, perf buffers) with EINVAL and stops there; then, and only then, the mappings are
-// read one by one. See: man 2 madvise.
+// The fact it rests on: V8 marks its pages MADV_DONTFORK, so that they do not exist in a child, which faults on its
+// first step in JavaScript. madvise(2) accepts a range with holes (it does its work and then says ENOMEM), and for a
+// mapping that is not marked it changes nothing, so one call over everything costs a walk over the mappings and no
+// more. It refuses the kernel's special mappings (io_uring rings, perf buffers) with EINVAL and stops there; then, and
+// only then, the mappings are read one by one. See: man 2 madvise.
 #include "maps.h"
 
 #include <fcntl.h>
@@ -18,7 +18,8 @@
 namespace posix_async::fork {
 namespace {
 
-// The mappings of a program end with its stack and what the kernel adds there (vvar, vdso): this frame lies in the stack.
+// The mappings of a program end with its stack and what the kernel adds there (vvar, vdso): this frame lies in the
+// stack.
 uintptr_t TopOfMappings() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) & ~uintptr_t{0xfff}; }
 
 int Advise(uintptr_t from, uintptr_t to) {
@@ -39,7 +40,8 @@ uintptr_t Hex(const char*& text) {
   }
 }
 
-// One line of /proc/self/maps: "55d0-55e0 rw-p 00000000 00:00 0   [heap]". A private one that refuses is special: left alone.
+// One line of /proc/self/maps: "55d0-55e0 rw-p 00000000 00:00 0   [heap]". A private one that refuses is special: left
+// alone.
 void AdviseLine(const char* line) {
   const uintptr_t from = Hex(line);
   line++;

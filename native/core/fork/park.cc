@@ -1,9 +1,9 @@
 // Parking, by a real-time signal to each thread whose handler waits on a futex.
 //
-// The facts it rests on: the kernel saves all registers of an interrupted thread in the signal frame on that thread's own
-// stack, so a thread that waits inside its handler is a thread whose whole state lies in memory, and memory is what fork
-// copies. A system call that the signal interrupts has either been set up to run again (the saved program counter points at
-// its instruction) or gives EINTR. See: man 7 signal, man 2 futex.
+// The facts it rests on: the kernel saves all registers of an interrupted thread in the signal frame on that thread's
+// own stack, so a thread that waits inside its handler is a thread whose whole state lies in memory, and memory is what
+// fork copies. A system call that the signal interrupts has either been set up to run again (the saved program counter
+// points at its instruction) or gives EINTR. See: man 7 signal, man 2 futex.
 #include "park.h"
 
 #include <linux/futex.h>
@@ -159,8 +159,8 @@ Thread* AwaitParked(ThreadTable* table, uint32_t expected, int64_t deadline) {
   return nullptr;
 }
 
-// A thread seen for the first time that blocks the signal will never take it. One that was parked before may block it just
-// now, on its way out of the handler, and takes it then.
+// A thread seen for the first time that blocks the signal will never take it. One that was parked before may block it
+// just now, on its way out of the handler, and takes it then.
 bool NeverParks(Thread* thread) {
   if (thread->tid_address == nullptr && thread->parkable) thread->parkable = !BlocksSignal(thread->tid, kParkSignal);
   return !thread->parkable;

@@ -8,16 +8,17 @@ namespace posix_async::fork {
 
 // Why parking failed: nothing is parked then.
 struct ParkResult {
-  int error = 0;           // 0, or a negative errno; -ETIMEDOUT: `tid` did not take the signal in time
-  pid_t tid = 0;           // the thread that could not be parked
-  char name[16] = "";      // and its name
+  int error = 0;       // 0, or a negative errno; -ETIMEDOUT: `tid` did not take the signal in time
+  pid_t tid = 0;       // the thread that could not be parked
+  char name[16] = "";  // and its name
 };
 
-// Stops all other threads, or none. Called with all signals blocked. Waits at most one second. After it returned without an
-// error and until Release, nothing may be allocated: a parked thread may hold the allocator's lock.
+// Stops all other threads, or none. Called with all signals blocked. Waits at most one second. After it returned
+// without an error and until Release, nothing may be allocated: a parked thread may hold the allocator's lock.
 ParkResult Park(ThreadTable* table);
 
-// glibc's own record of the calling thread's id, which pthread_join waits on: the kernel clears it when the thread ends.
+// glibc's own record of the calling thread's id, which pthread_join waits on: the kernel clears it when the thread
+// ends.
 int* TidAddress();
 
 // In the parent: lets the parked threads go on.

@@ -1,9 +1,9 @@
 // Reviving: clone(2) with the thread's old thread pointer, then rt_sigreturn(2) into its old signal frame.
 //
 // The facts it rests on: a thread is, to glibc and V8, its stack, its thread pointer and the tid in struct pthread; all
-// are memory, and came with the fork. What did not come lives in the kernel: the task itself (made anew by clone), its robust
-// list and its rseq area (registered again), its name. rt_sigreturn loads every register and the signal mask from a frame
-// in memory, and does not care which task was interrupted. See: man 2 clone, sigreturn, get_robust_list.
+// are memory, and came with the fork. What did not come lives in the kernel: the task itself (made anew by clone), its
+// robust list and its rseq area (registered again), its name. rt_sigreturn loads every register and the signal mask
+// from a frame in memory, and does not care which task was interrupted. See: man 2 clone, sigreturn, get_robust_list.
 #include "revive.h"
 
 #include <dlfcn.h>
@@ -64,8 +64,8 @@ __attribute__((no_sanitize("address", "thread"))) int Start(void* argument) {
   ReturnInto(self->frame);
 }
 
-constexpr int kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
-                             CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+constexpr int kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                             CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
 
 int ReviveOne(Thread* thread) {
   const int tid = clone(Start, thread->trampoline + kTrampolineSize, kThreadFlags, thread, thread->tid_address,

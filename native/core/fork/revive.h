@@ -10,8 +10,8 @@ namespace posix_async::fork {
 
 constexpr size_t kTrampolineSize = 16384;
 
-// Revives the threads whose fate it is and marks the others as ended, so that a join of them returns at once. No allocation
-// before every thread that may hold a lock runs again. Returns 0 or a negative errno.
+// Revives the threads whose fate it is and marks the others as ended, so that a join of them returns at once. No
+// allocation before every thread that may hold a lock runs again. Returns 0 or a negative errno.
 int Revive(ThreadTable* table);
 
 }  // namespace posix_async::fork

@@ -1,10 +1,11 @@
-// Silence: the parent's handles are taken out of the child's loop, and an idle socket takes the place of their descriptors.
+// Silence: the parent's handles are taken out of the child's loop, and an idle socket takes the place of their
+// descriptors.
 //
-// The facts it rests on: uv_loop_fork watches anew what stands in loop->watchers, so what is taken out there before stays
-// silent; the handle keeps its descriptor's number, which must therefore stay taken: dup2 of an idle socket onto it closes
-// the parent's object in this process (what the C example does with close(server_sockfd)) and can be watched, written to and
-// closed without harm, whatever the program still does with the handle. The fields used are those of the public uv.h,
-// which libuv 1.x keeps. See: man 2 dup2.
+// The facts it rests on: uv_loop_fork watches anew what stands in loop->watchers, so what is taken out there before
+// stays silent; the handle keeps its descriptor's number, which must therefore stay taken: dup2 of an idle socket onto
+// it closes the parent's object in this process (what the C example does with close(server_sockfd)) and can be watched,
+// written to and closed without harm, whatever the program still does with the handle. The fields used are those of the
+// public uv.h, which libuv 1.x keeps. See: man 2 dup2.
 #include "silence.h"
 
 #include <fcntl.h>

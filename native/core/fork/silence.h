@@ -1,4 +1,5 @@
-// Silence, in the child: no handle of the parent's event loop fires there, keeps it alive, or holds the parent's descriptor.
+// Silence, in the child: no handle of the parent's event loop fires there, keeps it alive, or holds the parent's
+// descriptor.
 #ifndef POSIX_ASYNC_CORE_FORK_SILENCE_H_
 #define POSIX_ASYNC_CORE_FORK_SILENCE_H_
 
