@@ -10,10 +10,15 @@
         "native/core/fork/revive.cc",
         "native/core/fork/silence.cc",
         "native/core/fork/thread_table.cc",
+        "native/core/handlers/echo.cc",
+        "native/core/handlers/fibonacci.cc",
+        "native/core/handlers/handler.cc",
+        "native/core/handlers/running.cc",
         "native/core/signal_mask.cc",
         "native/event_fd.cc",
         "native/fd.cc",
         "native/fork.cc",
+        "native/handler.cc",
         "native/process.cc",
         "native/signal.cc",
         "native/socket.cc",
@@ -24,7 +29,7 @@
       "cflags!": ["-fno-exceptions"],
       "cflags": ["-Wall", "-Wextra", "-Werror", "-O2", "-fvisibility=hidden", "-fstack-protector-strong"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions", "-fno-rtti"],
-      "ldflags": ["-Wl,-z,relro,-z,now"],
+      "ldflags": ["-Wl,-z,relro,-z,now,-z,nodelete"],
       "libraries": ["-ldl", "-lpthread"]
     }
   ]

@@ -35,6 +35,25 @@ interface FdNatives {
   fsync(fd: number): number
 }
 
+// native/handler.cc: one number stands for a native handler, another for one at work for a server
+interface HandlerNatives {
+  /** A built-in handler by its name; -ENOENT where there is none. */
+  handlerFind(name: string): number
+  /** The handler of a shared object; a string says why it could not be loaded. */
+  handlerOpen(path: string): number | string
+  handlerName(handler: number): string
+  /** 1: has the blocking form, 2: the event form (which every server can run), 3: both. */
+  handlerForms(handler: number): number
+  /** Calls the handler's `start`; gives the number of the handler at work. */
+  handlerStart(handler: number): number
+  /** Blocks until the connection ends; the descriptor stays open. */
+  handlerServe(running: number, fd: number): number
+  /** `counts` takes bytes in and bytes out, of forked children too. */
+  handlerCounters(running: number, counts: Float64Array): number
+  /** Gives up the number; the handler's `stop` runs when no connection uses it any more. */
+  handlerStop(running: number): number
+}
+
 // native/process.cc
 interface ProcessNatives {
   /** `status` takes the wait status. */
@@ -104,7 +123,15 @@ interface ForkNatives {
 }
 
 export interface Natives
-  extends ForkNatives, EventFdNatives, FdNatives, ProcessNatives, SignalNatives, SocketMessageNatives, SocketNatives {
+  extends
+    EventFdNatives,
+    FdNatives,
+    ForkNatives,
+    HandlerNatives,
+    ProcessNatives,
+    SignalNatives,
+    SocketMessageNatives,
+    SocketNatives {
   readonly constants: Readonly<Record<string, number>>
 }
 

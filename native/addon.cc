@@ -7,6 +7,7 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   Exports exports(object);
   RegisterEventFd(exports);
   RegisterFd(exports);
+  RegisterHandler(exports);
   RegisterProcess(exports);
   RegisterSignal(exports);
   RegisterSocket(exports);

@@ -159,6 +159,7 @@ class Exports {
 // Each native/<family>.cc defines one of these; addon.cc calls them.
 void RegisterEventFd(Exports& exports);
 void RegisterFd(Exports& exports);
+void RegisterHandler(Exports& exports);
 void RegisterProcess(Exports& exports);
 void RegisterSignal(Exports& exports);
 void RegisterSocket(Exports& exports);
