@@ -20,6 +20,14 @@ interface EventFdNatives {
   clock_gettime(clock: number, time: Float64Array): number
 }
 
+// native/epoll.cc; times in milliseconds, negative for ever
+interface EpollNatives {
+  epoll_create1(flags: number): number
+  epoll_ctl(epfd: number, operation: number, fd: number, events: number, data: number): number
+  epoll_wait(epfd: number, pairs: Float64Array, most: number, timeout: number): number
+  epoll_pwait2(epfd: number, pairs: Float64Array, most: number, timeout: number, set: BigUint64Array): number
+}
+
 // native/fd.cc
 interface FdNatives {
   open(path: string, flags: number, mode: number): number
@@ -54,6 +62,18 @@ interface HandlerNatives {
   handlerStop(running: number): number
 }
 
+// native/no_wait.cc: read and write that give -EAGAIN rather than wait, whether or not the descriptor is O_NONBLOCK
+interface NoWaitNatives {
+  readNoWait(fd: number, buffer: ByteView, offset: number, length: number): number
+  writeNoWait(fd: number, buffer: ByteView, offset: number, length: number): number
+}
+
+// native/poll.cc; `fds` as C's struct pollfd, two elements each
+interface PollNatives {
+  poll(fds: Int32Array, count: number, timeout: number): number
+  ppoll(fds: Int32Array, count: number, timeout: number, set: BigUint64Array): number
+}
+
 // native/process.cc
 interface ProcessNatives {
   /** `status` takes the wait status. */
@@ -63,6 +83,14 @@ interface ProcessNatives {
   pidfd_open(pid: number, flags: number): number
   pidfd_send_signal(pidfd: number, signal: number, flags: number): number
   pidfd_getfd(pidfd: number, fd: number, flags: number): number
+}
+
+// native/readiness.cc; asynchronous: `callback` is called by the event loop
+interface ReadinessNatives {
+  readinessOpen(pairs: Int32Array, callback: (count: number) => void): number
+  readinessControl(operation: number, fd: number, events: number, id: number): number
+  readinessKeepAlive(wanted: boolean): void
+  readinessRenew(): number
 }
 
 // native/socket.cc; `address` is the bytes of a sockaddr, or takes them (see posix/socket-address.ts)
@@ -124,11 +152,15 @@ interface ForkNatives {
 
 export interface Natives
   extends
+    EpollNatives,
     EventFdNatives,
     FdNatives,
     ForkNatives,
     HandlerNatives,
+    NoWaitNatives,
+    PollNatives,
     ProcessNatives,
+    ReadinessNatives,
     SignalNatives,
     SocketMessageNatives,
     SocketNatives {

@@ -5,14 +5,18 @@ namespace posix_async {
 
 Napi::Object Init(Napi::Env, Napi::Object object) {
   Exports exports(object);
+  RegisterEpoll(exports);
   RegisterEventFd(exports);
   RegisterFd(exports);
+  RegisterFork(exports);
   RegisterHandler(exports);
+  RegisterNoWait(exports);
+  RegisterPoll(exports);
   RegisterProcess(exports);
+  RegisterReadiness(exports);
   RegisterSignal(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
-  RegisterFork(exports);
   return object;
 }
 

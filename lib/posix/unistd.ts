@@ -4,6 +4,7 @@ import { check, checkOrNull } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
 import { asData, asFd, asInteger, asSpan } from './arguments.js'
 import { O_CLOEXEC } from './fcntl.js'
+import { dropWatches } from './readiness.js'
 
 export const SEEK_SET = constant('SEEK_SET')
 export const SEEK_CUR = constant('SEEK_CUR')
@@ -85,11 +86,13 @@ export function lseek(fd: number, offset: number, whence: number): number {
 
 /**
  * Closes a descriptor. The number is free afterwards even when the kernel reports an error (EIO), so never call it twice.
+ * What still waits for it asynchronously is rejected with EBADF.
  * @throws ErrnoError EBADF, EIO, ENOSPC, EDQUOT
  * @see man 2 close
  */
 export function close(fd: number): void {
-  check(native.close(asFd(fd)), 'close')
+  dropWatches(asFd(fd))
+  check(native.close(fd), 'close')
 }
 
 /**
@@ -113,6 +116,7 @@ export function dup2(from: number, to: number): number {
     check(native.fcntl(from, constant('F_GETFD'), 0), 'dup2')
     return to
   }
+  dropWatches(to)
   return check(native.dup3(from, to, to > 2 ? O_CLOEXEC : 0), 'dup2')
 }
 
@@ -122,7 +126,9 @@ export function dup2(from: number, to: number): number {
  * @see man 2 dup3
  */
 export function dup3(from: number, to: number, flags: number): number {
-  return check(native.dup3(asFd(from, 'from'), asFd(to, 'to'), asInteger('flags', flags)), 'dup3')
+  const how = asInteger('flags', flags)
+  if (asFd(from, 'from') !== asFd(to, 'to')) dropWatches(to)
+  return check(native.dup3(from, to, how), 'dup3')
 }
 
 /**

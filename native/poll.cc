@@ -1,0 +1,44 @@
+// poll.h. See: man 2 poll, ppoll.
+#include <poll.h>
+
+#include "binding.h"
+#include "core/deadline.h"
+#include "core/wait_mask.h"
+
+namespace posix_async {
+namespace {
+
+// `fds` is an Int32Array laid out as C's struct pollfd: the descriptor, then events and revents in one element.
+int Poll(Bytes fds, int count, double timeout) {
+  Deadline deadline(timeout);
+  const auto polled = reinterpret_cast<pollfd*>(fds.data);
+  return Retry([&] { return poll(polled, static_cast<nfds_t>(count), deadline.LeftMilliseconds()); });
+}
+
+int Ppoll(Bytes fds, int count, double timeout, Bytes set) {
+  Deadline deadline(timeout);
+  const WaitMask mask(set.data, set.size);
+  const auto polled = reinterpret_cast<pollfd*>(fds.data);
+  return Retry([&] { return ppoll(polled, static_cast<nfds_t>(count), deadline.Left(), mask.get()); });
+}
+
+}  // namespace
+
+void RegisterPoll(Exports& exports) {
+  exports.Function<&Poll>("poll");
+  exports.Function<&Ppoll>("ppoll");
+
+  POSIX_ASYNC_CONSTANT(exports, POLLIN);
+  POSIX_ASYNC_CONSTANT(exports, POLLPRI);
+  POSIX_ASYNC_CONSTANT(exports, POLLOUT);
+  POSIX_ASYNC_CONSTANT(exports, POLLRDHUP);
+  POSIX_ASYNC_CONSTANT(exports, POLLERR);
+  POSIX_ASYNC_CONSTANT(exports, POLLHUP);
+  POSIX_ASYNC_CONSTANT(exports, POLLNVAL);
+  POSIX_ASYNC_CONSTANT(exports, POLLRDNORM);
+  POSIX_ASYNC_CONSTANT(exports, POLLRDBAND);
+  POSIX_ASYNC_CONSTANT(exports, POLLWRNORM);
+  POSIX_ASYNC_CONSTANT(exports, POLLWRBAND);
+}
+
+}  // namespace posix_async

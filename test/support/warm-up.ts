@@ -1,0 +1,12 @@
+// What the library opens once and keeps, opened before a fixture's leak gate: `cases({...}, { warmUp: readiness })`.
+import { close, pipe, write } from 'posix-async/posix'
+import { whenReady } from '../../lib/posix/readiness.js'
+
+/** The epoll instance behind everything asynchronous, and its handle on the loop. */
+export async function readiness(): Promise<void> {
+  const [r, w] = pipe()
+  write(w, 'x')
+  await whenReady(r, 1)
+  close(r)
+  close(w)
+}
