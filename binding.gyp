@@ -25,6 +25,7 @@
         "native/process.cc",
         "native/readiness.cc",
         "native/signal.cc",
+        "native/process_ids.cc",
         "native/socket.cc",
         "native/socket_message.cc"
       ],

@@ -40,7 +40,16 @@ interface FdNatives {
   dup3(from: number, to: number, flags: number): number
   pipe2(pair: Int32Array, flags: number): number
   fcntl(fd: number, command: number, argument: number): number
+  /** `lock` takes and gives type, whence, start, length, pid. */
+  fcntl_lock(fd: number, command: number, lock: BigInt64Array): number
   fsync(fd: number): number
+  ftruncate(fd: number, length: number): number
+  unlink(path: string): number
+  mkfifo(path: string, mode: number): number
+  /** S_IFMT's bits of the file's mode. */
+  file_type(fd: number): number
+  umask(mask: number): number
+  isatty(fd: number): number
 }
 
 // native/handler.cc: one number stands for a native handler, another for one at work for a server
@@ -91,6 +100,32 @@ interface ReadinessNatives {
   readinessControl(operation: number, fd: number, events: number, id: number): number
   readinessKeepAlive(wanted: boolean): void
   readinessRenew(): number
+}
+
+// native/process_ids.cc
+interface ProcessIdsNatives {
+  getppid(): number
+  gettid(): number
+  getpgrp(): number
+  getpgid(pid: number): number
+  setpgid(pid: number, group: number): number
+  getsid(pid: number): number
+  setsid(): number
+  alarm(seconds: number): number
+  getuid(): number
+  geteuid(): number
+  getgid(): number
+  getegid(): number
+  getresuid(ids: Uint32Array): number
+  getresgid(ids: Uint32Array): number
+  getgroups(groups: Uint32Array): number
+  setuid(uid: number): number
+  seteuid(uid: number): number
+  setresuid(real: number, effective: number, saved: number): number
+  setgid(gid: number): number
+  setegid(gid: number): number
+  setresgid(real: number, effective: number, saved: number): number
+  setgroups(groups: Uint32Array): number
 }
 
 // native/socket.cc; `address` is the bytes of a sockaddr, or takes them (see posix/socket-address.ts)
@@ -159,6 +194,7 @@ export interface Natives
     HandlerNatives,
     NoWaitNatives,
     PollNatives,
+    ProcessIdsNatives,
     ProcessNatives,
     ReadinessNatives,
     SignalNatives,

@@ -15,6 +15,7 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   RegisterProcess(exports);
   RegisterReadiness(exports);
   RegisterSignal(exports);
+  RegisterProcessIds(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
   return object;

@@ -184,6 +184,7 @@ void RegisterPoll(Exports& exports);
 void RegisterProcess(Exports& exports);
 void RegisterReadiness(Exports& exports);
 void RegisterSignal(Exports& exports);
+void RegisterProcessIds(Exports& exports);
 void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
 

@@ -1,5 +1,8 @@
-// Descriptors: unistd.h and fcntl.h. See: man 2 open, read, write, close, dup3, pipe2, lseek, fcntl, fsync.
+// Descriptors and files: unistd.h, fcntl.h, sys/stat.h. See: man 2 open, read, write, close, dup3, pipe2, lseek, fcntl,
+// fcntl_locking, fsync, ftruncate, unlink, umask; man 3 isatty, mkfifo.
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "binding.h"
@@ -44,6 +47,42 @@ int Fcntl(int fd, int command, int argument) {
   return Retry([&] { return fcntl(fd, command, argument); });
 }
 
+// `fields` is a BigInt64Array(5): type, whence, start, length, pid; the F_GETLK commands fill it.
+int FcntlLock(int fd, int command, Bytes fields) {
+  auto* field = reinterpret_cast<int64_t*>(fields.data);
+  struct flock lock = {};
+  lock.l_type = static_cast<int16_t>(field[0]);
+  lock.l_whence = static_cast<int16_t>(field[1]);
+  lock.l_start = field[2];
+  lock.l_len = field[3];
+  const int result = Retry([&] { return fcntl(fd, command, &lock); });
+  field[0] = lock.l_type;
+  field[1] = lock.l_whence;
+  field[2] = lock.l_start;
+  field[3] = lock.l_len;
+  field[4] = lock.l_pid;
+  return result;
+}
+
+int Ftruncate(int fd, int64_t length) {
+  return Retry([&] { return ftruncate(fd, length); });
+}
+
+int Unlink(std::string path) {
+  return Result([&] { return unlink(path.c_str()); });
+}
+
+int Mkfifo(std::string path, unsigned mode) {
+  return Result([&] { return mkfifo(path.c_str(), mode); });
+}
+
+// The kind of file: S_IFMT's bits of its mode.
+int FileType(int fd) {
+  struct stat status;
+  const int result = Result([&] { return fstat(fd, &status); });
+  return result < 0 ? result : static_cast<int>(status.st_mode & S_IFMT);
+}
+
 int Fsync(int fd) {
   return Retry([&] { return fsync(fd); });
 }
@@ -61,7 +100,14 @@ void RegisterFd(Exports& exports) {
   exports.Function<&Dup3>("dup3");
   exports.Function<&Pipe2>("pipe2");
   exports.Function<&Fcntl>("fcntl");
+  exports.Function<&FcntlLock>("fcntl_lock");
   exports.Function<&Fsync>("fsync");
+  exports.Function<&Ftruncate>("ftruncate");
+  exports.Function<&Unlink>("unlink");
+  exports.Function<&Mkfifo>("mkfifo");
+  exports.Function<&FileType>("file_type");
+  exports.Function<&::umask>("umask");
+  exports.Function<&::isatty>("isatty");
 
   POSIX_ASYNC_CONSTANT(exports, O_RDONLY);
   POSIX_ASYNC_CONSTANT(exports, O_WRONLY);
@@ -88,10 +134,26 @@ void RegisterFd(Exports& exports) {
   POSIX_ASYNC_CONSTANT(exports, F_SETFL);
   POSIX_ASYNC_CONSTANT(exports, F_GETPIPE_SZ);
   POSIX_ASYNC_CONSTANT(exports, F_SETPIPE_SZ);
+  POSIX_ASYNC_CONSTANT(exports, F_GETLK);
+  POSIX_ASYNC_CONSTANT(exports, F_SETLK);
+  POSIX_ASYNC_CONSTANT(exports, F_SETLKW);
+  POSIX_ASYNC_CONSTANT(exports, F_OFD_GETLK);
+  POSIX_ASYNC_CONSTANT(exports, F_OFD_SETLK);
+  POSIX_ASYNC_CONSTANT(exports, F_OFD_SETLKW);
+  POSIX_ASYNC_CONSTANT(exports, F_RDLCK);
+  POSIX_ASYNC_CONSTANT(exports, F_WRLCK);
+  POSIX_ASYNC_CONSTANT(exports, F_UNLCK);
   POSIX_ASYNC_CONSTANT(exports, FD_CLOEXEC);
   POSIX_ASYNC_CONSTANT(exports, SEEK_SET);
   POSIX_ASYNC_CONSTANT(exports, SEEK_CUR);
   POSIX_ASYNC_CONSTANT(exports, SEEK_END);
+  POSIX_ASYNC_CONSTANT(exports, S_IFBLK);
+  POSIX_ASYNC_CONSTANT(exports, S_IFCHR);
+  POSIX_ASYNC_CONSTANT(exports, S_IFDIR);
+  POSIX_ASYNC_CONSTANT(exports, S_IFIFO);
+  POSIX_ASYNC_CONSTANT(exports, S_IFREG);
+  POSIX_ASYNC_CONSTANT(exports, S_IFSOCK);
+  POSIX_ASYNC_CONSTANT(exports, PIPE_BUF);
 }
 
 }  // namespace posix_async

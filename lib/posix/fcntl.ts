@@ -1,5 +1,6 @@
 // fcntl.h: opening files, and what can be asked and set of a descriptor.
-import { check } from '../errors.js'
+import { constants } from 'node:os'
+import { check, checkOrNull, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asFd, asInteger, asPath } from './arguments.js'
 
@@ -28,6 +29,15 @@ export const F_GETFL = constant('F_GETFL')
 export const F_SETFL = constant('F_SETFL')
 export const F_GETPIPE_SZ = constant('F_GETPIPE_SZ')
 export const F_SETPIPE_SZ = constant('F_SETPIPE_SZ')
+export const F_GETLK = constant('F_GETLK')
+export const F_SETLK = constant('F_SETLK')
+export const F_SETLKW = constant('F_SETLKW')
+export const F_OFD_GETLK = constant('F_OFD_GETLK')
+export const F_OFD_SETLK = constant('F_OFD_SETLK')
+export const F_OFD_SETLKW = constant('F_OFD_SETLKW')
+export const F_RDLCK = constant('F_RDLCK')
+export const F_WRLCK = constant('F_WRLCK')
+export const F_UNLCK = constant('F_UNLCK')
 export const FD_CLOEXEC = constant('FD_CLOEXEC')
 
 /**
@@ -47,16 +57,62 @@ export function open(path: string, flags: number = O_RDONLY, mode = 0o666): numb
   return check(native.open(file, how, asInteger('mode', mode, 0, 0o7777)), 'open', { path: file })
 }
 
+/** A lock on a range of a file's bytes. */
+export interface Flock {
+  /** F_RDLCK (shared), F_WRLCK (exclusive), or F_UNLCK. */
+  readonly type: number
+  /** What `start` counts from: SEEK_SET (default), SEEK_CUR or SEEK_END. */
+  readonly whence?: number
+  /** First byte of the range (default 0). */
+  readonly start?: number
+  /** How many bytes; 0 (default): to the end of the file, however far it grows. */
+  readonly len?: number
+  /** F_GETLK only: who holds the lock; -1 for a lock of an open file description. */
+  readonly pid?: number
+}
+
 /**
- * Asks or sets something of a descriptor: F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ.
+ * Asks or sets something of a descriptor: F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ; and
+ * record locks. Those of F_SETLK belong to the process, which loses them when it closes any descriptor of the file, and a
+ * forked child has none; those of F_OFD_SETLK belong to the open file and are shared with children. F_SETLKW and F_OFD_SETLKW
+ * block the calling thread.
  *
  * @param fd an open descriptor, borrowed
  * @param command one of the F_ constants
- * @param argument the command's number (default 0)
- * @returns what the command gives
- * @throws ErrnoError EBADF, EINVAL, EPERM, EBUSY
- * @see man 2 fcntl
+ * @param argument the command's number (default 0), or a lock
+ * @returns what the command gives; for a lock that lock, with F_GETLK the one that is in its way (type F_UNLCK: none is),
+ *   and `null` where F_SETLK finds it held by another
+ * @throws ErrnoError EBADF, EINVAL, EPERM, EBUSY, EDEADLK, ENOLCK; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 fcntl, man 2 fcntl_locking
  */
-export function fcntl(fd: number, command: number, argument = 0): number {
-  return check(native.fcntl(asFd(fd), asInteger('command', command), asInteger('argument', argument)), 'fcntl')
+export function fcntl(fd: number, command: number, argument?: number): number
+export function fcntl(fd: number, command: number, lock: Flock): Flock | null
+export function fcntl(fd: number, command: number, argument: number | Flock = 0): number | Flock | null {
+  asFd(fd)
+  if (lockCommands.has(asInteger('command', command))) return recordLock(fd, command, argument)
+  return check(native.fcntl(fd, command, asInteger('argument', argument)), 'fcntl')
+}
+
+const lockCommands = new Set([F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW])
+
+function recordLock(fd: number, command: number, lock: unknown): Flock | null {
+  if (typeof lock !== 'object' || lock === null) throw invalidArgType('argument', 'of type object', lock)
+  const { type, whence = 0, start = 0, len = 0 } = lock as Flock
+  const wanted = [
+    asInteger('lock.type', type, 0, 0xff),
+    asInteger('lock.whence', whence, 0, 0xff),
+    asInteger('lock.start', start, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    asInteger('lock.len', len, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    0,
+  ]
+  const fields = BigInt64Array.from(wanted, BigInt)
+  const result = native.fcntl_lock(fd, command, fields)
+  if (result === -constants.errno.EACCES) return null // POSIX allows it in the place of EAGAIN
+  if (checkOrNull(result, 'fcntl') === null) return null
+  return command === F_GETLK || command === F_OFD_GETLK ? found(fields) : (lock as Flock)
+}
+
+function found(fields: BigInt64Array): Flock {
+  const [type = 0, whence = 0, start = 0, len = 0, pid = 0] = Array.from(fields, Number)
+  return type === F_UNLCK ? { type } : { type, whence, start, len, pid }
 }

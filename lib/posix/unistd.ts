@@ -1,8 +1,8 @@
-// unistd.h: reading, writing and duplicating descriptors, pipes, the process's own ids.
+// unistd.h: reading, writing and duplicating descriptors, pipes. (Ids are in process-ids.ts, fork in fork.ts.)
 // Every function here is the system call of its name, made synchronously on the calling thread.
 import { check, checkOrNull } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
-import { asData, asFd, asInteger, asSpan } from './arguments.js'
+import { asData, asFd, asInteger, asPath, asSpan } from './arguments.js'
 import { O_CLOEXEC } from './fcntl.js'
 import { dropWatches } from './readiness.js'
 
@@ -156,4 +156,28 @@ export function pipe(): [readFd: number, writeFd: number] {
  */
 export function fsync(fd: number): void {
   check(native.fsync(asFd(fd)), 'fsync')
+}
+
+/**
+ * Cuts or lengthens a file (with zeros) to `length` bytes.
+ * @throws ErrnoError EINVAL (not open for writing, or not a file), EFBIG, EBADF
+ * @see man 2 ftruncate
+ */
+export function ftruncate(fd: number, length: number): void {
+  check(native.ftruncate(asFd(fd), asInteger('length', length, 0, MAX_POSITION)), 'ftruncate')
+}
+
+/** Whether the descriptor is a terminal; false for a closed one too. @see man 3 isatty */
+export function isatty(fd: number): boolean {
+  return native.isatty(asFd(fd)) === 1
+}
+
+/**
+ * Removes a file's name.
+ * @throws ErrnoError ENOENT, EACCES, EISDIR, EPERM ... with `path`
+ * @see man 2 unlink
+ */
+export function unlink(path: string): void {
+  const file = asPath(path)
+  check(native.unlink(file), 'unlink', { path: file })
 }

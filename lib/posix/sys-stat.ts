@@ -1,0 +1,24 @@
+// sys/stat.h: what node:fs does not have, FIFOs, and the mask of new files' permissions.
+import { check } from '../errors.js'
+import { native } from '../native.js'
+import { asInteger, asPath } from './arguments.js'
+
+/**
+ * Makes a FIFO, a pipe with a name.
+ * @param mode its permissions, before the umask (default 0o666)
+ * @throws ErrnoError EEXIST, EACCES, ENOENT, ENOTDIR, EROFS ... with `path`
+ * @see man 3 mkfifo
+ */
+export function mkfifo(path: string, mode = 0o666): void {
+  const file = asPath(path)
+  check(native.mkfifo(file, asInteger('mode', mode, 0, 0o7777)), 'mkfifo', { path: file })
+}
+
+/**
+ * Sets which permissions new files do not get, for the whole process.
+ * @returns the mask before
+ * @see man 2 umask
+ */
+export function umask(mask: number): number {
+  return native.umask(asInteger('mask', mask, 0, 0o777))
+}

@@ -1,0 +1,60 @@
+// Who the process is: its numbers, users and groups. See: man 2 getpid, gettid, setsid, getuid, setuid, setresuid,
+// getgroups; man 7 credentials. The set* functions are glibc's, which reach every thread of the process; the system
+// calls alone change only the calling one.
+#include <grp.h>
+#include <unistd.h>
+
+#include "binding.h"
+
+namespace posix_async {
+namespace {
+
+// `ids` is a Uint32Array(3): real, effective, saved.
+int Getresuid(Bytes ids) {
+  auto* id = reinterpret_cast<uid_t*>(ids.data);
+  return Result([&] { return getresuid(&id[0], &id[1], &id[2]); });
+}
+
+int Getresgid(Bytes ids) {
+  auto* id = reinterpret_cast<gid_t*>(ids.data);
+  return Result([&] { return getresgid(&id[0], &id[1], &id[2]); });
+}
+
+// `groups` is a Uint32Array; an empty one asks for the count.
+int Getgroups(Bytes groups) {
+  return Result([&] { return getgroups(groups.size / sizeof(gid_t), reinterpret_cast<gid_t*>(groups.data)); });
+}
+
+int Setgroups(Bytes groups) {
+  return Result([&] { return setgroups(groups.size / sizeof(gid_t), reinterpret_cast<gid_t*>(groups.data)); });
+}
+
+}  // namespace
+
+void RegisterProcessIds(Exports& exports) {
+  exports.Function<&::getppid>("getppid");
+  exports.Function<&::gettid>("gettid");
+  exports.Function<&::getpgrp>("getpgrp");
+  exports.Syscall<&::getpgid>("getpgid");
+  exports.Syscall<&::setpgid>("setpgid");
+  exports.Syscall<&::getsid>("getsid");
+  exports.Syscall<&::setsid>("setsid");
+  exports.Function<&::alarm>("alarm");
+
+  exports.Function<&::getuid>("getuid");
+  exports.Function<&::geteuid>("geteuid");
+  exports.Function<&::getgid>("getgid");
+  exports.Function<&::getegid>("getegid");
+  exports.Function<&Getresuid>("getresuid");
+  exports.Function<&Getresgid>("getresgid");
+  exports.Function<&Getgroups>("getgroups");
+  exports.Syscall<&::setuid>("setuid");
+  exports.Syscall<&::seteuid>("seteuid");
+  exports.Syscall<&::setresuid>("setresuid");
+  exports.Syscall<&::setgid>("setgid");
+  exports.Syscall<&::setegid>("setegid");
+  exports.Syscall<&::setresgid>("setresgid");
+  exports.Function<&Setgroups>("setgroups");
+}
+
+}  // namespace posix_async
