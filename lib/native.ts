@@ -175,6 +175,7 @@ interface SignalNatives {
   sigtimedwait(set: BigUint64Array, milliseconds: number, info: Int32Array): number
   /** Gives what it was: 0 SIG_DFL, 1 SIG_IGN, 2 a function. */
   signal(signal: number, disposition: number): number
+  siginterrupt(signal: number, interrupts: boolean): number
 }
 
 // native/fork.cc

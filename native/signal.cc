@@ -64,6 +64,15 @@ double Now() {
   return ToMilliseconds(now);
 }
 
+// With sigaction, as siginterrupt(3) itself is deprecated in the C library.
+int Siginterrupt(int signal, bool interrupts) {
+  struct sigaction action {};
+  const int result = Result([&] { return sigaction(signal, nullptr, &action); });
+  if (result < 0) return result;
+  action.sa_flags = interrupts ? action.sa_flags & ~SA_RESTART : action.sa_flags | SA_RESTART;
+  return Result([&] { return sigaction(signal, &action, nullptr); });
+}
+
 // `milliseconds` negative: without end. `info` is an Int32Array(4): code, pid, uid, int. Gives the signal.
 int Sigtimedwait(Bytes set, double milliseconds, Bytes info) {
   const sigset_t signals = ToSigset(Load(set));
@@ -90,6 +99,7 @@ void RegisterSignal(Exports& exports) {
   exports.Function<&Sigpending>("sigpending");
   exports.Function<&Sigtimedwait>("sigtimedwait");
   exports.Function<&Signal>("signal");
+  exports.Function<&Siginterrupt>("siginterrupt");
 
   exports.Constant("SIGRTMIN", SIGRTMIN);
   exports.Constant("SIGRTMAX", SIGRTMAX);

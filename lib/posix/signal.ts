@@ -223,3 +223,19 @@ export function signal(signum: Signal, disposition: typeof SIG_DFL | typeof SIG_
   const before = check(native.signal(number, disposition), 'signal')
   return before === SIG_DFL || before === SIG_IGN ? before : null
 }
+
+/**
+ * Chooses whether a handled signal breaks off the system calls that wait. Node's handlers let the kernel begin them again; without
+ * that they come back with EINTR, which the functions here never show but other native code may. For the handler that is there
+ * now: `process.on` for a first listener installs a new one.
+ *
+ * @param sig number or name
+ * @param flag true: break off; false: begin again
+ * @throws ErrnoError EINVAL; ERR_UNKNOWN_SIGNAL, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 3 siginterrupt
+ */
+export function siginterrupt(sig: Signal, flag: boolean): void {
+  const number = asSignal(sig, 1, 'sig')
+  if (typeof flag !== 'boolean') throw invalidArgType('flag', 'of type boolean', flag)
+  check(native.siginterrupt(number, flag), 'siginterrupt')
+}
