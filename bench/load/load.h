@@ -1,0 +1,88 @@
+// What the parts of the load generator share: options, the histogram of latencies, clients, and their totals.
+#ifndef POSIX_ASYNC_BENCH_LOAD_H_
+#define POSIX_ASYNC_BENCH_LOAD_H_
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+typedef enum { kRequest, kEcho, kIdle, kUpload } Mode;
+extern const char* const kModeNames[];
+enum { kModes = 4 };
+
+typedef struct {
+  Mode mode;
+  struct sockaddr_storage address;
+  socklen_t address_size;
+  int clients;
+  double duration;        // seconds
+  double warm_up;         // seconds, not counted
+  uint64_t max_requests;  // 0: as many as the time allows
+  uint64_t size;          // bytes of a message (echo) or of an upload
+  const char* text;       // what a request says
+  const char* expected;   // the whole reply to a request or an upload, or NULL: any
+  bool gate;              // say "ready" on standard output and wait for a line of standard input before counting
+} Options;
+
+// Log-linear, as HDR histograms are: 64 steps an octave, so a value is kept to within 1.6 %.
+enum { kSubBuckets = 64, kOctaves = 40 };
+typedef struct {
+  uint64_t counts[kOctaves * kSubBuckets];
+  uint64_t total, sum, max;
+} Histogram;
+
+typedef enum { kConnectError, kResetError, kClosedError, kWrongError, kTimeoutError, kOtherError } ErrorKind;
+extern const char* const kErrorNames[];
+enum { kErrorKinds = 6 };
+
+typedef struct {
+  Histogram latency;  // nanoseconds
+  uint64_t requests, started, bytes_in, bytes_out, errors[kErrorKinds];
+  uint64_t began, ended;  // nanoseconds
+  char first_error[128];
+} Totals;
+
+typedef enum { kOff, kConnecting, kSending, kReceiving, kHolding, kParked, kFailed } State;
+
+typedef struct {
+  int fd;
+  State state;
+  uint64_t began;  // nanoseconds: when the request under way was begun
+  uint64_t sent, received, sequence;
+  uint32_t interest;  // what epoll was asked to watch
+  bool wrong;
+} Client;
+
+typedef struct {
+  Options options;
+  Totals totals;
+  Client* clients;
+  char* pattern;  // kPatternSize + kPatternPeriod bytes that go out
+  int epoll;
+  int busy, connecting, failed;  // how many clients are so
+  int next;                      // the first client not begun in this phase
+  uint64_t retry_at;             // nanoseconds: when those that failed begin again
+  uint64_t deadline;             // nanoseconds: nothing is begun after it
+} Load;
+
+enum { kPatternSize = 1 << 20, kPatternPeriod = 251, kBurst = 256, kRetryNanoseconds = 10000000 };
+
+uint64_t Now(void);
+void ParseOptions(int argc, char** argv, Options* options);
+
+void Record(Histogram* histogram, uint64_t value);
+uint64_t Quantile(const Histogram* histogram, double quantile);
+
+bool MayBegin(const Load* load);
+void BeginClient(Load* load, Client* client);
+void AdvanceClient(Load* load, Client* client, uint32_t events);
+void FailClient(Load* load, Client* client, ErrorKind kind, const char* why);
+void CloseClient(Client* client);
+
+void PrintReport(const Load* load);
+
+#endif  // POSIX_ASYNC_BENCH_LOAD_H_
