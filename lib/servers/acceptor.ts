@@ -1,0 +1,110 @@
+// The accept loop of the models whose connections JavaScript accepts: fork and thread a connection.
+import { constants } from 'node:os'
+import { ErrnoError } from '../errors.js'
+import { POLLIN } from '../posix/poll.js'
+import { Watch } from '../posix/readiness.js'
+import { accept4, type Accepted } from '../posix/sys-socket.js'
+import type { Listener } from './listener.js'
+
+// How long accepting rests when the kernel has no descriptors or memory left, in milliseconds.
+const EXHAUSTED_PAUSE = 100
+// How many connections one turn of the event loop takes at most, so that what else waits is served too.
+const TURN = 64
+
+const { errno } = constants
+const exhausted: readonly number[] = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM]
+// Errors of the connection that was about to be accepted, not of the listener. See: man 2 accept.
+const ofConnection: readonly number[] = [
+  errno.ECONNABORTED,
+  errno.EPERM,
+  errno.EPROTO,
+  errno.ENETDOWN,
+  errno.ENETUNREACH,
+  errno.EHOSTUNREACH,
+]
+
+export interface AcceptorEvents {
+  /** Takes over the connection. False: no more for now; `resume` asks for the next. */
+  take(accepted: Accepted): boolean
+  /** Accepting failed in a way that ends it. */
+  failed(error: Error): void
+}
+
+/** Watches a listener and accepts; pauses when told to, and by itself while descriptors are exhausted. */
+export class Acceptor {
+  readonly #listener: Listener
+  readonly #events: AcceptorEvents
+  #watch: Watch | undefined
+  #retry: NodeJS.Timeout | undefined
+  #paused = false
+  /** How often accepting had to rest because descriptors or memory were exhausted. */
+  exhaustions = 0
+
+  constructor(listener: Listener, events: AcceptorEvents) {
+    this.#listener = listener
+    this.#events = events
+    listener.setNonBlocking(true)
+    this.#listen()
+  }
+
+  #listen(): void {
+    this.#watch ??= new Watch(this.#listener.fd, POLLIN, () => this.#turn())
+  }
+
+  #unlisten(): void {
+    this.#watch?.close()
+    this.#watch = undefined
+  }
+
+  #turn(): void {
+    for (let taken = 0; taken < TURN && this.#watch; taken++) {
+      const accepted = this.#accept()
+      if (!accepted) return
+      if (!this.#events.take(accepted)) this.pause()
+    }
+  }
+
+  #accept(): Accepted | null {
+    try {
+      return accept4(this.#listener.fd)
+    } catch (error) {
+      const number = error instanceof ErrnoError ? -error.errno : 0
+      if (exhausted.includes(number)) this.#rest()
+      else if (!ofConnection.includes(number)) this.#fail(error as Error)
+      return null
+    }
+  }
+
+  #rest(): void {
+    this.exhaustions++
+    this.#unlisten()
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined
+      if (!this.#paused) this.#listen()
+    }, EXHAUSTED_PAUSE)
+  }
+
+  #fail(error: Error): void {
+    this.stop()
+    this.#events.failed(error)
+  }
+
+  /** Connections wait in the kernel's queue until `resume`. */
+  pause(): void {
+    this.#paused = true
+    this.#unlisten()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    if (!this.#retry) this.#listen()
+  }
+
+  /** For good. */
+  stop(): void {
+    this.pause()
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+  }
+}

@@ -1,0 +1,121 @@
+// A client's connection as a handler sees it, and what all models' connections share.
+import type { Socket } from 'node:net'
+import { codedError, invalidArgType } from '../errors.js'
+import type { SocketAddress } from '../posix/socket-address.js'
+
+/** What `readSync` and `read` take at most when not told, in bytes. */
+export const DEFAULT_READ = 65536
+
+export type Data = string | ArrayBufferView
+
+/** A connection, the same for all four servers. */
+export interface Connection extends AsyncIterable<Buffer>, AsyncDisposable, Disposable {
+  /** The descriptor, owned by the connection; -1 once closed or handed over. */
+  readonly fd: number
+  /** The client's numeric address; undefined on a Unix socket. */
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number | undefined
+  /**
+   * Reads what is there, waiting for something: blocks this process or thread. Throws ERR_POSIX_ASYNC_BLOCKS_OTHERS where the handler
+   * does not have one to itself.
+   * @param max at most so many bytes (default 65536), or a view to fill
+   * @returns a Buffer, or `null` at end of file; with a view: how many bytes, 0 at end of file
+   * @throws ErrnoError ECONNRESET, ETIMEDOUT (idleTimeout) ...; ERR_STREAM_DESTROYED once closed
+   */
+  readSync(max?: number): Buffer | null
+  readSync(view: ArrayBufferView): number
+  /** Writes all of `data`: blocks this process or thread. Throws as readSync, and EPIPE where the client is gone. */
+  writeSync(data: Data): void
+  /** As readSync, without blocking the event loop. */
+  read(max?: number): Promise<Buffer | null>
+  /** Resolves when the kernel has all of `data`: await it, and a slow client slows its own connection only. */
+  write(data: Data): Promise<void>
+  /** Sends end of file to the client, which may go on sending. */
+  end(): void
+  /** Closes the connection; idempotent. */
+  close(): void
+  /** Hands the descriptor over to a `net.Socket`, which owns it from then on; the handler's end no longer closes it. */
+  toSocket(): Socket
+}
+
+/** A connection of an eventServer with callbacks: `write` queues and tells how much waits. */
+export interface EventConnection {
+  readonly fd: number
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number | undefined
+  /** Anything the application wants to keep with the connection. */
+  data: unknown
+  /** Queues `chunk` (copied or written before the call returns); gives how many bytes wait, 0 when nothing does. */
+  write(chunk: Data): number
+  /** Sends what is queued, then end of file. */
+  end(): void
+  /** Closes now; what is queued is lost. */
+  close(): void
+  /** Stops and starts the delivery of data: back pressure on the client. */
+  pause(): void
+  resume(): void
+  toSocket(): Socket
+}
+
+/** Counts bytes; shared between processes or threads where the model has several. */
+export interface ByteTally {
+  received(bytes: number): void
+  sent(bytes: number): void
+}
+
+/** The bytes of what an application writes. Throws ERR_INVALID_ARG_TYPE. */
+export function asBytes(data: unknown): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data)
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  throw invalidArgType('data', 'of type string or an instance of Buffer, TypedArray or DataView', data)
+}
+
+/** The error of any use of a connection after its end. */
+export function closedError(): Error {
+  return codedError(Error, 'ERR_STREAM_DESTROYED', 'the connection is closed')
+}
+
+/** What the kinds of connection have in common; a model defines how bytes move. */
+export abstract class BaseConnection implements Connection {
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number | undefined
+
+  constructor(address: SocketAddress | undefined) {
+    this.remoteAddress = address?.address
+    this.remotePort = address?.port
+  }
+
+  abstract readonly fd: number
+  abstract read(max?: number): Promise<Buffer | null>
+  abstract write(data: Data): Promise<void>
+  abstract end(): void
+  abstract close(): void
+  abstract toSocket(): Socket
+
+  readSync(max?: number): Buffer | null
+  readSync(view: ArrayBufferView): number
+  readSync(_into?: number | ArrayBufferView): Buffer | number | null {
+    return this.#refuse('readSync', 'read')
+  }
+
+  writeSync(_data: Data): void {
+    this.#refuse('writeSync', 'write')
+  }
+
+  #refuse(name: string, instead: string): never {
+    const message = `conn.${name} would stop every other client of this server; use "await conn.${instead}" here`
+    throw codedError(Error, 'ERR_POSIX_ASYNC_BLOCKS_OTHERS', message)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    for (let chunk = await this.read(); chunk !== null; chunk = await this.read()) yield chunk
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+}

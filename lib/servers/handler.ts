@@ -1,0 +1,110 @@
+// What serves a connection, told apart once: a function, callbacks, a native handler, a module, or an HTTP application.
+import type { RequestListener } from 'node:http'
+import { resolve } from 'node:path'
+import { codedError, invalidArgType, invalidArgValue } from '../errors.js'
+import type { Connection, EventConnection } from './connection.js'
+
+/** Serves one connection; the connection is closed when it returns, or when the promise it returned settles. */
+export type ConnectionHandler = (conn: Connection) => void | Promise<void>
+
+/** Callbacks shared by all connections of an eventServer: its fast path. None of them may block. */
+export interface EventCallbacks {
+  open?(conn: EventConnection): void
+  /** `chunk` is valid until the call returns: copy what must stay. */
+  data?(conn: EventConnection, chunk: Buffer): void
+  /** What was queued by `conn.write` has been handed to the kernel. */
+  drain?(conn: EventConnection): void
+  /** The client has sent its last byte; replies can still be written. Without this callback the connection is closed then. */
+  end?(conn: EventConnection): void
+  close?(conn: EventConnection): void
+  /** The connection failed (reset, timed out); `close` follows. */
+  error?(conn: EventConnection, error: Error): void
+}
+
+/** A handler in native code; see include/posix_async.h. It never enters JavaScript. */
+export class NativeHandler {
+  /** A built-in name, or the absolute path of a shared object. */
+  readonly name: string
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** An application of node:http, Express or Fastify. */
+export class HttpHandler {
+  readonly listener: RequestListener
+
+  constructor(listener: RequestListener) {
+    this.listener = listener
+  }
+}
+
+/**
+ * A handler in native code.
+ *
+ * @param nameOrPath 'echo' or 'fibonacci', which are built in, or the path of a shared object that exports a
+ *   `posix_async_handler` (a name with a slash or ending in '.so'; relative to the working directory)
+ * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; what cannot be loaded makes the server's start fail
+ */
+export function native(nameOrPath: string): NativeHandler {
+  if (typeof nameOrPath !== 'string') throw invalidArgType('nameOrPath', 'of type string', nameOrPath)
+  if (nameOrPath === '') throw invalidArgValue('nameOrPath', 'must not be empty', nameOrPath)
+  const isPath = nameOrPath.includes('/') || nameOrPath.endsWith('.so')
+  return new NativeHandler(isPath ? resolve(nameOrPath) : nameOrPath)
+}
+
+/**
+ * Serves HTTP: any `(request, response)` listener, an Express application, or what a Fastify instance's `routing` is.
+ * @throws ERR_INVALID_ARG_TYPE
+ */
+export function http(requestListener: RequestListener): HttpHandler {
+  if (typeof requestListener !== 'function') throw invalidArgType('requestListener', 'a function', requestListener)
+  return new HttpHandler(requestListener)
+}
+
+export type Handler = ConnectionHandler | EventCallbacks | NativeHandler | HttpHandler | URL
+
+/** A handler with its kind, so that a model chooses by one word. */
+export type KnownHandler =
+  | { kind: 'function'; serve: ConnectionHandler }
+  | { kind: 'callbacks'; callbacks: EventCallbacks }
+  | { kind: 'native'; name: string }
+  | { kind: 'module'; url: URL }
+  | { kind: 'http'; listener: RequestListener }
+
+const words: Record<KnownHandler['kind'], string> = {
+  function: 'a function',
+  callbacks: 'an object of callbacks',
+  native: "native('name')",
+  module: 'the URL of a module',
+  http: 'http(listener)',
+}
+
+function tellApart(handler: unknown): KnownHandler | undefined {
+  if (typeof handler === 'function') return { kind: 'function', serve: handler as ConnectionHandler }
+  if (handler instanceof NativeHandler) return { kind: 'native', name: handler.name }
+  if (handler instanceof HttpHandler) return { kind: 'http', listener: handler.listener }
+  if (handler instanceof URL) return { kind: 'module', url: handler }
+  if (typeof handler === 'object' && handler !== null) return { kind: 'callbacks', callbacks: handler }
+  return undefined
+}
+
+/**
+ * The handler with its kind. Throws ERR_INVALID_ARG_TYPE for what is no handler, ERR_POSIX_ASYNC_HANDLER for a kind that `model` does not
+ * serve.
+ */
+export function knownHandler<Kind extends KnownHandler['kind']>(
+  handler: unknown,
+  model: string,
+  kinds: readonly Kind[],
+): Extract<KnownHandler, { kind: Kind }> {
+  const known = tellApart(handler)
+  const expected = kinds.map((kind) => words[kind]).join(', ')
+  if (!known) throw invalidArgType('handler', expected, handler)
+  if (!(kinds as readonly string[]).includes(known.kind)) {
+    const message = `${model} does not serve ${words[known.kind]}; it takes ${expected}`
+    throw codedError(TypeError, 'ERR_POSIX_ASYNC_HANDLER', message)
+  }
+  return known as Extract<KnownHandler, { kind: Kind }>
+}

@@ -1,0 +1,230 @@
+// What the four servers have in common, written once: options, listening, limits, drain and close, statistics, events.
+import { channel } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
+import { codedError, invalidArgType } from '../errors.js'
+import { asInteger } from '../posix/arguments.js'
+import { openListener, type Listener, type ListenOptions, type TcpAddress } from './listener.js'
+
+export interface ServerOptions extends ListenOptions {
+  /** Closes the server when it is aborted. */
+  signal?: AbortSignal
+  /** Connections served at once; one beyond is accepted, closed at once and counted as rejected (default: no limit). */
+  maxConnections?: number
+  /** Milliseconds without a byte in either direction before a connection is closed; 0 (default): none. */
+  idleTimeout?: number
+  /** Milliseconds that close() lets connections finish before they are cut off (default 30000). */
+  gracefulTimeout?: number
+}
+
+/** The counts that every server keeps; a model adds its own. */
+export interface ServerStats {
+  /** Connections accepted so far. */
+  accepted: number
+  /** Connections being served now. */
+  active: number
+  /** Connections accepted and closed unserved, because of a limit or because no process or thread could be made. */
+  rejected: number
+  /** Connections whose handler or I/O failed. */
+  errors: number
+  bytesIn: number
+  bytesOut: number
+  [model: string]: number
+}
+
+/** Who is at the other end of a connection. */
+export interface Client {
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number | undefined
+}
+
+/**
+ * What makes a server that model. Server calls `start` once; later `stop`, waits for `drained`, and calls `destroy` when that takes too
+ * long. A model tells what happens through the ServerHost it was given.
+ */
+export interface Model {
+  /** 'fork', 'thread', 'event', 'sync'. */
+  readonly name: string
+  /** Begins to serve. Throws or rejects where it can't; nothing is left running then. */
+  start(host: ServerHost): void | Promise<void>
+  /** No further connection is accepted; those being served go on. Called once, before the listener is closed. */
+  stop(): void
+  /** Resolves when no connection is being served and nothing the model made (threads, processes, handles) is left. */
+  drained(): Promise<void>
+  /** Cuts off what is still being served, at once; `drained` resolves soon afterwards. */
+  destroy(): void
+  /** The model's counts. */
+  stats(): ServerStats
+}
+
+/** The server as its model sees it. */
+export interface ServerHost {
+  readonly listener: Listener
+  /** Infinity: no limit. */
+  readonly maxConnections: number
+  /** Milliseconds, 0: none. */
+  readonly idleTimeout: number
+  /** Whether anybody listens to `connection`: a model whose connections never enter JavaScript need not tell otherwise. */
+  readonly wantsConnections: boolean
+  /** A connection was accepted and is served. */
+  connection(client: Client, ...more: unknown[]): void
+  /** A connection failed: its handler threw or rejected, or its I/O did. The server goes on. */
+  clientError(error: Error, client: Client): void
+  /** The server itself failed: it can accept no more. */
+  failed(error: Error): void
+  /** Any other event of the model ('fork', 'online', 'exit'). */
+  emit(event: string, ...args: unknown[]): void
+}
+
+const channels = {
+  listening: channel('posix-async:server:listening'),
+  connection: channel('posix-async:server:connection'),
+  clientError: channel('posix-async:server:client-error'),
+  close: channel('posix-async:server:close'),
+}
+
+const DEFAULT_GRACE = 30_000
+
+/**
+ * A running server; forkServer, threadServer, eventServer and syncServer make one.
+ *
+ * Events: 'listening'; 'connection' (client); 'clientError' (error, client); 'error' (error): the server can accept no more and closes;
+ * 'close'; and the model's own. Also published on the diagnostics channels 'posix-async:server:listening', ':connection',
+ * ':client-error' and ':close'.
+ */
+export class Server extends EventEmitter implements AsyncDisposable {
+  readonly #model: Model
+  readonly #listener: Listener
+  readonly #gracefulTimeout: number
+  #closing: Promise<void> | undefined
+
+  private constructor(model: Model, listener: Listener, gracefulTimeout: number) {
+    super()
+    this.#model = model
+    this.#listener = listener
+    this.#gracefulTimeout = gracefulTimeout
+  }
+
+  /** Checks the options, listens, and starts the model. @internal */
+  static async open(options: ServerOptions, model: Model): Promise<Server> {
+    const limits = checkedLimits(options)
+    options.signal?.throwIfAborted()
+    const listener = await openListener(options)
+    const server = new Server(model, listener, limits.gracefulTimeout)
+    try {
+      await model.start(server.#host(limits))
+    } catch (error) {
+      listener.close()
+      throw error
+    }
+    server.#closeOn(options.signal)
+    setImmediate(() => server.#announce())
+    return server
+  }
+
+  #announce(): void {
+    if (this.#closing) return
+    this.emit('listening')
+    channels.listening.publish({ server: this })
+  }
+
+  #host({ maxConnections, idleTimeout }: { maxConnections: number; idleTimeout: number }): ServerHost {
+    const wantsConnections = (): boolean =>
+      this.listenerCount('connection') > 0 || channels.connection.hasSubscribers
+    return {
+      listener: this.#listener,
+      maxConnections,
+      idleTimeout,
+      get wantsConnections() {
+        return wantsConnections()
+      },
+      connection: (client, ...more) => {
+        this.emit('connection', client, ...more)
+        if (channels.connection.hasSubscribers) channels.connection.publish({ server: this, client })
+      },
+      clientError: (error, client) => {
+        this.emit('clientError', error, client)
+        if (channels.clientError.hasSubscribers) channels.clientError.publish({ server: this, error, client })
+      },
+      failed: (error) => {
+        void this.close()
+        this.emit('error', error)
+      },
+      emit: (event, ...args) => void this.emit(event, ...args),
+    }
+  }
+
+  #closeOn(signal: AbortSignal | undefined): void {
+    if (!signal) return
+    const onAbort = (): void => void this.close()
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.once('close', () => signal.removeEventListener('abort', onAbort))
+    if (signal.aborted) onAbort()
+  }
+
+  /** 'fork', 'thread', 'event' or 'sync'. */
+  get model(): string {
+    return this.#model.name
+  }
+
+  get listening(): boolean {
+    return !this.#listener.closed
+  }
+
+  /** `{ address, family, port }`, or the path of a Unix socket; null once closed. */
+  address(): TcpAddress | string | null {
+    return this.#listener.address()
+  }
+
+  /** Counts since the start. */
+  stats(): ServerStats {
+    return this.#model.stats()
+  }
+
+  /**
+   * Stops accepting and resolves when every connection has been served and every process and thread has ended; what still runs after
+   * `gracefulTimeout` is cut off. Idempotent: further calls give the same promise.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** Cuts off all connections now. */
+  closeAllConnections(): void {
+    this.#model.destroy()
+  }
+
+  async #close(): Promise<void> {
+    this.#model.stop()
+    this.#listener.close()
+    const timer = setTimeout(() => this.#model.destroy(), this.#gracefulTimeout)
+    await this.#model.drained()
+    clearTimeout(timer)
+    this.emit('close')
+    channels.close.publish({ server: this })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+function checkedLimits(options: ServerOptions) {
+  if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  const { maxConnections = Infinity, idleTimeout = 0, gracefulTimeout = DEFAULT_GRACE, signal } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgType('options.signal', 'an AbortSignal', signal)
+  }
+  return {
+    maxConnections:
+      maxConnections === Infinity ? Infinity : asInteger('options.maxConnections', maxConnections, 0),
+    idleTimeout: asInteger('options.idleTimeout', idleTimeout, 0),
+    gracefulTimeout: asInteger('options.gracefulTimeout', gracefulTimeout, 0),
+  }
+}
+
+/** What a handler threw, as an Error. */
+export function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown
+  return codedError(Error, 'ERR_POSIX_ASYNC_HANDLER_THREW', `the handler threw ${String(thrown)}`)
+}
