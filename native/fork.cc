@@ -5,6 +5,7 @@
 #include "binding.h"
 #include "core/fork/fork.h"
 #include "core/fork/silence.h"
+#include "readiness.h"
 
 namespace posix_async {
 namespace {
@@ -22,6 +23,7 @@ Napi::Value Fork(Napi::Env env, bool keep_handles) {
   if (result.pid == 0) {
     if (!keep_handles) fork::SilenceHandles(loop);
     uv_loop_fork(loop);
+    RenewReadinessAfterFork(env);
   }
   return Napi::Number::New(env, result.pid);
 }

@@ -1,5 +1,6 @@
 // The JavaScript side of a forked child's repair: process.pid, random numbers, signals, queues, watches.
 import { randomFillSync, randomInt, randomUUID } from 'node:crypto'
+import { forgetWatches, renewWatches } from './registrations.js'
 import { dropQueues, findQueues } from './runtime-queues.js'
 
 /** In the parent, before a fork. */
@@ -41,7 +42,8 @@ function renewRandom(): void {
 export function repairRuntime(pid: number, silent: boolean): void {
   Object.defineProperty(process, 'pid', { value: pid, enumerable: true, configurable: true, writable: false })
   renewRandom()
-  if (!silent) return
+  if (!silent) return renewWatches()
+  forgetWatches()
   dropQueues()
   // Handlers of the parent are handles of its loop: the child starts with the default action of each signal.
   for (const name of process.eventNames())

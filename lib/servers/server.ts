@@ -128,8 +128,7 @@ export class Server extends EventEmitter implements AsyncDisposable {
   }
 
   #host({ maxConnections, idleTimeout }: { maxConnections: number; idleTimeout: number }): ServerHost {
-    const wantsConnections = (): boolean =>
-      this.listenerCount('connection') > 0 || channels.connection.hasSubscribers
+    const wantsConnections = (): boolean => this.listenerCount('connection') > 0 || channels.connection.hasSubscribers
     return {
       listener: this.#listener,
       maxConnections,
@@ -216,8 +215,7 @@ function checkedLimits(options: ServerOptions) {
     throw invalidArgType('options.signal', 'an AbortSignal', signal)
   }
   return {
-    maxConnections:
-      maxConnections === Infinity ? Infinity : asInteger('options.maxConnections', maxConnections, 0),
+    maxConnections: maxConnections === Infinity ? Infinity : asInteger('options.maxConnections', maxConnections, 0),
     idleTimeout: asInteger('options.idleTimeout', idleTimeout, 0),
     gracefulTimeout: asInteger('options.gracefulTimeout', gracefulTimeout, 0),
   }
