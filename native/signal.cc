@@ -2,13 +2,11 @@
 // sigtimedwait.
 #include <signal.h>
 
-#include <cmath>
 #include <cstring>
-#include <ctime>
 
 #include "binding.h"
+#include "core/deadline.h"
 #include "core/signal_mask.h"
-#include "core/timespec.h"
 
 namespace posix_async {
 namespace {
@@ -58,12 +56,6 @@ int Signal(int signal, int disposition) {
   return before.sa_handler == SIG_DFL ? 0 : before.sa_handler == SIG_IGN ? 1 : 2;
 }
 
-double Now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return ToMilliseconds(now);
-}
-
 // With sigaction, as siginterrupt(3) itself is deprecated in the C library.
 int Siginterrupt(int signal, bool interrupts) {
   struct sigaction action {};
@@ -76,12 +68,12 @@ int Siginterrupt(int signal, bool interrupts) {
 // `milliseconds` negative: without end. `info` is an Int32Array(4): code, pid, uid, int. Gives the signal.
 int Sigtimedwait(Bytes set, double milliseconds, Bytes info) {
   const sigset_t signals = ToSigset(Load(set));
-  const double deadline = Now() + milliseconds;
+  Deadline deadline(milliseconds);
   siginfo_t found{};
   int result;
   do {
-    const timespec left = ToTimespec(std::fmax(0, deadline - Now()));
-    result = Result([&] { return sigtimedwait(&signals, &found, milliseconds < 0 ? nullptr : &left); });
+    const timespec* left = deadline.Left();
+    result = Result([&] { return sigtimedwait(&signals, &found, left); });
   } while (result == -EINTR);
   const int fields[] = {found.si_code, found.si_pid, static_cast<int>(found.si_uid), found.si_value.sival_int};
   memcpy(info.data, fields, sizeof fields);

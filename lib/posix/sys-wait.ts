@@ -1,9 +1,12 @@
 // sys/wait.h: waiting for children, and what their status says.
 // child_process reaps its own children from the event loop, each by its number; a wait for any child (-1, 0, a group, P_ALL)
 // takes them away from it, and their 'exit' events never come. Wait for the numbers that fork() gave.
-import { check } from '../errors.js'
+import { constants } from 'node:os'
+import { check, ErrnoError } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asInteger, INT_MAX } from './arguments.js'
+import { whenReady, type WaitOptions } from './readiness.js'
+import { close } from './unistd.js'
 
 export const WNOHANG = constant('WNOHANG')
 export const WUNTRACED = constant('WUNTRACED')
@@ -67,6 +70,56 @@ export function waitid(idtype: number, id: number, options: number): WaitInfo | 
   check(native.waitid(asInteger('idtype', idtype, 0), which, info, asInteger('options', options)), 'waitid')
   const [pid = 0, uid = 0, code = 0, status = 0] = info
   return pid === 0 ? null : { pid, uid: uid >>> 0, code, status }
+}
+
+const { ECHILD, ESRCH } = constants.errno
+const CLD_EXITED = constant('CLD_EXITED')
+const CLD_DUMPED = constant('CLD_DUMPED')
+const POLLIN = constant('POLLIN')
+const NOTHING_YET: Readonly<WaitResult> = { pid: 0, status: 0 }
+
+// What waitpid would have given for what waitid gave.
+function asStatus({ code, status }: WaitInfo): number {
+  if (code === CLD_EXITED) return (status & 0xff) << 8
+  return status | (code === CLD_DUMPED ? 0x80 : 0)
+}
+
+function reap(pidfd: number): WaitResult | null {
+  const info = waitid(P_PIDFD, pidfd, WEXITED | WNOHANG)
+  return info && { pid: info.pid, status: asStatus(info) }
+}
+
+function openChild(pid: number): number {
+  const pidfd = native.pidfd_open(pid, 0)
+  // A number that is nobody's is not a child of ours either.
+  if (pidfd === -ESRCH) throw new ErrnoError(ECHILD, 'waitpid')
+  return check(pidfd, 'pidfd_open')
+}
+
+/**
+ * Waits for a child to end and reaps it, without blocking the event loop: through a pidfd, with no handler for SIGCHLD. It reaps
+ * that child only, so children of child_process in the same program keep their 'exit' events. A wait keeps the process alive.
+ *
+ * @param pid a child that fork() made
+ * @param options `signal` gives up when it is aborted; `timeout` in milliseconds (default: none). The child is unharmed by
+ *   both, and can be waited for again.
+ * @returns the child and its status; `pid` 0 when the time is over
+ * @throws ErrnoError ECHILD (not a child of the caller's, or already reaped), EMFILE; the signal's reason (AbortError);
+ *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; all as a rejection
+ * @see man 2 pidfd_open, man 2 waitid
+ */
+export async function waitpidAsync(pid: number, options: WaitOptions = {}): Promise<WaitResult> {
+  const child = asInteger('pid', pid, 1)
+  options.signal?.throwIfAborted()
+  const pidfd = openChild(child)
+  try {
+    const ended = reap(pidfd)
+    if (ended) return ended
+    const events = await whenReady(pidfd, POLLIN, options)
+    return (events === 0 ? null : reap(pidfd)) ?? { ...NOTHING_YET }
+  } finally {
+    close(pidfd)
+  }
 }
 
 const signalBits = (status: number): number => status & 0x7f
