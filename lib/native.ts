@@ -71,6 +71,13 @@ interface HandlerNatives {
   handlerStop(running: number): number
 }
 
+// native/memory.cc
+interface MemoryNatives {
+  /** The memory, or a negative errno. */
+  mmap(length: number, protection: number, flags: number): ArrayBuffer | number
+  detach(buffer: ArrayBuffer): boolean
+}
+
 // native/no_wait.cc: read and write that give -EAGAIN rather than wait, whether or not the descriptor is O_NONBLOCK
 interface NoWaitNatives {
   readNoWait(fd: number, buffer: ByteView, offset: number, length: number): number
@@ -126,6 +133,19 @@ interface ProcessIdsNatives {
   setegid(gid: number): number
   setresgid(real: number, effective: number, saved: number): number
   setgroups(groups: Uint32Array): number
+}
+
+// native/resource.cc
+interface ResourceNatives {
+  /** `wanted` (empty: none is set) and `old` are soft and hard. */
+  prlimit(pid: number, resource: number, wanted: BigUint64Array, old: BigUint64Array): number
+  getrusage(who: number, fields: Float64Array): number
+}
+
+// native/sendfile.cc
+interface SendfileNatives {
+  sendfile(out: number, from: number, offset: number, count: number): number
+  splice(from: number, fromOffset: number, out: number, outOffset: number, length: number, flags: number): number
 }
 
 // native/socket.cc; `address` is the bytes of a sockaddr, or takes them (see posix/socket-address.ts)
@@ -193,11 +213,14 @@ export interface Natives
     FdNatives,
     ForkNatives,
     HandlerNatives,
+    MemoryNatives,
     NoWaitNatives,
     PollNatives,
     ProcessIdsNatives,
     ProcessNatives,
     ReadinessNatives,
+    ResourceNatives,
+    SendfileNatives,
     SignalNatives,
     SocketMessageNatives,
     SocketNatives {

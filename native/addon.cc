@@ -10,12 +10,15 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   RegisterFd(exports);
   RegisterFork(exports);
   RegisterHandler(exports);
+  RegisterMemory(exports);
   RegisterNoWait(exports);
   RegisterPoll(exports);
   RegisterProcess(exports);
-  RegisterReadiness(exports);
-  RegisterSignal(exports);
   RegisterProcessIds(exports);
+  RegisterReadiness(exports);
+  RegisterResource(exports);
+  RegisterSendfile(exports);
+  RegisterSignal(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
   return object;

@@ -179,12 +179,15 @@ void RegisterEventFd(Exports& exports);
 void RegisterFd(Exports& exports);
 void RegisterFork(Exports& exports);
 void RegisterHandler(Exports& exports);
+void RegisterMemory(Exports& exports);
 void RegisterNoWait(Exports& exports);
 void RegisterPoll(Exports& exports);
 void RegisterProcess(Exports& exports);
-void RegisterReadiness(Exports& exports);
-void RegisterSignal(Exports& exports);
 void RegisterProcessIds(Exports& exports);
+void RegisterReadiness(Exports& exports);
+void RegisterResource(Exports& exports);
+void RegisterSendfile(Exports& exports);
+void RegisterSignal(Exports& exports);
 void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
 

@@ -1,0 +1,74 @@
+// sys/mman.h: memory that a process and its forked children share, as an ArrayBuffer.
+import { constants as bufferConstants } from 'node:buffer'
+import { constants } from 'node:os'
+import { codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
+import { constant, native } from '../native.js'
+import { asInteger } from './arguments.js'
+
+export const PROT_READ = constant('PROT_READ')
+export const PROT_WRITE = constant('PROT_WRITE')
+export const MAP_SHARED = constant('MAP_SHARED')
+export const MAP_ANONYMOUS = constant('MAP_ANONYMOUS')
+export const MAP_HUGETLB = constant('MAP_HUGETLB')
+export const MAP_LOCKED = constant('MAP_LOCKED')
+export const MAP_NORESERVE = constant('MAP_NORESERVE')
+export const MAP_POPULATE = constant('MAP_POPULATE')
+
+const WANTED = MAP_SHARED | MAP_ANONYMOUS
+const OPTIONAL = MAP_HUGETLB | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE
+const mapped = new WeakSet<ArrayBuffer>()
+
+/**
+ * New memory, all zeros, that is shared with children forked later: what one writes the others see. `Atomics` work on an
+ * Int32Array over it, across processes, all but `wait` and `notify`, which want a SharedArrayBuffer. It cannot be transferred
+ * to a Worker. It is given back when the ArrayBuffer is collected, or by munmap.
+ *
+ * @param address null: the kernel chooses
+ * @param length bytes; the kernel rounds up to whole pages, the ArrayBuffer has exactly so many
+ * @param protection PROT_READ | PROT_WRITE, the only one that JavaScript can live with
+ * @param flags MAP_SHARED | MAP_ANONYMOUS, with MAP_POPULATE, MAP_NORESERVE, MAP_LOCKED, MAP_HUGETLB. Files are not mapped: one
+ *   that is cut short would kill the process at the next access (SIGBUS)
+ * @throws ErrnoError ENOMEM, EAGAIN, EPERM; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, and
+ *   ERR_POSIX_ASYNC_UNAVAILABLE in runtimes that allow no memory from outside (Electron)
+ * @see man 2 mmap
+ */
+export function mmap(
+  address: null,
+  length: number,
+  protection: number = PROT_READ | PROT_WRITE,
+  flags: number = WANTED,
+): ArrayBuffer {
+  if (address !== null) throw invalidArgType('address', 'null', address)
+  const size = asInteger('length', length, 1, bufferConstants.MAX_LENGTH)
+  if (protection !== (PROT_READ | PROT_WRITE)) {
+    throw invalidArgValue('protection', 'must be PROT_READ | PROT_WRITE', protection)
+  }
+  if ((asInteger('flags', flags) & ~OPTIONAL) !== WANTED) {
+    throw invalidArgValue('flags', 'must have MAP_SHARED | MAP_ANONYMOUS', flags)
+  }
+  const result = native.mmap(size, protection, flags)
+  if (typeof result === 'number') throw refused(result)
+  mapped.add(result)
+  return result
+}
+
+function refused(errno: number): Error {
+  if (errno !== -constants.errno.ENOTSUP) return new ErrnoError(errno, 'mmap')
+  const message = 'mmap: this JavaScript runtime allows no memory from outside its own heap'
+  return codedError(Error, 'ERR_POSIX_ASYNC_UNAVAILABLE', message)
+}
+
+/**
+ * Gives memory from mmap back at once and not when it is collected: the ArrayBuffer is detached (its length is 0 from here on) and
+ * the kernel has its memory again when this turn of the event loop is over. Other processes that share it keep theirs.
+ * Nothing happens when it is detached already.
+ *
+ * @throws ERR_INVALID_ARG_VALUE where it is not from mmap
+ * @see man 2 munmap
+ */
+export function munmap(memory: ArrayBuffer): void {
+  if (!(memory instanceof ArrayBuffer)) throw invalidArgType('memory', 'an instance of ArrayBuffer', memory)
+  if (!mapped.has(memory)) throw invalidArgValue('memory', 'must be what mmap gave', memory)
+  if (!native.detach(memory))
+    throw codedError(Error, 'ERR_INVALID_STATE', 'Invalid state: the memory cannot be detached')
+}
