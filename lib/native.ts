@@ -182,6 +182,11 @@ interface SocketMessageNatives {
   recvmsg(fd: number, buffers: readonly ByteView[], flags: number, address: Uint8Array, received: Int32Array): number
 }
 
+// native/select.cc; `sets` as three fd_sets in a row, which take the answer
+interface SelectNatives {
+  pselect(nfds: number, sets: Int32Array, timeout: number, set: BigUint64Array): number
+}
+
 // native/signal.cc; sets are those of posix/signal-set.ts
 interface SignalNatives {
   kill(pid: number, signal: number): number
@@ -220,6 +225,7 @@ export interface Natives
     ProcessNatives,
     ReadinessNatives,
     ResourceNatives,
+    SelectNatives,
     SendfileNatives,
     SignalNatives,
     SocketMessageNatives,

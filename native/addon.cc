@@ -14,11 +14,12 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   RegisterNoWait(exports);
   RegisterPoll(exports);
   RegisterProcess(exports);
-  RegisterProcessIds(exports);
   RegisterReadiness(exports);
+  RegisterSelect(exports);
+  RegisterSignal(exports);
+  RegisterProcessIds(exports);
   RegisterResource(exports);
   RegisterSendfile(exports);
-  RegisterSignal(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
   return object;

@@ -183,11 +183,12 @@ void RegisterMemory(Exports& exports);
 void RegisterNoWait(Exports& exports);
 void RegisterPoll(Exports& exports);
 void RegisterProcess(Exports& exports);
-void RegisterProcessIds(Exports& exports);
 void RegisterReadiness(Exports& exports);
+void RegisterSelect(Exports& exports);
+void RegisterSignal(Exports& exports);
+void RegisterProcessIds(Exports& exports);
 void RegisterResource(Exports& exports);
 void RegisterSendfile(Exports& exports);
-void RegisterSignal(Exports& exports);
 void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
 

@@ -32,6 +32,12 @@ export function asTimeout(value: unknown, name = 'timeout'): number {
   return value < 0 ? -1 : Math.min(Math.ceil(value), INT_MAX)
 }
 
+/** As asTimeout, with fractions of a millisecond left as they are, for calls that count in nanoseconds. */
+export function asExactTimeout(value: unknown, name = 'timeout'): number {
+  const whole = asTimeout(value, name)
+  return whole < 0 ? -1 : Math.min(value as number, INT_MAX)
+}
+
 /** Bytes in memory, and which of them: checked against the view's own length with no 32-bit arithmetic. */
 export interface Span {
   readonly view: ByteView

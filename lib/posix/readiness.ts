@@ -92,69 +92,79 @@ export interface WaitOptions {
   timeout?: number | null | undefined
 }
 
-// One promise's wait. Whatever comes first settles it: an event, the time limit, the signal.
-class Wait implements Interest {
+/** One wait. Whatever comes first settles it: an event, the time limit, the signal; `cancel` ends it unsettled. */
+export class Wait implements Interest {
   readonly once = true
   referenced = true
   readonly events: number
   readonly #fd: number
   readonly #resolve: (revents: number) => void
   readonly #reject: (reason: unknown) => void
-  readonly #signal: AbortSignal | null | undefined
+  #signal: AbortSignal | null | undefined
   #registration: Registration | undefined
   #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
 
-  constructor(
-    fd: number,
-    events: number,
-    signal: AbortSignal | null | undefined,
-    resolve: (revents: number) => void,
-    reject: (reason: unknown) => void,
-  ) {
-    this.#fd = fd
-    this.events = events | POLLERR // so that 0 waits for an error or a hang-up, as in poll(2)
-    this.#signal = signal
+  constructor(fd: number, events: number, resolve: (revents: number) => void, reject: (reason: unknown) => void) {
+    this.#fd = asFd(fd)
+    this.events = asEvents(events) | POLLERR // so that 0 waits for an error or a hang-up, as in poll(2)
     this.#resolve = resolve
     this.#reject = reject
   }
 
-  start(timeout: number): void {
+  start(timeout = -1, signal?: AbortSignal | null): this {
     const joined = join(this.#fd, this)
-    if (joined === -EPERM) return this.#resolve(this.events & DATA)
-    if (typeof joined === 'number') return this.#reject(new ErrnoError(joined, 'poll'))
+    if (typeof joined === 'number') return this.#refused(joined)
     this.#registration = joined
-    this.#signal?.addEventListener('abort', this.#abort, { once: true })
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#abort, { once: true })
     if (timeout >= 0) this.#timer = setTimeout(() => this.#expire(), timeout)
+    return this
   }
 
   notify(revents: number): void {
-    this.#finish()
+    this.cancel()
     if (revents & POLLNVAL) this.#reject(new ErrnoError(EBADF, 'poll'))
     else this.#resolve(revents)
   }
 
+  cancel(): void {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    this.#signal?.removeEventListener('abort', this.#abort)
+    if (this.#registration) leave(this.#registration, this)
+  }
+
+  /** Whether the event loop stays alive for this. */
+  reference(referenced: boolean): void {
+    if (this.#registration) reference(this.#registration, this, referenced)
+    if (referenced) this.#immediate?.ref()
+    else this.#immediate?.unref()
+  }
+
+  // What epoll refuses because it is always ready is so on the next turn: a loop of such waits lets everything else run.
+  #refused(error: number): this {
+    if (error === -EPERM) this.#immediate = setImmediate(() => this.#resolve(this.events & DATA))
+    else this.#reject(new ErrnoError(error, 'poll'))
+    return this
+  }
+
   // The kernel is asked once more: a loop that was busy until now may not have heard of it.
   #expire(): void {
-    this.#finish()
+    this.cancel()
     const polled = new Int32Array([this.#fd, this.events])
     this.#resolve(native.poll(polled, 1, 0) > 0 ? polled[1]! >>> 16 : 0)
   }
 
   readonly #abort = (): void => {
-    this.#finish()
+    this.cancel()
     this.#reject(this.#signal!.reason)
-  }
-
-  #finish(): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#signal?.removeEventListener('abort', this.#abort)
-    if (this.#registration) leave(this.#registration, this)
   }
 }
 
 /**
  * The events of a descriptor as soon as there are any of those asked for (or POLLERR, POLLHUP).
- * What epoll refuses because it is always ready, a regular file, is so at once.
+ * What epoll refuses because it is always ready, a regular file, is so on the next turn of the event loop.
  *
  * @param fd an open descriptor, borrowed; closed by `close` while this waits, it rejects with EBADF
  * @param events POLLIN, POLLOUT ...
@@ -164,8 +174,9 @@ class Wait implements Interest {
 export function whenReady(fd: number, events: number, options: WaitOptions = {}): Promise<number> {
   return new Promise((resolve, reject) => {
     const { signal, timeout } = options
-    const wait = new Wait(asFd(fd), asEvents(events), signal, resolve, reject)
+    const wait = new Wait(fd, events, resolve, reject)
+    const milliseconds = asTimeout(timeout)
     signal?.throwIfAborted()
-    wait.start(asTimeout(timeout))
+    wait.start(milliseconds, signal)
   })
 }

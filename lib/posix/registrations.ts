@@ -112,11 +112,11 @@ function rearm(registration: Registration): void {
   if (arm(registration) < 0) closed(registration)
 }
 
-function call(interest: Interest, revents: number): void {
+/** Calls; what it throws becomes an uncaughtException and does not keep the rest of a batch from being heard. */
+export function callSafely(call: () => void): void {
   try {
-    interest.notify(revents)
+    call()
   } catch (error) {
-    // An uncaughtException, without keeping the rest of the batch from being heard.
     process.nextTick(() => {
       throw error
     })
@@ -133,7 +133,7 @@ function tell(registration: Registration, revents: number): void {
     if (got === 0 || !interests.includes(interest)) continue
     heard = true
     if (interest.once) removeInterest(registration, interest)
-    call(interest, got)
+    callSafely(() => interest.notify(got))
   }
   // Whoever was not meant waits on; and what nobody wants any more is not to be reported again.
   if (interests.length > 0 && (oneShot ? !registration.armed : !heard)) rearm(registration)

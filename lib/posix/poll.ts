@@ -1,0 +1,100 @@
+// poll.h: waiting for one of several descriptors.
+import { check, invalidArgType } from '../errors.js'
+import { constant, native } from '../native.js'
+import { asExactTimeout, asInteger, asTimeout } from './arguments.js'
+import { asSignalMask, type SignalMask } from './wait-mask.js'
+import { lookUntil, type AsyncOptions, type Wanted } from './waiting.js'
+
+export const POLLIN = constant('POLLIN')
+export const POLLPRI = constant('POLLPRI')
+export const POLLOUT = constant('POLLOUT')
+export const POLLRDHUP = constant('POLLRDHUP')
+export const POLLERR = constant('POLLERR')
+export const POLLHUP = constant('POLLHUP')
+export const POLLNVAL = constant('POLLNVAL')
+export const POLLRDNORM = constant('POLLRDNORM')
+export const POLLRDBAND = constant('POLLRDBAND')
+export const POLLWRNORM = constant('POLLWRNORM')
+export const POLLWRBAND = constant('POLLWRBAND')
+
+/** C's struct pollfd. */
+export interface PollFd {
+  /** An open descriptor, borrowed; a negative one is skipped, and its `revents` is 0. */
+  fd: number
+  /** What to wait for: POLLIN, POLLOUT ... POLLERR, POLLHUP and POLLNVAL come unasked. */
+  readonly events: number
+  /** Set by the call: what holds. */
+  revents?: number
+}
+
+// Two elements a descriptor: its number, then events and revents in one (the machines we run on are little-endian).
+function pack(fds: unknown): Int32Array {
+  if (!Array.isArray(fds)) throw invalidArgType('fds', 'an instance of Array', fds)
+  const packed = new Int32Array(2 * fds.length)
+  for (const [i, entry] of (fds as unknown[]).entries()) {
+    if (typeof entry !== 'object' || entry === null) throw invalidArgType(`fds[${i}]`, 'of type object', entry)
+    const { fd, events } = entry as PollFd
+    packed[2 * i] = asInteger(`fds[${i}].fd`, fd)
+    packed[2 * i + 1] = asInteger(`fds[${i}].events`, events, 0, 0xffff)
+  }
+  return packed
+}
+
+function giveBack(packed: Int32Array, fds: readonly PollFd[]): void {
+  for (const [i, entry] of fds.entries()) entry.revents = packed[2 * i + 1]! >>> 16
+}
+
+/**
+ * Waits until a descriptor is ready. Blocks the calling thread; an interrupting signal does not end it, it goes on with the time
+ * that is left.
+ *
+ * @param fds the descriptors and what is wanted of each; `revents` is set in each of them, `events` stays as it is
+ * @param timeout milliseconds, rounded up; 0 only looks; negative, null or left out waits for ever
+ * @returns how many have `revents` other than 0; 0 when the time is over
+ * @throws ErrnoError EINVAL (more than RLIMIT_NOFILE), ENOMEM; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. A closed descriptor is no
+ * error: its `revents` is POLLNVAL
+ * @see man 2 poll
+ */
+export function poll(fds: readonly PollFd[], timeout?: number | null): number {
+  const packed = pack(fds)
+  const count = check(native.poll(packed, fds.length, asTimeout(timeout)), 'poll')
+  giveBack(packed, fds)
+  return count
+}
+
+/**
+ * As `poll`, to the nanosecond, with the signals of `sigmask` and no others blocked for the time of the call.
+ *
+ * @param timeout milliseconds with their fraction; negative, null or left out waits for ever
+ * @param sigmask signal numbers or names; null or left out keeps the thread's own mask
+ * @throws what `poll` throws, and ERR_UNKNOWN_SIGNAL
+ * @see man 2 ppoll
+ */
+export function ppoll(fds: readonly PollFd[], timeout?: number | null, sigmask?: SignalMask | null): number {
+  const packed = pack(fds)
+  const count = native.ppoll(packed, fds.length, asExactTimeout(timeout), asSignalMask(sigmask))
+  check(count, 'ppoll')
+  giveBack(packed, fds)
+  return count
+}
+
+/**
+ * As `poll`, without blocking: the event loop goes on meanwhile.
+ *
+ * @param fds as for `poll`; the numbers and events are those of the moment of the call
+ * @param timeout milliseconds; negative, null or left out waits for ever
+ * @throws what `poll` throws, and the signal's reason (all as a rejection)
+ * @see man 2 poll
+ */
+export async function pollAsync(
+  fds: readonly PollFd[],
+  timeout?: number | null,
+  options?: AsyncOptions,
+): Promise<number> {
+  const packed = pack(fds)
+  const look = (): number | undefined => check(native.poll(packed, fds.length, 0), 'poll') || undefined
+  const wanted: Wanted[] = fds.flatMap(({ fd, events }): Wanted[] => (fd < 0 ? [] : [[fd, events | POLLERR]]))
+  const count = (await lookUntil(look, wanted, asTimeout(timeout), options)) ?? 0
+  giveBack(packed, fds)
+  return count
+}
