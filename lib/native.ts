@@ -211,6 +211,41 @@ interface ForkNatives {
   getpid(): number
 }
 
+// native/thread.cc
+interface ThreadNatives {
+  /** The native accept loop on a thread of its own; gives its number. Times in milliseconds, 0: none; sizes in bytes, 0: default. */
+  threadServerStart(
+    listener: number,
+    running: number,
+    maxThreads: number,
+    reuse: boolean,
+    maxConnections: number,
+    stackSize: number,
+    idleTimeout: number,
+  ): number
+  /** Readable when the last thread has left, and when accepting ended by a fault. */
+  threadServerEventFd(server: number): number
+  threadServerStop(server: number): void
+  threadServerShutdown(server: number): void
+  /** `counts` takes accepted, active, rejected, errors, threads; gives 1 when the last thread has left. */
+  threadServerStats(server: number, counts: Float64Array): number
+  threadServerRelease(server: number): void
+  /** Threads for the I/O of connections, of which `keep` wait to be used again; gives the number of this pool. */
+  threadIoOpen(keep: number, stackSize: number): number
+  threadIoEventFd(pool: number): number
+  threadIoThreadCount(pool: number): number
+  threadIoRelease(pool: number): void
+  /** Gives the number of the connection, which owns `fd` from then on. */
+  threadIoStart(pool: number, fd: number, idleTimeout: number): number
+  threadIoRead(pool: number, connection: number, most: number): number
+  threadIoWrite(pool: number, connection: number, data: ByteView, offset: number, length: number): number
+  threadIoEnd(pool: number, connection: number): number
+  threadIoClose(pool: number, connection: number): number
+  threadIoShutdown(pool: number, connection: number): number
+  /** What was done since the last time: connection, operation, result, bytes read or null, and so on. */
+  threadIoTake(pool: number): (number | Buffer | null)[]
+}
+
 export interface Natives
   extends
     EpollNatives,
@@ -229,7 +264,8 @@ export interface Natives
     SendfileNatives,
     SignalNatives,
     SocketMessageNatives,
-    SocketNatives {
+    SocketNatives,
+    ThreadNatives {
   readonly constants: Readonly<Record<string, number>>
 }
 

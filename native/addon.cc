@@ -22,6 +22,7 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   RegisterSendfile(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
+  RegisterThread(exports);
   return object;
 }
 

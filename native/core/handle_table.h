@@ -6,6 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace posix_async {
 
@@ -23,6 +24,13 @@ class HandleTable {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto at = objects_.find(number);
     return at == objects_.end() ? nullptr : at->second;
+  }
+
+  std::vector<std::shared_ptr<T>> All() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::vector<std::shared_ptr<T>> all;
+    for (const auto& entry : objects_) all.push_back(entry.second);
+    return all;
   }
 
   // Gives up the number; the object lives on while others hold it.

@@ -1,0 +1,70 @@
+// See thread_cache.h.
+#include "thread_cache.h"
+
+namespace posix_async {
+
+int ThreadCache::Run(void (*routine)(void*), void* argument) {
+  const Lock lock(mutex_);
+  const Job job{routine, argument};
+  if (waiting_ > 0) {
+    --waiting_;
+    jobs_.push_back(job);
+    work_.notify_one();
+    return 0;
+  }
+  auto* birth = new Birth{shared_from_this(), job};
+  const int error = StartThread(&Live, birth, stack_size_);
+  if (error == 0) {
+    ++threads_;
+  } else {
+    delete birth;
+  }
+  return error;
+}
+
+void* ThreadCache::Live(void* argument) {
+  auto* birth = static_cast<Birth*>(argument);
+  const std::shared_ptr<ThreadCache> cache = std::move(birth->cache);
+  Job job = birth->job;
+  delete birth;
+  do {
+    job.routine(job.argument);
+    if (!cache->guard_.IsOwner()) break;
+  } while (cache->Next(&job));
+  return nullptr;
+}
+
+// False where the thread is to end.
+bool ThreadCache::Next(Job* job) {
+  Lock lock(mutex_);
+  if (!closed_ && waiting_ < keep_) {
+    ++waiting_;
+    work_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
+    if (!jobs_.empty()) {
+      *job = jobs_.front();
+      jobs_.pop_front();
+      return true;
+    }
+  }
+  if (--threads_ == 0) empty_.notify_all();
+  return false;
+}
+
+void ThreadCache::Close() {
+  const Lock lock(mutex_);
+  closed_ = true;
+  waiting_ = 0;
+  work_.notify_all();
+}
+
+unsigned ThreadCache::threads() {
+  const Lock lock(mutex_);
+  return threads_;
+}
+
+bool ThreadCache::WaitEmpty(std::chrono::milliseconds limit) {
+  Lock lock(mutex_);
+  return empty_.wait_for(lock, limit, [this] { return threads_ == 0; });
+}
+
+}  // namespace posix_async

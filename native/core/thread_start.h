@@ -1,0 +1,36 @@
+// Starts the threads of this library: detached, with signals left to the threads of the runtime.
+#ifndef POSIX_ASYNC_CORE_THREAD_START_H_
+#define POSIX_ASYNC_CORE_THREAD_START_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace posix_async {
+
+constexpr size_t kDefaultStackSize = 512 * 1024;
+
+// pthread_create and pthread_detach; gives 0 or -errno (-EAGAIN: no more threads now). The stack has `stack_size`
+// bytes, raised to what is needed at least; 0 is the default above.
+int StartThread(void* (*routine)(void*), void* argument, size_t stack_size);
+
+// What a blocked read or write of a connection gives up after, by SO_RCVTIMEO and SO_SNDTIMEO; 0 leaves it blocking for
+// good.
+void SetIdleTimeout(int fd, int milliseconds);
+
+// False in a child made by fork: a thread that a whole-runtime fork brought to life there must leave shared things
+// alone. One page, zeroed by the kernel in every child. See: man 2 madvise, MADV_WIPEONFORK.
+class ProcessGuard {
+ public:
+  ProcessGuard();
+  ~ProcessGuard();
+  ProcessGuard(const ProcessGuard&) = delete;
+  ProcessGuard& operator=(const ProcessGuard&) = delete;
+  bool IsOwner() const { return mark_ == nullptr || *mark_ != 0; }
+
+ private:
+  volatile uint32_t* mark_ = nullptr;  // nullptr where there is no memory for it
+};
+
+}  // namespace posix_async
+
+#endif  // POSIX_ASYNC_CORE_THREAD_START_H_
