@@ -2,6 +2,7 @@
 export * from './daemon.js'
 export { Epoll, type EpollCallback } from './epoll.js'
 export * from './fcntl.js'
+export * from './fd-stream.js'
 export { _exit, fork, type ForkOptions, pthread_atfork } from './fork.js'
 export * from './netinet-in.js'
 export * from './netinet-tcp.js'
