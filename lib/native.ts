@@ -111,6 +111,7 @@ interface ReadinessNatives {
 
 // native/process_ids.cc
 interface ProcessIdsNatives {
+  getpid(): number
   getppid(): number
   gettid(): number
   getpgrp(): number
@@ -207,8 +208,9 @@ interface SignalNatives {
 interface ForkNatives {
   /** A pid, 0 in the child, a negative errno; or, where a thread could not be parked, that thread's name and number. */
   fork(keepHandles: boolean): number | string
+  /** Forks from the event loop with no JavaScript on the stack; `idle` is called in the child when it has run out of events. */
+  forkFromLoop(prepare: () => boolean, after: (result: number | string) => void, idle: () => void): number
   _exit(status: number): never
-  getpid(): number
 }
 
 // native/thread.cc

@@ -2,6 +2,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <deque>
+
 #include "binding.h"
 #include "core/fork/fork.h"
 #include "core/fork/silence.h"
@@ -10,17 +12,35 @@
 namespace posix_async {
 namespace {
 
-// fork(keepHandles): a pid, 0 in the child, a negative errno; or, where a thread could not be parked, its name and
-// number. Main thread only (ENOTSUP elsewhere): a Worker's own loop and isolate cannot be the ones that live on.
-Napi::Value Fork(Napi::Env env, bool keep_handles) {
-  if (gettid() != getpid()) return Napi::Number::New(env, -ENOTSUP);
+// Main thread only: a Worker's own loop and isolate cannot be the ones that live on.
+bool OnMainThread() { return gettid() == getpid(); }
+
+uv_loop_t* LoopOf(Napi::Env env) {
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
+  return loop;
+}
+
+// A fork that was asked for and not made yet.
+struct ForkRequest {
+  Napi::FunctionReference prepare;  // () => boolean: false gives the fork up
+  Napi::FunctionReference after;    // (result) => void: as fork's result, in the parent and in the child
+  Napi::FunctionReference idle;     // () => void: in the child, when it has run out of events
+};
+
+// There is one main thread, and one queue.
+std::deque<ForkRequest> requests;
+
+// Forks; in the child the event loop is made its own before any JavaScript runs. A number as fork(2) with a negative
+// errno, or the name and number of the thread that could not be parked.
+Napi::Value ForkRuntime(Napi::Env env, bool keep_handles) {
   const fork::ForkResult result = fork::Fork();
   if (result.parking.error == -ETIMEDOUT) {
     return Napi::String::New(env, std::string(result.parking.name) + " (" + std::to_string(result.parking.tid) + ")");
   }
   if (result.pid == 0) {
+    uv_loop_t* loop = LoopOf(env);
+    requests.clear();  // what else was asked of the parent is not asked of the child
     if (!keep_handles) fork::SilenceHandles(loop);
     uv_loop_fork(loop);
     RenewReadinessAfterFork(env);
@@ -28,7 +48,70 @@ Napi::Value Fork(Napi::Env env, bool keep_handles) {
   return Napi::Number::New(env, result.pid);
 }
 
-int Getpid() { return getpid(); }
+// fork(keepHandles): returns twice, with the caller's JavaScript still on the stack on both sides.
+Napi::Value Fork(Napi::Env env, bool keep_handles) {
+  return OnMainThread() ? ForkRuntime(env, keep_handles) : Napi::Number::New(env, -ENOTSUP);
+}
+
+void Call(Napi::Env env, const Napi::FunctionReference& function, std::initializer_list<napi_value> arguments = {}) {
+  function.MakeCallback(env.Global(), arguments);
+}
+
+// The child's life: its function, then the loop until nothing is left, then `idle`, which ends the process.
+[[noreturn]] void LiveOn(Napi::Env env, const ForkRequest& request) {
+  for (;;) {
+    uv_run(LoopOf(env), UV_RUN_DEFAULT);
+    Napi::HandleScope scope(env);
+    Call(env, request.idle);
+  }
+}
+
+void Serve(Napi::Env env, const ForkRequest& request) {
+  Napi::HandleScope scope(env);
+  const Napi::Value wanted = request.prepare.MakeCallback(env.Global(), std::initializer_list<napi_value>{});
+  if (wanted.IsEmpty() || !wanted.ToBoolean().Value()) return;
+  const Napi::Value result = ForkRuntime(env, false);
+  const bool in_child = result.IsNumber() && result.As<Napi::Number>().Int32Value() == 0;
+  Call(env, request.after, {result});
+  if (in_child) LiveOn(env, request);
+}
+
+void ServeAll(Napi::Env env) {
+  while (!requests.empty()) {
+    const ForkRequest request = std::move(requests.front());
+    requests.pop_front();
+    Serve(env, request);
+  }
+}
+
+// Calls ServeAll from the loop, with no JavaScript on the stack: so that nothing of the parent's call stack goes on in
+// the child, which runs its loop from right here. A handle that is closed as soon as it is made does it without a
+// system call, at the end of this turn of the loop; and the phase of closing is one that libuv lets be nested: in
+// others (check, prepare, async) the handles still to be called are in a list on libuv's stack, where a nested loop
+// does not find them.
+struct Turn {
+  uv_timer_t handle;
+  napi_env env;
+};
+
+void ScheduleTurn(Napi::Env env) {
+  auto* turn = new Turn{{}, env};
+  uv_timer_init(LoopOf(env), &turn->handle);
+  uv_close(reinterpret_cast<uv_handle_t*>(&turn->handle), [](uv_handle_t* handle) {
+    auto* turn = reinterpret_cast<Turn*>(handle);
+    const Napi::Env env = turn->env;
+    delete turn;
+    ServeAll(env);
+  });
+}
+
+// forkFromLoop(prepare, after, idle): 0, or a negative errno.
+int ForkFromLoop(Napi::Env env, Napi::Function prepare, Napi::Function after, Napi::Function idle) {
+  if (!OnMainThread()) return -ENOTSUP;
+  requests.push_back({Napi::Persistent(prepare), Napi::Persistent(after), Napi::Persistent(idle)});
+  ScheduleTurn(env);
+  return 0;
+}
 
 void Exit(int status) { _exit(status); }
 
@@ -36,8 +119,8 @@ void Exit(int status) { _exit(status); }
 
 void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
+  exports.Function<&ForkFromLoop>("forkFromLoop");
   exports.Function<&Exit>("_exit");
-  exports.Function<&Getpid>("getpid");
 }
 
 }  // namespace posix_async

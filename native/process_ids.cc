@@ -32,6 +32,7 @@ int Setgroups(Bytes groups) {
 }  // namespace
 
 void RegisterProcessIds(Exports& exports) {
+  exports.Function<&::getpid>("getpid");
   exports.Function<&::getppid>("getppid");
   exports.Function<&::gettid>("gettid");
   exports.Function<&::getpgrp>("getpgrp");

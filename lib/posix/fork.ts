@@ -71,23 +71,60 @@ function runPrepare(sets: readonly HookSet[]): void {
  */
 export function fork(options: ForkOptions = {}): number {
   const { handles = 'silent' } = options
-  if (handles !== 'silent' && handles !== 'keep')
+  if (handles !== 'silent' && handles !== 'keep') {
     throw invalidArgValue('handles', "must be 'silent' or 'keep'", handles)
+  }
+  const after = beforeFork()
+  return after(native.fork(handles === 'keep'), handles === 'silent')
+}
+
+// What surrounds every fork, in JavaScript. Gives what must be called on both sides with the fork's result.
+function beforeFork(): (result: number | string, silent: boolean) => number {
   if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
   prepareRuntime()
   const sets = [...hookSets]
   runPrepare(sets)
-  const result = native.fork(handles === 'keep')
-  if (result === 0) {
-    repairRuntime(native.getpid(), handles === 'silent')
-    for (const set of sets) set.child?.()
-    return 0
-  }
-  for (const set of sets) set.parent?.()
-  if (typeof result === 'string') {
+  return (result, silent) => {
+    if (result === 0) {
+      repairRuntime(native.getpid(), silent)
+      for (const set of sets) set.child?.()
+      return 0
+    }
+    for (const set of sets) set.parent?.()
+    if (typeof result === 'number') return check(result, 'fork')
     throw codedError(Error, 'ERR_FORK_UNSAFE', `fork: thread ${result} could not be stopped within a second`)
   }
-  return check(result, 'fork')
+}
+
+/**
+ * Forks from the event loop, at the end of this turn, with no JavaScript on the stack: the child runs `child` and what that leads to, and
+ * nothing else, and never comes back here. `idle` is called in it when it has run out of events. Resolves in the parent, with the pid;
+ * rejects as fork throws. Internal: forked() and the servers stand on it.
+ */
+export function forkFromLoop(child: () => void, idle: () => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let after: ReturnType<typeof beforeFork>
+    const prepare = (): boolean => {
+      try {
+        after = beforeFork()
+        return true
+      } catch (error) {
+        reject(error as Error)
+        return false
+      }
+    }
+    const forked = (result: number | string): void => {
+      try {
+        const pid = after(result, true)
+        if (pid === 0) child()
+        else resolve(pid)
+      } catch (error) {
+        if (result === 0) throw error
+        reject(error as Error)
+      }
+    }
+    check(native.forkFromLoop(prepare, forked, idle), 'fork')
+  })
 }
 
 /**

@@ -1,12 +1,11 @@
 // The accept loop of the models whose connections JavaScript accepts: fork and thread a connection.
 import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
-import { constant } from '../native.js'
+import { POLLIN } from '../posix/poll.js'
 import { Watch } from '../posix/readiness.js'
 import { accept4, type Accepted } from '../posix/sys-socket.js'
 import type { Listener } from './listener.js'
 
-const POLLIN = constant('POLLIN')
 // How long accepting rests when the kernel has no descriptors or memory left, in milliseconds.
 const EXHAUSTED_PAUSE = 100
 // How many connections one turn of the event loop takes at most, so that what else waits is served too.

@@ -1,0 +1,73 @@
+// A child process of the whole runtime: forked, run, waited for and ended, written once for the servers and for forked().
+import { constants } from 'node:os'
+import { writeSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { _exit, forkFromLoop } from '../posix/fork.js'
+import { kill } from '../posix/signal.js'
+import { waitpidAsync, WEXITSTATUS, WIFSIGNALED, WTERMSIG } from '../posix/sys-wait.js'
+
+/** How a child ended: its exit code, or the signal that killed it; the other is null. */
+export interface ExitStatus {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]))
+
+function asExitStatus(status: number): ExitStatus {
+  if (!WIFSIGNALED(status)) return { code: WEXITSTATUS(status), signal: null }
+  return { code: null, signal: signalNames.get(WTERMSIG(status)) ?? (`SIG${WTERMSIG(status)}` as NodeJS.Signals) }
+}
+
+/** A running child, seen from its parent. */
+export class Child {
+  readonly pid: number
+  /** Resolves when it has ended and was reaped. */
+  readonly ended: Promise<ExitStatus>
+  #running = true
+
+  constructor(pid: number) {
+    this.pid = pid
+    this.ended = waitpidAsync(pid).then(({ status }) => {
+      this.#running = false
+      return asExitStatus(status)
+    })
+  }
+
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** Sends a signal, unless the child has been reaped: the number may be another process's then. */
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    if (this.#running) kill(this.pid, signal)
+  }
+}
+
+/** Exit code of a child that waits for something that can never come, as node's own for an unsettled top-level await. */
+const UNSETTLED = 13
+
+function die(error: unknown): never {
+  writeSync(2, `${inspect(error)}\n`)
+  return _exit(1)
+}
+
+/**
+ * Runs `main` in a child process, which leaves by `_exit(0)` when it has returned or its promise has resolved. Forks at the end of this turn
+ * of the event loop; nothing of the caller's stack goes on in the child.
+ *
+ * @param main runs in the child only; what it throws ends the child with code 1 and a message on standard error
+ * @throws (rejects) ErrnoError EAGAIN, ENOMEM, ENOTSUP; ERR_FORK_UNSAFE
+ */
+export async function runInChild(main: () => void | Promise<void>): Promise<Child> {
+  const child = (): void => {
+    try {
+      const ending = main()
+      if (ending === undefined) _exit(0)
+      ending.then(() => _exit(0), die)
+    } catch (error) {
+      die(error)
+    }
+  }
+  return new Child(await forkFromLoop(child, () => _exit(UNSETTLED)))
+}

@@ -1,0 +1,119 @@
+// A connection in a process of its own: a descriptor in blocking mode, so that readSync is one read(2).
+import { Socket } from 'node:net'
+import { constants } from 'node:os'
+import { ErrnoError } from '../errors.js'
+import { asInteger } from '../posix/arguments.js'
+import type { SocketAddress } from '../posix/socket-address.js'
+import { setsockopt, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from '../posix/socket-options.js'
+import { SHUT_WR, shutdown } from '../posix/sys-socket.js'
+import { close, read, write } from '../posix/unistd.js'
+import { readAsync, writeAsync } from '../posix/unistd-async.js'
+import { asBytes, BaseConnection, closedError, DEFAULT_READ, type ByteTally, type Data } from './connection.js'
+
+export interface BlockingOptions {
+  /** Milliseconds without a byte before a read or write fails with ETIMEDOUT; 0: none. */
+  idleTimeout?: number
+  tally?: ByteTally
+}
+
+export class BlockingConnection extends BaseConnection {
+  #fd: number
+  readonly #tally: ByteTally | undefined
+  readonly #idleTimeout: number
+  #socket: Socket | undefined
+
+  constructor(fd: number, address: SocketAddress | undefined, { idleTimeout = 0, tally }: BlockingOptions = {}) {
+    super(address)
+    this.#fd = fd
+    this.#tally = tally
+    this.#idleTimeout = idleTimeout
+    if (idleTimeout > 0) {
+      setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, idleTimeout)
+      setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, idleTimeout)
+    }
+  }
+
+  get fd(): number {
+    return this.#fd
+  }
+
+  /** The socket that `toSocket` gave, if it did. */
+  get socket(): Socket | undefined {
+    return this.#socket
+  }
+
+  override readSync(max?: number): Buffer | null
+  override readSync(view: ArrayBufferView): number
+  override readSync(into: number | ArrayBufferView = DEFAULT_READ): Buffer | number | null {
+    if (typeof into === 'object') return this.#readInto(into)
+    const buffer = Buffer.allocUnsafe(asInteger('max', into, 1))
+    const count = this.#readInto(buffer)
+    return count === 0 ? null : buffer.subarray(0, count)
+  }
+
+  #readInto(view: ArrayBufferView): number {
+    const count = inTime(read(this.#open(), view), 'read')
+    this.#tally?.received(count)
+    return count
+  }
+
+  override writeSync(data: Data): void {
+    const bytes = asBytes(data)
+    for (let sent = 0; sent < bytes.length;) {
+      const count = inTime(write(this.#open(), bytes, sent), 'write')
+      this.#tally?.sent(count)
+      sent += count
+    }
+  }
+
+  async read(max: number = DEFAULT_READ): Promise<Buffer | null> {
+    const buffer = Buffer.allocUnsafe(asInteger('max', max, 1))
+    const count = await readAsync(this.#open(), buffer, 0, max, this.#patience())
+    this.#tally?.received(count)
+    return count === 0 ? null : buffer.subarray(0, count)
+  }
+
+  async write(data: Data): Promise<void> {
+    const bytes = asBytes(data)
+    for (let sent = 0; sent < bytes.length;) {
+      const count = await writeAsync(this.#open(), bytes, sent, bytes.length - sent, this.#patience())
+      this.#tally?.sent(count)
+      sent += count
+    }
+  }
+
+  #patience(): { timeout?: number } {
+    return this.#idleTimeout > 0 ? { timeout: this.#idleTimeout } : {}
+  }
+
+  end(): void {
+    shutdown(this.#open(), SHUT_WR)
+  }
+
+  close(): void {
+    if (this.#fd >= 0) close(this.#release())
+  }
+
+  toSocket(): Socket {
+    this.#socket ??= new Socket({ fd: this.#open(), readable: true, writable: true })
+    this.#release()
+    return this.#socket
+  }
+
+  #release(): number {
+    const fd = this.#fd
+    this.#fd = -1
+    return fd
+  }
+
+  #open(): number {
+    if (this.#fd < 0) throw closedError()
+    return this.#fd
+  }
+}
+
+// The descriptor blocks, so «would block» means that SO_RCVTIMEO or SO_SNDTIMEO ran out.
+function inTime(result: number | null, syscall: string): number {
+  if (result === null) throw new ErrnoError(constants.errno.ETIMEDOUT, syscall)
+  return result
+}

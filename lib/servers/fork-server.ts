@@ -1,0 +1,197 @@
+// forkServer: a child process a connection. The parent accepts, forks, and closes the client; the child closes the listener,
+// serves, closes the client, and exits. See: man 2 fork, accept, _exit.
+import { codedError, ErrnoError } from '../errors.js'
+import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
+import { asInteger } from '../posix/arguments.js'
+import type { Accepted } from '../posix/sys-socket.js'
+import { close } from '../posix/unistd.js'
+import { Acceptor } from './acceptor.js'
+import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
+import { ProcessReports } from './process-reports.js'
+import { ProcessTally } from './process-tally.js'
+import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
+import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
+
+export interface ForkServerOptions extends ServerOptions {
+  /** Children at once; over it, accepting waits (default 256). */
+  maxChildren?: number
+}
+
+const DEFAULT_CHILDREN = 256
+// A fork that fails is tried once more while the client waits; then the client is closed. Accepting rests meanwhile, longer
+// after each failure. Milliseconds.
+const RETRY = 50
+const LONGEST_REST = 2000
+
+const clientOf = ({ address }: Accepted): Client => ({ remoteAddress: address.address, remotePort: address.port })
+
+class ForkModel implements Model {
+  readonly name = 'fork'
+  readonly #handler: ProcessHandler
+  readonly #maxChildren: number
+  readonly #tally = new ProcessTally()
+  readonly #children = new Set<Child>()
+  // Accepted, and not yet a child's: a child that is forked meanwhile closes those of the others.
+  readonly #waiting = new Set<Accepted>()
+  #rest = RETRY
+  #resting: NodeJS.Timeout | undefined
+  #stopped = false
+  #destroyed = false
+  #host!: ServerHost
+  #acceptor!: Acceptor
+  #server!: ProcessServer
+  #reports!: ProcessReports
+  #finish!: () => void
+  readonly #drained = new Promise<void>((resolve) => (this.#finish = resolve))
+
+  constructor(handler: ProcessHandler, maxChildren: number) {
+    this.#handler = handler
+    this.#maxChildren = maxChildren
+  }
+
+  start(host: ServerHost): void {
+    this.#host = host
+    this.#server = processServer(this.#handler)
+    this.#reports = new ProcessReports(host, this.#tally)
+    this.#acceptor = new Acceptor(host.listener, {
+      take: (accepted) => this.#take(accepted),
+      failed: (error) => host.failed(error),
+    })
+  }
+
+  get #active(): number {
+    return this.#children.size + this.#waiting.size
+  }
+
+  #take(accepted: Accepted): boolean {
+    this.#tally.add('accepted')
+    if (this.#active >= this.#host.maxConnections) {
+      this.#reject(accepted)
+    } else {
+      this.#waiting.add(accepted)
+      void this.#serve(accepted, true)
+    }
+    return this.#active < this.#maxChildren
+  }
+
+  #reject(accepted: Accepted): void {
+    this.#waiting.delete(accepted)
+    this.#tally.add('rejected')
+    close(accepted.fd)
+    this.#host.emit('drop', clientOf(accepted))
+  }
+
+  async #serve(accepted: Accepted, again: boolean): Promise<void> {
+    try {
+      const child = await runInChild(() => this.#serveInChild(accepted))
+      close(accepted.fd)
+      this.#waiting.delete(accepted)
+      this.#rest = RETRY
+      this.#adopt(child, clientOf(accepted))
+    } catch (error) {
+      this.#forkFailed(accepted, error as Error, again)
+    }
+  }
+
+  #serveInChild(accepted: Accepted): void | Promise<void> {
+    close(this.#host.listener.fd)
+    for (const { fd } of this.#waiting) if (fd !== accepted.fd) close(fd)
+    const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
+    return this.#reports.guard(clientOf(accepted), () => this.#server.serve(accepted.fd, accepted.address, options))
+  }
+
+  #adopt(child: Child, client: Client): void {
+    this.#children.add(child)
+    if (this.#destroyed) child.kill('SIGKILL')
+    void child.ended.then((status) => this.#ended(child, client, status))
+    this.#host.emit('fork', child)
+    this.#host.connection(client, child)
+  }
+
+  #ended(child: Child, client: Client, { code, signal }: ExitStatus): void {
+    this.#reports.receive()
+    this.#children.delete(child)
+    if (code !== 0 && !this.#destroyed) {
+      this.#tally.add('errors')
+      const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
+      this.#host.clientError(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `child ${child.pid} ${how}`), client)
+    }
+    this.#host.emit('exit', child, code, signal)
+    this.#settle()
+  }
+
+  #forkFailed(accepted: Accepted, error: Error, again: boolean): void {
+    const passing = error instanceof ErrnoError && ['EAGAIN', 'ENOMEM'].includes(error.code)
+    this.#restAWhile()
+    if (passing && again && !this.#stopped) {
+      setTimeout(() => void this.#serve(accepted, false), RETRY)
+      return
+    }
+    this.#reject(accepted)
+    this.#host.clientError(error, clientOf(accepted))
+    this.#settle()
+  }
+
+  #restAWhile(): void {
+    this.#acceptor.pause()
+    if (this.#resting || this.#stopped) return
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined
+      this.#settle()
+    }, this.#rest)
+    this.#rest = Math.min(this.#rest * 2, LONGEST_REST)
+  }
+
+  // After any change: accept on when there is room, or tell that all has ended.
+  #settle(): void {
+    if (!this.#stopped) {
+      if (this.#active < this.#maxChildren && !this.#resting) this.#acceptor.resume()
+    } else if (this.#active === 0) {
+      this.#reports.close()
+      this.#server.stop()
+      this.#finish()
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#resting)
+    this.#acceptor.stop()
+    this.#settle()
+  }
+
+  drained(): Promise<void> {
+    return this.#drained
+  }
+
+  destroy(): void {
+    this.#destroyed = true
+    for (const child of this.#children) child.kill('SIGKILL')
+  }
+
+  stats(): ServerStats {
+    return { ...this.#tally.all(), active: this.#active, children: this.#children.size }
+  }
+}
+
+/**
+ * A server that forks a child for each connection, as the C example does: the child has the connection, a copy-on-write copy of the whole
+ * heap and a runtime of its own, in which `conn.readSync` and `conn.writeSync` may block, and is gone when the handler is done.
+ *
+ * Events beside those of every server: 'fork' (child), 'exit' (child, code, signal), 'drop' (client). 'connection' comes with the child as
+ * second argument, 'clientError' also when a child dies.
+ *
+ * @param options where to listen and the limits
+ * @param handler runs in the child: a function, `native(...)` or `http(...)`
+ * @throws (rejects) ErrnoError EADDRINUSE, EACCES ..., with address and port or path; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
+ *   ERR_POSIX_ASYNC_HANDLER; ENOTSUP in a Worker
+ * @see man 2 fork
+ */
+export async function forkServer(
+  options: ForkServerOptions,
+  handler: ConnectionHandler | NativeHandler | HttpHandler,
+): Promise<Server> {
+  const known = knownHandler(handler, 'forkServer', processKinds)
+  const { maxChildren = DEFAULT_CHILDREN } = options
+  return Server.open(options, new ForkModel(known, asInteger('options.maxChildren', maxChildren, 1)))
+}

@@ -1,0 +1,47 @@
+// What the children of a server tell it: errors of their clients, over one channel, and counts in shared memory.
+import { errorOf, ReportChannel, reportOf, type ErrorReport } from '../fork/channel.js'
+import type { ProcessTally } from './process-tally.js'
+import { asError, type Client, type ServerHost } from './server.js'
+
+export type ClientReport = { client: Client } | { client: Client; error: ErrorReport }
+
+/** In the parent it turns reports into the server's events; in a child it sends them. */
+export class ProcessReports {
+  readonly #channel: ReportChannel<ClientReport>
+  readonly #tally: ProcessTally
+
+  constructor(host: ServerHost, tally: ProcessTally) {
+    this.#tally = tally
+    this.#channel = new ReportChannel((report) => {
+      if ('error' in report) host.clientError(errorOf(report.error), report.client)
+      else host.connection(report.client)
+    })
+  }
+
+  /** In a child: serves, and tells the parent what the handler throws. Synchronous where `serve` is. */
+  guard(client: Client, serve: () => void | Promise<void>): void | Promise<void> {
+    const tell = (error: unknown): void => {
+      this.#tally.add('errors')
+      this.#channel.send({ client, error: reportOf(asError(error)) })
+    }
+    try {
+      return serve()?.catch(tell)
+    } catch (error) {
+      tell(error)
+    }
+  }
+
+  /** In a child: a connection is served. */
+  connection(client: Client): void {
+    this.#channel.send({ client })
+  }
+
+  /** In the parent: takes what was sent up to now, so that it comes before what follows. */
+  receive(): void {
+    this.#channel.receive()
+  }
+
+  close(): void {
+    this.#channel.close()
+  }
+}

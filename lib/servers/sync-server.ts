@@ -1,0 +1,141 @@
+// syncServer: one client at a time. Its loop of accept, serve and close runs in one child process, so that the caller goes on.
+// See: man 2 accept.
+import { constants } from 'node:os'
+import { codedError, ErrnoError } from '../errors.js'
+import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
+import { poll, POLLIN } from '../posix/poll.js'
+import { accept4, SHUT_RDWR, shutdown, type Accepted } from '../posix/sys-socket.js'
+import { close, pipe } from '../posix/unistd.js'
+import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
+import { ProcessReports } from './process-reports.js'
+import { ProcessTally } from './process-tally.js'
+import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
+import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
+
+// How long accepting rests when there are no descriptors or memory left, in milliseconds.
+const EXHAUSTED_PAUSE = 100
+const { errno } = constants
+const exhausted: readonly number[] = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM]
+
+class SyncModel implements Model {
+  readonly name = 'sync'
+  readonly #handler: ProcessHandler
+  readonly #tally = new ProcessTally()
+  // The parent holds the writing end: its end tells the child, and so does the parent's own.
+  readonly #stop = pipe()
+  #stopped = false
+  #host!: ServerHost
+  #server!: ProcessServer
+  #reports!: ProcessReports
+  #child!: Child
+  #drained!: Promise<void>
+
+  constructor(handler: ProcessHandler) {
+    this.#handler = handler
+  }
+
+  async start(host: ServerHost): Promise<void> {
+    this.#host = host
+    this.#server = processServer(this.#handler)
+    this.#reports = new ProcessReports(host, this.#tally)
+    host.listener.setNonBlocking(false)
+    try {
+      this.#child = await runInChild(() => this.#loop())
+    } catch (error) {
+      this.#release()
+      close(this.#stop[1])
+      throw error
+    }
+    this.#drained = this.#child.ended.then((status) => this.#ended(status))
+  }
+
+  #release(): void {
+    close(this.#stop[0])
+    this.#reports.close()
+    this.#server.stop()
+  }
+
+  // In the child, for as long as it lives.
+  async #loop(): Promise<void> {
+    close(this.#stop[1])
+    for (let accepted = this.#accept(); accepted; accepted = this.#accept()) {
+      await this.#serve(accepted)
+    }
+  }
+
+  // The next client, or null when the server has stopped. Where nobody else has the listener, the parent shuts it down and
+  // accept(2) fails; one that is shared must not be, so there the child waits for either end to speak.
+  #accept(): Accepted | null {
+    const { fd, inherited } = this.#host.listener
+    for (;;) {
+      if (inherited && this.#hasStopped(fd)) return null
+      try {
+        const accepted = accept4(fd)
+        if (accepted) return accepted
+      } catch (error) {
+        const number = error instanceof ErrnoError ? -error.errno : 0
+        if (number === errno.EINVAL || number === errno.EBADF) return null
+        if (exhausted.includes(number)) poll([{ fd: this.#stop[0], events: POLLIN, revents: 0 }], EXHAUSTED_PAUSE)
+      }
+    }
+  }
+
+  #hasStopped(listener: number): boolean {
+    const fds = [listener, this.#stop[0]].map((fd) => ({ fd, events: POLLIN, revents: 0 }))
+    poll(fds, -1)
+    return fds[1]!.revents !== 0
+  }
+
+  async #serve({ fd, address }: Accepted): Promise<void> {
+    const client: Client = { remoteAddress: address.address, remotePort: address.port }
+    const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
+    this.#tally.add('accepted')
+    this.#tally.add('active')
+    this.#reports.connection(client)
+    await this.#reports.guard(client, () => this.#server.serve(fd, address, options))
+    this.#tally.add('active', -1)
+  }
+
+  #ended({ code, signal }: ExitStatus): void {
+    this.#release()
+    if (this.#stopped) return
+    close(this.#stop[1])
+    const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
+    this.#host.failed(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `the serving child ${this.#child.pid} ${how}`))
+  }
+
+  stop(): void {
+    if (this.#child.running) {
+      this.#stopped = true
+      close(this.#stop[1])
+      if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
+    }
+  }
+
+  drained(): Promise<void> {
+    return this.#drained
+  }
+
+  destroy(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  stats(): ServerStats {
+    return this.#tally.all()
+  }
+}
+
+/**
+ * The iterative server: one client after another, in one child process with blocking accept, read and write.
+ *
+ * @param options where to listen and the limits; `maxConnections` has no meaning here: clients wait in the backlog
+ * @param handler runs in the child: a function, `native(...)` or `http(...)` (one connection at a time there too)
+ * @throws (rejects) ErrnoError EADDRINUSE, EACCES ..., with address and port or path; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
+ *   ERR_POSIX_ASYNC_HANDLER; ENOTSUP in a Worker
+ */
+export async function syncServer(
+  options: ServerOptions,
+  handler: ConnectionHandler | NativeHandler | HttpHandler,
+): Promise<Server> {
+  return Server.open(options, new SyncModel(knownHandler(handler, 'syncServer', processKinds)))
+}
