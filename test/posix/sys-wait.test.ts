@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import * as posix from '../../lib/posix/index.js'
 import { runFixture } from '../support/run-fixture.js'
+import { cannotTrace, withFaults } from '../support/strace.js'
 
 const macros = (status: number) => ({
   exited: posix.WIFEXITED(status) && posix.WEXITSTATUS(status),
@@ -76,6 +77,15 @@ describe('waitpid and waitid', () => {
     expect(await runFixture('children', 'A34 waitid')).toEqual({ result: 7, interrupted: true })
   })
 
+  it('A16 again, with EINTR put into every second wait: none comes through', async ({ skip }) => {
+    if (cannotTrace) skip(cannotTrace)
+    const { result, faults } = await withFaults('wait4,waitid', 'error=EINTR:when=1+2', (under) =>
+      runFixture('children', 'A16', { under, timeout: 25_000 }),
+    )
+    expect(result).toEqual({ wrong: [], missing: 0, then: 'ECHILD' })
+    expect(faults).toBeGreaterThanOrEqual(100)
+  })
+
   it('a child that stops, continues and is killed is seen to', async () => {
     const expected = { seen: posix.SIGSTOP, stopped: posix.SIGSTOP, continued: true, nothing: null, killed: 9 }
     expect(await runFixture('children', 'stopped', { under })).toEqual(expected)
@@ -111,6 +121,15 @@ describe('waitpidAsync', () => {
       theirs: [11, 12, 'SIGTERM', 13],
       none: 'ECHILD',
     })
+  })
+
+  it('reaps its own with EINTR put into every second wait', async ({ skip }) => {
+    if (cannotTrace) skip(cannotTrace)
+    const { result, faults } = await withFaults('waitid', 'error=EINTR:when=1+2', (under) =>
+      runFixture('children', 'many', { under, timeout: 25_000 }),
+    )
+    expect(result).toEqual([])
+    expect(faults).toBeGreaterThanOrEqual(40)
   })
 
   it('waits for 40 children at once', async () => {
