@@ -101,6 +101,41 @@ interface ProcessNatives {
   pidfd_getfd(pidfd: number, fd: number, flags: number): number
 }
 
+/** What reactorCreate gives: native/core/reactor/shared.h says what lies in the two blocks of memory. */
+export interface ReactorParts {
+  readonly handle: object
+  readonly control: ArrayBuffer
+  readonly data: ArrayBuffer
+}
+
+// native/reactor.cc; asynchronous: `batch` is called by the event loop
+interface ReactorNatives {
+  /** `handler`: a native handler at work, or -1. Gives a negative errno where it fails. */
+  reactorCreate(
+    backend: string,
+    edgeTriggered: boolean,
+    mostConnections: number,
+    idleTimeout: number,
+    highWaterMark: number,
+    handler: number,
+    batch: () => void,
+  ): ReactorParts | number
+  reactorListen(handle: object, fd: number): number
+  reactorUnlisten(handle: object, fd: number): void
+  /** Does what was noted in the control block. */
+  reactorFlush(handle: object): void
+  /** Writes at once; gives the bytes that are queued. */
+  reactorWrite(handle: object, slot: number, data: ByteView): number
+  /** Gives the descriptor away. */
+  reactorDetach(handle: object, slot: number): number
+  reactorDestroyAll(handle: object): void
+  reactorDescriptor(handle: object, slot: number): number
+  /** `port address` of the client; empty where it has none. */
+  reactorPeer(handle: object, slot: number): string
+  reactorKeepAlive(handle: object, wanted: boolean): void
+  reactorClose(handle: object): void
+}
+
 // native/readiness.cc; asynchronous: `callback` is called by the event loop
 interface ReadinessNatives {
   readinessOpen(pairs: Int32Array, callback: (count: number) => void): number
@@ -260,6 +295,7 @@ export interface Natives
     PollNatives,
     ProcessIdsNatives,
     ProcessNatives,
+    ReactorNatives,
     ReadinessNatives,
     ResourceNatives,
     SelectNatives,

@@ -77,12 +77,18 @@ export function closedError(): Error {
 
 /** What the kinds of connection have in common; a model defines how bytes move. */
 export abstract class BaseConnection implements Connection {
-  readonly remoteAddress: string | undefined
-  readonly remotePort: number | undefined
+  readonly #peer: SocketAddress | undefined
 
-  constructor(address: SocketAddress | undefined) {
-    this.remoteAddress = address?.address
-    this.remotePort = address?.port
+  constructor(peer: SocketAddress | undefined) {
+    this.#peer = peer
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#peer?.address
+  }
+
+  get remotePort(): number | undefined {
+    return this.#peer?.port
   }
 
   abstract readonly fd: number

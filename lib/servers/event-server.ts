@@ -1,0 +1,220 @@
+// eventServer: one thread serves all connections by readiness: epoll, poll or select. See: man 7 epoll, man 2 poll, man 2 select
+import { createServer, type RequestListener, type Server as HttpServer } from 'node:http'
+import { codedError, check, type ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
+import { native } from '../native.js'
+import { asInteger } from '../posix/arguments.js'
+import { CallbackSink, type CallbackConnection } from './event-callbacks.js'
+import { StreamSink, type StreamConnection } from './event-stream.js'
+import { HandOver } from './hand-over.js'
+import { knownHandler, type EventCallbacks, type Handler, type KnownHandler } from './handler.js'
+import { Reactor, type Backend, type Link, type Sink } from './reactor.js'
+import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
+
+export interface EventServerOptions extends ServerOptions {
+  /**
+   * What waits for readiness (default 'epoll'). 'select' serves descriptors below 1024 only; clients beyond are refused and told
+   * by one 'clientError' with code ERANGE.
+   */
+  backend?: Backend
+  /** Whether epoll tells each arrival once (EPOLLET) rather than as long as there is something to read (default false). */
+  edgeTriggered?: boolean
+  /** While so many bytes wait to be sent to a client, nothing is read from it (default 65536). */
+  highWaterMark?: number
+}
+
+/** The server as its connections see it. @internal */
+export interface EventHost<L extends Link> {
+  readonly reactor: Reactor<L>
+  readonly handOver: HandOver<L>
+  opened(client: Client): void
+  settled(): void
+  clientError(error: Error, client: Client): void
+  handlerFailed(error: Error, client: Client): void
+  refused(error: ErrnoError): void
+}
+
+const BACKENDS: readonly unknown[] = ['epoll', 'poll', 'select']
+const HANDLERS = ['function', 'callbacks', 'native', 'http'] as const
+const DEFAULT_HIGH_WATER_MARK = 65536
+const EVENT_FORM = 2
+// How often idle HTTP connections are closed while the server drains, in milliseconds.
+const SWEEP = 100
+const NOBODY: Client = { remoteAddress: undefined, remotePort: undefined }
+
+type Links = CallbackConnection | StreamConnection
+type Served = Extract<KnownHandler, { kind: (typeof HANDLERS)[number] }>
+type Settings = ReturnType<typeof checked>
+
+class EventModel implements Model {
+  readonly name = 'event'
+  readonly #settings: Settings
+  readonly #handler: Served
+  #host: ServerHost | undefined
+  #parts: EventHost<Links> | undefined
+  #http: HttpServer | undefined
+  #sweep: NodeJS.Timeout | undefined
+  #running = -1 // the native handler at work
+  #handlerErrors = 0
+  #exhaustions = 0
+  #toldOfRange = false
+  #stopped = false
+  #drained: () => void = () => {}
+  readonly #whenDrained = new Promise<void>((resolve) => (this.#drained = resolve))
+
+  constructor(settings: Settings, handler: Served) {
+    this.#settings = settings
+    this.#handler = handler
+  }
+
+  start(host: ServerHost): void {
+    this.#host = host
+    if (this.#handler.kind === 'native') this.#running = startNative(this.#handler.name)
+    try {
+      this.#open(host)
+    } catch (error) {
+      this.#finish()
+      throw error
+    }
+  }
+
+  #open({ maxConnections, idleTimeout, listener }: ServerHost): void {
+    const options = { ...this.#settings, maxConnections, idleTimeout, handler: this.#running }
+    const reactor: Reactor<Links> = new Reactor<Links>(options)
+    const handOver = new HandOver(reactor, idleTimeout, () => this.#settle())
+    this.#parts = this.#hostOf(reactor, handOver)
+    reactor.listen(listener.fd, this.#sink())
+  }
+
+  #hostOf(reactor: Reactor<Links>, handOver: HandOver<Links>): EventHost<Links> {
+    const host = this.#host!
+    return {
+      reactor,
+      handOver,
+      opened: (client) => {
+        if (host.wantsConnections) host.connection(client)
+      },
+      clientError: (error, client) => host.clientError(error, client),
+      handlerFailed: (error, client) => {
+        this.#handlerErrors++
+        host.clientError(error, client)
+      },
+      refused: (error) => this.#refused(error),
+      settled: () => this.#settle(),
+    }
+  }
+
+  // A native handler's connections are not told of.
+  #sink(): Sink<Links> {
+    const host = this.#parts!
+    const handler = this.#handler
+    if (handler.kind === 'function')
+      return new StreamSink(host as EventHost<StreamConnection>, handler.serve) as unknown as Sink<Links>
+    const callbacks =
+      handler.kind === 'callbacks'
+        ? handler.callbacks
+        : handler.kind === 'http'
+          ? this.#httpCallbacks(handler.listener)
+          : {}
+    return new CallbackSink(host as EventHost<CallbackConnection>, callbacks) as unknown as Sink<Links>
+  }
+
+  // node:http serves whatever sockets it is handed; 'listening' makes it keep track of them, as if it had a port of its own.
+  #httpCallbacks(listener: RequestListener): EventCallbacks {
+    const server = (this.#http = createServer(listener))
+    server.emit('listening')
+    return { open: (conn) => void server.emit('connection', conn.toSocket()) }
+  }
+
+  #refused(error: ErrnoError): void {
+    if (error.code !== 'ERANGE') {
+      this.#exhaustions++
+    } else if (!this.#toldOfRange) {
+      this.#toldOfRange = true
+      this.#host!.clientError(error, NOBODY)
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#parts!.reactor.unlisten(this.#host!.listener.fd)
+    this.#http?.close() // of its idle connections
+    if (this.#http) this.#sweep = setInterval(() => this.#http!.closeIdleConnections(), SWEEP)
+    this.#settle()
+  }
+
+  #settle(): void {
+    const reactor = this.#parts!.reactor
+    if (!this.#stopped || reactor.busy) return
+    this.#finish()
+    this.#drained()
+  }
+
+  #finish(): void {
+    clearInterval(this.#sweep)
+    this.#parts?.reactor.close()
+    if (this.#running >= 0) native.handlerStop(this.#running)
+    this.#running = -1
+  }
+
+  drained(): Promise<void> {
+    return this.#whenDrained
+  }
+
+  destroy(): void {
+    this.#parts!.handOver.destroy()
+    this.#parts!.reactor.destroyAll()
+  }
+
+  stats(): ServerStats {
+    const { reactor, handOver } = this.#parts!
+    const stats = reactor.stats()
+    const handed = handOver.bytes()
+    return {
+      ...stats,
+      errors: stats.errors + this.#handlerErrors,
+      bytesIn: stats.bytesIn + handed.in,
+      bytesOut: stats.bytesOut + handed.out,
+      exhaustions: this.#exhaustions,
+    }
+  }
+}
+
+// The number of the handler at work. Throws ERR_INVALID_ARG_VALUE where there is none of that name, or it has no event form.
+function startNative(name: string): number {
+  const found = name.includes('/') ? native.handlerOpen(name) : native.handlerFind(name)
+  if (typeof found === 'string') throw invalidArgValue('handler', `could not be loaded: ${found}`, name)
+  if (found < 0) throw invalidArgValue('handler', "must be 'echo', 'fibonacci' or a path", name)
+  if ((check(native.handlerForms(found), 'dlsym') & EVENT_FORM) === 0) {
+    const message = `the native handler ${name} has no on_data, so an eventServer cannot run it without blocking`
+    throw codedError(TypeError, 'ERR_POSIX_ASYNC_HANDLER', message)
+  }
+  return check(native.handlerStart(found), 'posix_async_handler.start')
+}
+
+function checked(options: EventServerOptions) {
+  if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  const { backend = 'epoll', edgeTriggered = false, highWaterMark = DEFAULT_HIGH_WATER_MARK } = options
+  if (!BACKENDS.includes(backend))
+    throw invalidArgValue('options.backend', "must be 'epoll', 'poll' or 'select'", backend)
+  if (typeof edgeTriggered !== 'boolean')
+    throw invalidArgType('options.edgeTriggered', 'of type boolean', edgeTriggered)
+  if (edgeTriggered && backend !== 'epoll')
+    throw invalidArgValue('options.edgeTriggered', `is not what ${backend} can do`, true)
+  return { backend, edgeTriggered, highWaterMark: asInteger('options.highWaterMark', highWaterMark, 1) }
+}
+
+/**
+ * Serves all connections on this thread, by readiness, beside whatever else the event loop does. A batch of ready connections
+ * enters JavaScript once.
+ *
+ * @param options where to listen and the limits; `backend`, `edgeTriggered`, `highWaterMark`
+ * @param handler `(conn) => ...`, where reading and writing are promises; an object of callbacks, the fast path;
+ *   `native('echo')`, which never enters JavaScript (no 'connection' events then); `http(listener)`
+ * @returns the server, listening
+ * @throws ErrnoError EADDRINUSE, EACCES ... with the address; EMFILE where no descriptor is left; ERR_INVALID_ARG_TYPE,
+ *   ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE; ERR_POSIX_ASYNC_HANDLER
+ */
+export async function eventServer(options: EventServerOptions, handler: Handler): Promise<Server> {
+  const known = knownHandler(handler, 'eventServer', HANDLERS)
+  return Server.open(options, new EventModel(checked(options), known))
+}

@@ -1,0 +1,164 @@
+// Clients coming in: accepting until there is nobody left or no room, and resting where the system has no descriptor to
+// give. See: man 2 accept4
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/reactor/reactor.h"
+#include "core/result.h"
+
+namespace posix_async {
+namespace {
+
+constexpr int kMostAccepts = 256;           // in one batch
+constexpr uint64_t kRestMilliseconds = 50;  // without a descriptor to give
+
+Peer PeerFrom(const sockaddr_storage& address) {
+  Peer peer;
+  peer.family = address.ss_family;
+  if (peer.family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(address);
+    peer.port = ntohs(in.sin_port);
+    memcpy(peer.address, &in.sin_addr, sizeof in.sin_addr);
+  } else if (peer.family == AF_INET6) {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(address);
+    peer.port = ntohs(in6.sin6_port);
+    memcpy(peer.address, &in6.sin6_addr, sizeof in6.sin6_addr);
+  }
+  return peer;
+}
+
+}  // namespace
+
+int Reactor::Listen(int fd) {
+  const int flags = Result([&] { return fcntl(fd, F_GETFL); });
+  if (flags < 0) return flags;
+  fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  const size_t index = listeners_.size();
+  const int error = backend_->Change(fd, kListenerTag | index, kNoInterest, kReadable | kAlwaysTold);
+  if (error) return error;
+  listeners_.push_back({fd, true});
+  listening_ = true;
+  return 0;
+}
+
+void Reactor::Unlisten(int fd) {
+  for (Listener& listener : listeners_) {
+    if (listener.fd != fd) continue;
+    if (listener.registered) backend_->Change(fd, 0, kReadable, kNoInterest);
+    listener = {-1, false};
+  }
+  listening_ = std::any_of(listeners_.begin(), listeners_.end(), [](const Listener& one) { return one.fd >= 0; });
+}
+
+bool Reactor::MayAccept() const {
+  return connections_.size() - free_slots_.size() < most_slots_ && now_ >= accept_again_at_;
+}
+
+void Reactor::RenewListeners() {
+  const bool wanted = MayAccept();
+  for (size_t i = 0; i < listeners_.size(); i++) {
+    Listener& listener = listeners_[i];
+    if (listener.fd < 0 || listener.registered == wanted) continue;
+    const uint8_t before = wanted ? kNoInterest : kReadable, after = wanted ? kReadable | kAlwaysTold : kNoInterest;
+    if (!backend_->Change(listener.fd, kListenerTag | i, before, after)) listener.registered = wanted;
+  }
+}
+
+void Reactor::Accept(Listener& listener) {
+  for (int i = 0; i < kMostAccepts && HasRoom() && MayAccept(); i++) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    const int fd = Retry([&] {
+      return accept4(listener.fd, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    });
+    if (fd < 0 && !TryNext(-fd)) return;
+    if (fd < 0) continue;
+    if (active_ < options_.most_connections) {
+      Admit(fd, PeerFrom(address));
+    } else {
+      close(fd);
+      control_->statistics[kRejected]++;
+    }
+  }
+}
+
+// Whether the error was of one client only, who is gone. Without a descriptor or memory the client waits in the
+// backlog: accepting rests for a moment, or until a connection closes.
+bool Reactor::TryNext(int error) {
+  if (error == EAGAIN) return false;
+  if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) {
+    control_->statistics[kErrors]++;
+    return error != EBADF && error != EINVAL && error != ENOTSOCK;
+  }
+  accept_again_at_ = now_ + kRestMilliseconds;
+  Tell(kRefused, -1, error);
+  return false;
+}
+
+int32_t Reactor::TakeSlot() {
+  if (free_slots_.empty()) {
+    connections_.emplace_back();
+    return static_cast<int32_t>(connections_.size() - 1);
+  }
+  const int32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  return slot;
+}
+
+void Reactor::Admit(int fd, const Peer& peer) {
+  const int32_t slot = TakeSlot();
+  Connection& connection = At(slot);
+  int error = handler_ && !StartHandling(slot) ? -ENOMEM : 0;
+  if (!error) error = backend_->Change(fd, TagOf(slot), kNoInterest, kReadable);
+  if (error) return Refuse(slot, fd, -error);
+  connection.fd = fd;
+  connection.peer = peer;
+  connection.registered = kReadable;
+  connection.last_active = static_cast<uint32_t>(now_);
+  if (!expire_at_ && options_.idle_timeout) expire_at_ = now_ + options_.idle_timeout;
+  control_->statistics[kAccepted]++;
+  control_->statistics[kActive] = ++active_;
+  control_->queued[slot] = 0;
+  Tell(kOpen, slot, fd);
+}
+
+// What cannot be waited for cannot be served: told, counted, and closed.
+void Reactor::Refuse(int32_t slot, int fd, int error) {
+  free(std::exchange(At(slot).user, nullptr));
+  free_slots_.push_back(slot);
+  close(fd);
+  control_->statistics[kRejected]++;
+  Tell(kRefused, -1, error);
+}
+
+uint64_t Reactor::deadline() const {
+  const uint64_t accept_at = now_ < accept_again_at_ ? accept_again_at_ : 0;
+  if (!accept_at || !expire_at_) return accept_at + expire_at_;
+  return accept_at < expire_at_ ? accept_at : expire_at_;
+}
+
+// Nothing is kept for each message but the time of it; whoever was silent for too long is found when the first may be.
+void Reactor::Expire(uint64_t now) {
+  now_ = now;
+  RenewListeners();
+  if (!expire_at_ || now < expire_at_) return;
+  uint32_t longest = 0;
+  for (size_t slot = 0; slot < connections_.size(); slot++) {
+    if (connections_[slot].fd < 0) continue;
+    const uint32_t silent = static_cast<uint32_t>(now) - connections_[slot].last_active;
+    if (silent >= options_.idle_timeout) {
+      Shut(static_cast<int32_t>(slot), 0, kTimedOut);
+    } else if (silent > longest) {
+      longest = silent;
+    }
+  }
+  const uint64_t next = options_.idle_timeout - longest, least = options_.idle_timeout / 32 + 1;
+  expire_at_ = active_ ? now + (next > least ? next : least) : 0;
+}
+
+}  // namespace posix_async

@@ -1,0 +1,68 @@
+// Native handlers on the reactor: the event form of include/posix_async.h, called as soon as bytes were read; no record
+// of such a connection reaches JavaScript before the server stops listening and wants to know of the last one's end.
+#include <errno.h>
+
+#include "core/handlers/handler.h"
+#include "core/reactor/reactor.h"
+
+namespace posix_async {
+namespace {
+
+struct SlotWriter : posix_async_writer {
+  Reactor* reactor;
+  int32_t slot;
+};
+
+int WriteToSlot(posix_async_writer* writer, const void* data, size_t length) {
+  const auto* self = static_cast<SlotWriter*>(writer);
+  return self->reactor->Reply(self->slot, static_cast<const uint8_t*>(data), length);
+}
+
+SlotWriter WriterOf(Reactor* reactor, int32_t slot) {
+  SlotWriter writer{};
+  writer.write = &WriteToSlot;
+  writer.reactor = reactor;
+  writer.slot = slot;
+  return writer;
+}
+
+}  // namespace
+
+int Reactor::Reply(int32_t slot, const uint8_t* bytes, size_t count) {
+  if (DescriptorOf(slot) < 0) return -EPIPE;
+  Send(slot, bytes, count);
+  return DescriptorOf(slot) < 0 ? -EPIPE : 0;
+}
+
+bool Reactor::StartHandling(int32_t slot) {
+  const size_t size = handler_->handler().state_size;
+  return !size || (At(slot).user = calloc(1, size));
+}
+
+void Reactor::HandleData(int32_t slot, size_t count) {
+  SlotWriter writer = WriterOf(this, slot);
+  const auto& handler = handler_->handler();
+  Follow(slot, handler.on_data(At(slot).user, &handler_->context(), data_ + slab_used_, count, &writer));
+}
+
+void Reactor::HandleEnd(int32_t slot) {
+  SlotWriter writer = WriterOf(this, slot);
+  const auto& handler = handler_->handler();
+  Follow(slot, handler.on_end ? handler.on_end(At(slot).user, &handler_->context(), &writer) : POSIX_ASYNC_END);
+}
+
+// What the handler returned.
+void Reactor::Follow(int32_t slot, int next) {
+  if (At(slot).fd < 0 || next == POSIX_ASYNC_CONTINUE) return;
+  if (next < 0) return Shut(slot, -next, kClosed);
+  At(slot).Set(kCloseAsked);
+  Unsettle(slot);
+  AfterSending(slot);
+}
+
+void Reactor::StopHandling(Connection& connection) {
+  if (handler_->handler().on_close) handler_->handler().on_close(connection.user, &handler_->context());
+  free(std::exchange(connection.user, nullptr));
+}
+
+}  // namespace posix_async

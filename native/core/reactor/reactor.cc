@@ -1,0 +1,274 @@
+// The course of a batch: collect, tell, perform what was asked, renew interest. See reactor.h.
+#include "core/reactor/reactor.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/result.h"
+
+namespace posix_async {
+namespace {
+
+constexpr size_t kMostSlots = 1 << 20;
+constexpr int kMostReady = 512;
+
+// A connection needs a descriptor, so there are never more of them than the process may have.
+size_t MostDescriptors() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return std::min<size_t>(limit.rlim_max, kMostSlots);
+}
+
+template <typename T>
+T* Map(size_t size) {
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<T*>(memory);
+}
+
+}  // namespace
+
+Reactor::Reactor(std::unique_ptr<Backend> backend, const ReactorOptions& options)
+    : backend_(std::move(backend)), options_(options), most_slots_(MostDescriptors()) {}
+
+Reactor::~Reactor() {
+  Close();
+  if (control_) munmap(control_, control_size_);
+  if (data_) munmap(data_, kDataSize);
+}
+
+int Reactor::Open() {
+  control_size_ = sizeof(Control) + most_slots_ * sizeof(int32_t);
+  control_ = Map<Control>(control_size_);
+  data_ = Map<uint8_t>(kDataSize);
+  if (!control_ || !data_) return -ENOMEM;
+  connections_.reserve(most_slots_);
+  return backend_->Open();
+}
+
+// ---- the batch
+
+void Reactor::Collect(uint64_t now) {
+  now_ = now;
+  collecting_ = true;
+  control_->records = 0;
+  slab_used_ = 0;
+  ServeNotices();
+  RunDeferred();
+  Ready ready[kMostReady];
+  const int count = backend_->Collect(ready, kMostReady);
+  for (int i = 0; i < count; i++) Serve(ready[i]);
+  collecting_ = false;
+}
+
+void Reactor::Settle(uint64_t now) {
+  PerformAll(now);
+  FreeClosed();
+  backend_->Resume();
+}
+
+void Reactor::Flush(uint64_t now) { PerformAll(now); }
+
+void Reactor::PerformAll(uint64_t now) {
+  now_ = now;
+  const int32_t count = std::min(control_->operations, kMostOperations);
+  for (int32_t i = 0; i < count; i++) Perform(control_->operation[i]);
+  control_->operations = 0;
+  control_->out_used = 0;
+  SettleInterest();
+}
+
+// ---- what happened
+
+bool Reactor::HasRoom() const { return control_->records < kMostRecords - 4 && slab_used_ + kShareSize <= kSlabSize; }
+
+void Reactor::ServeNotices() {
+  while (!notices_.empty() && control_->records < kMostRecords) {
+    const Record notice = notices_.front();
+    notices_.pop_front();
+    control_->record[control_->records++] = notice;
+    if (notice.kind == kClose) closed_.push_back(notice.slot);
+  }
+}
+
+void Reactor::Tell(Kind kind, int32_t slot, int32_t a, int32_t b) {
+  if (handler_ && slot >= 0 && (kind != kClose || listening_)) {
+    if (kind == kClose) closed_.push_back(slot);
+    return;
+  }
+  if (!collecting_ || !notices_.empty() || control_->records == kMostRecords) {
+    notices_.push_back({kind, slot, a, b});
+    return;
+  }
+  control_->record[control_->records++] = {kind, slot, a, b};
+  if (kind == kClose) closed_.push_back(slot);
+}
+
+void Reactor::Serve(const Ready& ready) {
+  if (ready.tag & kListenerTag) {
+    const size_t index = static_cast<uint32_t>(ready.tag);
+    if (index < listeners_.size() && listeners_[index].registered) Accept(listeners_[index]);
+    return;
+  }
+  const Connection* connection = Find(ready.tag);
+  if (!connection) return;
+  const auto slot = static_cast<int32_t>(ready.tag & 0xffffffff);
+  if (connection->Is(kWaiting) || !HasRoom()) return Defer(slot, ready.what);
+  Run(slot, ready.what);
+}
+
+// A descriptor that was closed, and whose number and slot may be another's by now, is told by its generation.
+Connection* Reactor::Find(uint64_t tag) {
+  Connection& connection = At(static_cast<int32_t>(tag & 0xffffffff));
+  return connection.generation == tag >> 32 && connection.fd >= 0 ? &connection : nullptr;
+}
+
+void Reactor::Run(int32_t slot, uint8_t what) {
+  Connection& connection = At(slot);
+  if (what & (kWritable | kFailed) && connection.queue) SendQueued(slot);
+  if (connection.fd < 0) return;
+  if (what & (kReadable | kFailed) && Wanted(connection) & kReadable) Read(slot);
+}
+
+void Reactor::Defer(int32_t slot, uint8_t what) {
+  Connection& connection = At(slot);
+  connection.ready |= what;
+  if (connection.Is(kWaiting)) return;
+  connection.Set(kWaiting);
+  run_queue_.push_back(TagOf(slot));
+}
+
+// Once around at most: whoever is still ready after its turn goes to the end.
+void Reactor::RunDeferred() {
+  for (size_t left = run_queue_.size(); left > 0 && HasRoom(); left--) {
+    const uint64_t tag = run_queue_.front();
+    run_queue_.pop_front();
+    Connection* connection = Find(tag);
+    if (!connection) continue;
+    connection->Clear(kWaiting);
+    Run(static_cast<int32_t>(tag & 0xffffffff), std::exchange(connection->ready, uint8_t{0}));
+  }
+}
+
+// ---- what is to be done
+
+void Reactor::Perform(const Record& operation) {
+  if (operation.kind == kRelease) {
+    control_->statistics[kActive] = --active_;
+    return;
+  }
+  const auto slot = static_cast<size_t>(operation.slot);
+  if (slot >= connections_.size() || connections_[slot].fd < 0) return;
+  Connection& connection = connections_[slot];
+  switch (operation.kind) {
+    case kWrite: {
+      const auto offset = static_cast<size_t>(operation.a), count = static_cast<size_t>(operation.b);
+      if (offset <= kDataSize && count <= kDataSize - offset) Send(operation.slot, data_ + offset, count);
+      return;
+    }
+    case kFinish:
+      connection.Set(kFinishAsked);
+      return AfterSending(operation.slot);
+    case kCloseSoon:
+      connection.Set(kCloseAsked);
+      return AfterSending(operation.slot);
+    case kDestroy:
+      return Shut(operation.slot, 0, kClosed);
+    case kPause:
+      connection.Set(kPaused);
+      return Unsettle(operation.slot);
+    case kResume:
+      connection.Clear(kPaused);
+      return Unsettle(operation.slot);
+  }
+}
+
+uint8_t Reactor::Wanted(const Connection& connection) const {
+  const bool read =
+      !(connection.state & (kPeerEnded | kCloseAsked | kPaused)) && connection.queued() < options_.high_water_mark;
+  return (read ? kReadable : 0) | (connection.queued() ? kWritable : 0);
+}
+
+void Reactor::Unsettle(int32_t slot) {
+  Connection& connection = At(slot);
+  if (connection.Is(kUnsettled)) return;
+  connection.Set(kUnsettled);
+  unsettled_.push_back(slot);
+}
+
+// Once after everything was done: a connection that ended and was closed in one batch costs no call for the change
+// between.
+void Reactor::SettleInterest() {
+  for (size_t i = 0; i < unsettled_.size(); i++) {
+    Connection& connection = At(unsettled_[i]);
+    connection.Clear(kUnsettled);
+    if (connection.fd >= 0) Renew(unsettled_[i]);
+  }
+  unsettled_.clear();
+  RenewListeners();
+}
+
+void Reactor::Renew(int32_t slot) {
+  Connection& connection = At(slot);
+  const uint8_t wanted = Wanted(connection);
+  if (wanted == connection.registered) return;
+  const int error = backend_->Change(connection.fd, TagOf(slot), connection.registered, wanted);
+  if (error) return Shut(slot, -error, kClosed);
+  connection.registered = wanted;
+}
+
+// JavaScript has been told of the end of these: nothing of it names their slots any more.
+void Reactor::FreeClosed() {
+  for (const int32_t slot : closed_) {
+    Connection& connection = At(slot);
+    connection.generation = (connection.generation + 1) & 0x7fffffff;
+    connection.state = 0;
+    connection.ready = 0;
+    free_slots_.push_back(slot);
+  }
+  closed_.clear();
+}
+
+// ---- the end
+
+void Reactor::DestroyAll(uint64_t now) {
+  now_ = now;
+  for (size_t slot = 0; slot < connections_.size(); slot++) {
+    if (connections_[slot].fd >= 0) Shut(static_cast<int32_t>(slot), 0, kClosed);
+  }
+}
+
+void Reactor::Close() {
+  for (Connection& connection : connections_) {
+    if (connection.fd < 0) continue;
+    if (handler_) StopHandling(connection);
+    if (connection.registered) backend_->Change(connection.fd, 0, connection.registered, kNoInterest);
+    close(std::exchange(connection.fd, -1));
+  }
+  for (const Listener& listener : listeners_) {
+    if (listener.registered) backend_->Change(listener.fd, 0, kReadable, kNoInterest);
+  }
+  connections_.clear();
+  listeners_.clear();
+  backend_.reset();
+}
+
+// The back end's object is left where it is: the thread that its mutex and condition know of is not there to be told.
+void Reactor::Forget() {
+  backend_.release()->Forget();
+  for (Connection& connection : connections_) {
+    if (connection.fd >= 0) close(std::exchange(connection.fd, -1));
+  }
+  connections_.clear();
+  listeners_.clear();
+  notices_.clear();
+  run_queue_.clear();
+  control_->records = 0;
+  control_->operations = 0;
+}
+
+}  // namespace posix_async

@@ -1,0 +1,158 @@
+// The batching engine: waits with a back end, accepts and reads whatever is ready, and hands it over in one batch; when
+// that has been dealt with, does what was asked for in it. One thread, never blocks.
+//
+//   Collect()  what happened is in control()->record, its bytes in data()
+//   (the owner enters JavaScript once, unless there are no records)
+//   Settle()   replies are written, interest is renewed, slots of closed connections become free
+#ifndef POSIX_ASYNC_CORE_REACTOR_REACTOR_H_
+#define POSIX_ASYNC_CORE_REACTOR_REACTOR_H_
+
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/reactor/backend.h"
+#include "core/reactor/connection.h"
+#include "core/reactor/shared.h"
+
+namespace posix_async {
+
+class RunningHandler;
+
+struct ReactorOptions {
+  bool edge_triggered = false;
+  uint32_t most_connections = UINT32_MAX;  // one beyond is closed at once
+  uint32_t idle_timeout = 0;               // milliseconds; 0: never
+  size_t high_water_mark = 64 * 1024;
+  std::shared_ptr<RunningHandler> handler;  // serves the connections instead of JavaScript
+};
+
+class Reactor {
+ public:
+  Reactor(std::unique_ptr<Backend> backend, const ReactorOptions& options);
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  int Open();  // 0 or -errno
+  int wake_fd() const { return backend_->wake_fd(); }
+
+  // A listening descriptor, borrowed until Unlisten; it is made O_NONBLOCK. 0 or -errno.
+  int Listen(int fd);
+  void Unlisten(int fd);
+
+  void Collect(uint64_t now);
+  void Settle(uint64_t now);
+  // Operations noted outside of a batch, or too many of them inside one.
+  void Flush(uint64_t now);
+  // Something is left to be told or read that wake_fd does not show.
+  bool pending() const { return !notices_.empty() || !run_queue_.empty(); }
+  // When Expire is next due on the clock of `now`; 0: never.
+  uint64_t deadline() const;
+  void Expire(uint64_t now);
+
+  // Writes at once, after what was noted before: bytes still queued, or -errno.
+  int64_t Write(int32_t slot, const uint8_t* bytes, size_t count, uint64_t now);
+  // Gives the descriptor away, registered nowhere; -EBUSY while bytes are queued. It counts as active until kRelease.
+  int Detach(int32_t slot, uint64_t now);
+  int DescriptorOf(int32_t slot) const;
+  const Peer* PeerOf(int32_t slot) const;  // until the end of the batch that told kClose
+  // A native handler's write: 0 or -errno.
+  int Reply(int32_t slot, const uint8_t* bytes, size_t count);
+  // Closes every connection, each with its record.
+  void DestroyAll(uint64_t now);
+  // Closes everything that it owns, without another record.
+  void Close();
+  // Right after fork, in the child: as Close, touching nothing that is shared with the parent.
+  void Forget();
+
+  Control* control() { return control_; }
+  size_t control_size() const { return control_size_; }
+  uint8_t* data() { return data_; }
+
+ private:
+  static constexpr uint64_t kListenerTag = 1ull << 63;
+
+  struct Listener {
+    int fd;
+    bool registered;
+  };
+
+  // reactor.cc: the batch
+  Connection& At(int32_t slot) { return connections_[static_cast<size_t>(slot)]; }
+  uint64_t TagOf(int32_t slot) {
+    return static_cast<uint64_t>(At(slot).generation) << 32 | static_cast<uint32_t>(slot);
+  }
+  // Null for a tag of a slot's earlier connection.
+  Connection* Find(uint64_t tag);
+  void Run(int32_t slot, uint8_t what);
+  void Defer(int32_t slot, uint8_t what);
+  void RunDeferred();
+  void Serve(const Ready& ready);
+  void ServeNotices();
+  bool HasRoom() const;
+  void Tell(Kind kind, int32_t slot, int32_t a = 0, int32_t b = 0);
+  void Perform(const Record& operation);
+  void PerformAll(uint64_t now);
+  void SettleInterest();
+  void FreeClosed();
+  uint8_t Wanted(const Connection& connection) const;
+  void Renew(int32_t slot);
+  void Unsettle(int32_t slot);
+
+  // accept.cc: clients coming in
+  void Accept(Listener& listener);
+  void Admit(int fd, const Peer& peer);
+  void Refuse(int32_t slot, int fd, int error);
+  int32_t TakeSlot();
+  bool MayAccept() const;
+  bool TryNext(int error);
+  void RenewListeners();
+
+  // stream.cc: bytes of one connection
+  void Read(int32_t slot);
+  int64_t Receive(Connection& connection, size_t* got);
+  void Received(int32_t slot, size_t count);
+  void PeerEnded(int32_t slot);
+  void Send(int32_t slot, const uint8_t* bytes, size_t count);
+  bool SendNow(int32_t slot, const uint8_t* bytes, size_t count, size_t* sent);
+  void SendQueued(int32_t slot);
+  void AfterSending(int32_t slot);
+  void Shut(int32_t slot, int error, Reason reason);
+
+  // handled.cc: native handlers
+  bool StartHandling(int32_t slot);
+  void HandleData(int32_t slot, size_t count);
+  void HandleEnd(int32_t slot);
+  void Follow(int32_t slot, int next);
+  void StopHandling(Connection& connection);
+
+  std::unique_ptr<Backend> backend_;
+  const ReactorOptions options_;
+  const std::shared_ptr<RunningHandler>& handler_ = options_.handler;
+  Control* control_ = nullptr;
+  size_t control_size_ = 0;
+  uint8_t* data_ = nullptr;
+  size_t slab_used_ = 0;
+  bool collecting_ = false;
+  uint64_t now_ = 0;
+
+  size_t most_slots_ = 0;
+  std::vector<Connection>
+      connections_;  // never reallocated: its whole room is reserved at first, and touched when used
+  std::vector<int32_t> free_slots_;
+  std::vector<int32_t> closed_;     // told in this batch: free when it is over
+  std::vector<int32_t> unsettled_;  // interest may have changed
+  std::deque<uint64_t> run_queue_;  // ready, but the slab or the records were full
+  std::deque<Record> notices_;      // to be told in the next batch
+  std::vector<Listener> listeners_;
+  bool listening_ = false;
+  uint32_t active_ = 0;
+  uint64_t accept_again_at_ = 0;  // accepting rests until then: no descriptor or no memory was left
+  uint64_t expire_at_ = 0;
+};
+
+}  // namespace posix_async
+
+#endif  // POSIX_ASYNC_CORE_REACTOR_REACTOR_H_

@@ -1,0 +1,150 @@
+// The bytes of one connection: reading its share of a batch, writing, what the kernel would not take yet, and the end.
+// See: man 2 recv, man 2 send, man 2 shutdown
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include "core/reactor/reactor.h"
+#include "core/result.h"
+
+namespace posix_async {
+
+// Told once for each arrival, an edge-triggered connection is read until there is nothing left; else one call is
+// enough.
+int64_t Reactor::Receive(Connection& connection, size_t* got) {
+  uint8_t* const share = data_ + slab_used_;
+  for (;;) {
+    const int64_t count = Retry([&] { return recv(connection.fd, share + *got, kShareSize - *got, 0); });
+    if (count <= 0) return count;
+    *got += static_cast<size_t>(count);
+    if (!options_.edge_triggered || *got == kShareSize) return count;
+  }
+}
+
+void Reactor::Read(int32_t slot) {
+  Connection& connection = At(slot);
+  size_t got = 0;
+  const int64_t last = Receive(connection, &got);
+  if (got) Received(slot, got);
+  if (connection.fd < 0) return;
+  if (last == 0) return PeerEnded(slot);
+  if (last < 0 && last != -EAGAIN) return Shut(slot, static_cast<int>(-last), kClosed);
+  if (options_.edge_triggered && last > 0) Defer(slot, kReadable);
+}
+
+void Reactor::Received(int32_t slot, size_t count) {
+  At(slot).last_active = static_cast<uint32_t>(now_);
+  control_->statistics[kBytesIn] += static_cast<double>(count);
+  if (handler_) return HandleData(slot, count);
+  Tell(kData, slot, static_cast<int32_t>(slab_used_), static_cast<int32_t>(count));
+  slab_used_ += count;
+}
+
+void Reactor::PeerEnded(int32_t slot) {
+  At(slot).Set(kPeerEnded);
+  Unsettle(slot);
+  if (handler_) return HandleEnd(slot);
+  Tell(kEnd, slot);
+  if (At(slot).Is(kFinished)) Shut(slot, 0, kClosed);
+}
+
+// False: the connection is gone.
+bool Reactor::SendNow(int32_t slot, const uint8_t* bytes, size_t count, size_t* sent) {
+  Connection& connection = At(slot);
+  const int64_t result = Retry([&] { return send(connection.fd, bytes, count, MSG_NOSIGNAL); });
+  if (result == -EAGAIN) return true;
+  if (result < 0) {
+    Shut(slot, static_cast<int>(-result), kClosed);
+    return false;
+  }
+  *sent = static_cast<size_t>(result);
+  connection.last_active = static_cast<uint32_t>(now_);
+  control_->statistics[kBytesOut] += static_cast<double>(result);
+  return true;
+}
+
+void Reactor::Send(int32_t slot, const uint8_t* bytes, size_t count) {
+  Connection& connection = At(slot);
+  if (connection.Is(kFinishAsked) || connection.Is(kCloseAsked)) return;
+  size_t sent = 0;
+  if (!connection.queue && !SendNow(slot, bytes, count, &sent)) return;
+  if (sent < count) {
+    if (!connection.queue) connection.queue = std::make_unique<ByteQueue>();
+    if (!connection.queue->Append(bytes + sent, count - sent)) return Shut(slot, ENOMEM, kClosed);
+    Unsettle(slot);
+  }
+  AfterSending(slot);
+}
+
+void Reactor::SendQueued(int32_t slot) {
+  Connection& connection = At(slot);
+  size_t sent = 0;
+  if (!SendNow(slot, connection.queue->data(), connection.queue->size(), &sent)) return;
+  connection.queue->Take(sent);
+  Unsettle(slot);
+  if (!connection.queue->size()) {
+    connection.queue.reset();
+    Tell(kDrain, slot);
+  }
+  AfterSending(slot);
+}
+
+void Reactor::AfterSending(int32_t slot) {
+  Connection& connection = At(slot);
+  control_->queued[slot] = static_cast<int32_t>(std::min<size_t>(connection.queued(), INT_MAX));
+  if (connection.queue) return;
+  if (connection.Is(kCloseAsked)) return Shut(slot, 0, kClosed);
+  if (!connection.Is(kFinishAsked) || connection.Is(kFinished)) return;
+  if (connection.Is(kPeerEnded)) return Shut(slot, 0, kClosed);
+  connection.Set(kFinished);
+  shutdown(connection.fd, SHUT_WR);
+}
+
+int64_t Reactor::Write(int32_t slot, const uint8_t* bytes, size_t count, uint64_t now) {
+  if (control_->operations) Flush(now);
+  now_ = now;
+  if (DescriptorOf(slot) < 0) return -EPIPE;
+  Send(slot, bytes, count);
+  if (At(slot).fd < 0) return -EPIPE;
+  if (!unsettled_.empty() && !control_->in_batch) SettleInterest();
+  return static_cast<int64_t>(At(slot).queued());
+}
+
+int Reactor::DescriptorOf(int32_t slot) const {
+  return static_cast<size_t>(slot) < connections_.size() ? connections_[static_cast<size_t>(slot)].fd : -1;
+}
+
+const Peer* Reactor::PeerOf(int32_t slot) const {
+  return static_cast<size_t>(slot) < connections_.size() ? &connections_[static_cast<size_t>(slot)].peer : nullptr;
+}
+
+int Reactor::Detach(int32_t slot, uint64_t now) {
+  if (control_->operations) Flush(now);
+  if (DescriptorOf(slot) < 0) return -EBADF;
+  Connection& connection = At(slot);
+  if (connection.queue) return -EBUSY;
+  if (connection.registered) backend_->Change(connection.fd, 0, connection.registered, kNoInterest);
+  connection.registered = kNoInterest;
+  Tell(kClose, slot, 0, kDetached);
+  return std::exchange(connection.fd, -1);
+}
+
+void Reactor::Shut(int32_t slot, int error, Reason reason) {
+  Connection& connection = At(slot);
+  if (connection.registered) backend_->Change(connection.fd, 0, connection.registered, kNoInterest);
+  connection.registered = kNoInterest;
+  close(std::exchange(connection.fd, -1));
+  connection.queue.reset();
+  if (handler_) StopHandling(connection);
+  control_->queued[slot] = 0;
+  control_->statistics[kActive] = --active_;
+  if (error || reason == kTimedOut) control_->statistics[kErrors]++;
+  accept_again_at_ = 0;
+  Tell(kClose, slot, error, reason);
+}
+
+}  // namespace posix_async
