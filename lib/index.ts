@@ -1,5 +1,6 @@
 // The idiomatic half of the package: re-exports only.
 export { ErrnoError } from './errors.js'
+export { eventServer, type EventServerOptions } from './servers/event-server.js'
 export { forkServer, type ForkServerOptions } from './servers/fork-server.js'
 export { syncServer } from './servers/sync-server.js'
 export { http, native, type ConnectionHandler, type EventCallbacks, type Handler } from './servers/handler.js'
