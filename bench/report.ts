@@ -77,7 +77,7 @@ function notesOf(report: Report): string[] {
 export function renderTable(report: Report): string {
   const { machine, options } = report
   const about =
-    `Medians of ${options.rounds} trials of ${options.duration} ms each, taken in turn; loopback; the load generator shares ` +
+    `Medians of ${options.rounds} trial(s) of ${options.duration} ms each, taken in turn; loopback; the load generator shares ` +
     `the CPUs.\n${machine.cpus}, Linux ${machine.kernel}, Node.js ${machine.node}`
   return [...report.workloads.map((workload) => tableOf(report, workload)), ...notesOf(report), colors.dim(about)].join(
     '\n\n',

@@ -1,0 +1,76 @@
+// posix-async load HOST PORT: drives a server on this machine, and tells what it stood.
+import { type Command, Option } from 'commander'
+import colors from 'picocolors'
+import { type LoadMode, type LoadReport, runLoad } from '../../bench/load.js'
+import { time } from '../../bench/report.js'
+import { bytes, connectPort, duration, positiveDuration, whole } from './arguments.js'
+import { EXIT, Failure } from './failure.js'
+
+interface Options {
+  mode: LoadMode
+  clients: number
+  duration: number
+  warmUp: number
+  requests?: number
+  size?: number
+  text?: string
+  expect?: string
+  json?: boolean
+}
+
+const things: Record<LoadMode, string> = {
+  request: 'requests',
+  echo: 'messages',
+  idle: 'connections',
+  upload: 'uploads',
+}
+
+function whatFailed({ failed, errors, firstError }: LoadReport): string {
+  if (failed === 0) return 'no errors'
+  const kinds = Object.entries(errors).filter(([, count]) => count > 0)
+  const list = kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')
+  return colors.red(`${failed} errors (${list}); the first: ${firstError}`)
+}
+
+function render(report: LoadReport): string {
+  const { mode, requests, seconds, rate, clients, p50, p90, p99, p999, max, held } = report
+  const lines = [
+    `${requests} ${things[mode]} in ${seconds.toFixed(2)} s with ${clients} clients: ${colors.bold(Math.round(rate).toString())} a second`,
+    `latency  p50 ${time(p50)}  p90 ${time(p90)}  p99 ${time(p99)}  p99.9 ${time(p999)}  max ${time(max)}`,
+    `bytes    ${report.bytes.out} sent, ${report.bytes.in} received`,
+    whatFailed(report),
+  ]
+  if (mode === 'idle') lines[0] = `${held} of ${clients} connections held for ${seconds.toFixed(2)} s`
+  return `${lines.join('\n')}\n`
+}
+
+async function load(host: string, port: number, options: Options): Promise<void> {
+  const { requests, expect, json, ...same } = options
+  try {
+    const report = await runLoad({ ...same, host, port, maxRequests: requests, expected: expect })
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : render(report))
+    if (report.requests === 0 || report.failed > 0) process.exitCode = EXIT.error
+  } catch (error) {
+    const refused = (error as { code?: unknown }).code === 'ERR_INVALID_ARG_VALUE'
+    throw refused ? new Failure((error as Error).message.replace(/^load: /, ''), EXIT.usage) : error
+  }
+}
+
+export function addLoad(program: Command): void {
+  const mode = new Option('-m, --mode <mode>', 'what each client does: one request a connection, ...')
+  program
+    .command('load')
+    .description('drive a server on this machine: request (one a connection), echo, idle connections or uploads')
+    .argument('<host>', 'a loopback address')
+    .argument('<port>', 'TCP port', connectPort)
+    .addOption(mode.choices(Object.keys(things)).default('request'))
+    .option('-c, --clients <n>', 'clients at once', whole(1, 20_000), 8)
+    .option('-d, --duration <duration>', 'how long', positiveDuration, 10_000)
+    .option('-n, --requests <n>', 'requests at most, over all clients', whole(1, 1e12))
+    .option('-s, --size <bytes>', 'of a message (echo; 64) or of an upload (1M)', bytes)
+    .option('-t, --text <text>', 'what a request says (5)')
+    .option('-e, --expect <text>', 'the reply expected; any other counts as an error')
+    .option('--warm-up <duration>', 'how long before counting begins', duration, 0)
+    .option('-j, --json', 'print JSON')
+    .action(load)
+}

@@ -1,0 +1,189 @@
+// The load generator counts right, knows a wrong reply from a right one, and loads nothing but this machine.
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compile } from '../../bench/compile.js'
+import { runLoad } from '../../bench/load.js'
+import { ServerProcess } from '../../bench/server-process.js'
+
+let fibonacci: ServerProcess
+let echo: ServerProcess
+
+beforeAll(async () => {
+  const file = await compile('epoll')
+  fibonacci = await ServerProcess.start({ file, args: ['fibonacci'] })
+  echo = await ServerProcess.start({ file, args: ['echo'] })
+})
+
+afterAll(async () => {
+  await fibonacci.stop()
+  await echo.stop()
+})
+
+async function withServer<T>(serve: (socket: Socket) => void, use: (port: number) => Promise<T>): Promise<T> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}))
+    serve(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    return await use((server.address() as AddressInfo).port)
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+}
+
+const noErrors = { connect: 0, reset: 0, closed: 0, wrong: 0, timeout: 0, other: 0 }
+
+describe('request', () => {
+  it('makes so many requests and checks each reply', async () => {
+    const report = await runLoad({
+      mode: 'request',
+      port: fibonacci.port,
+      text: '20',
+      expected: '10946',
+      maxRequests: 200,
+      duration: 20_000,
+    })
+    expect(report).toMatchObject({ mode: 'request', clients: 8, requests: 200, failed: 0, firstError: null })
+    expect(report.errors).toEqual(noErrors)
+    expect(report.bytes).toEqual({ out: 200 * 2, in: 200 * 5 })
+  })
+
+  it('orders its quantiles, and its rate is requests over seconds', async () => {
+    const report = await runLoad({ mode: 'request', port: fibonacci.port, maxRequests: 300, duration: 20_000 })
+    const { p50, p90, p99, p999, max, mean, rate, requests, seconds } = report
+    expect([p50, p90, p99, p999, max].toSorted((a, b) => a - b)).toEqual([p50, p90, p99, p999, max])
+    expect(p50).toBeGreaterThan(0)
+    expect(mean).toBeLessThanOrEqual(max)
+    expect(rate / (requests / seconds)).toBeCloseTo(1, 3)
+  })
+
+  it.each([
+    ['another reply', '9'],
+    ['a longer one', '80'],
+    ['none', ''],
+  ])('counts a reply as wrong where it expects %s', async (_, expected) => {
+    const report = await runLoad({ mode: 'request', port: fibonacci.port, expected, maxRequests: 10, duration: 20_000 })
+    expect(report).toMatchObject({ requests: 0, failed: 10, errors: { ...noErrors, wrong: 10 } })
+    expect(report.firstError).toBe('wrong: the reply is not the one expected')
+  })
+
+  it('counts a connection that ends without a reply as closed', async () => {
+    const report = await withServer(
+      (socket) => socket.once('data', () => socket.end()),
+      (port) => runLoad({ mode: 'request', port, maxRequests: 5, duration: 20_000 }),
+    )
+    expect(report).toMatchObject({ requests: 0, failed: 5, errors: { ...noErrors, closed: 5 } })
+  })
+
+  it('counts a reset as such', async () => {
+    const report = await withServer(
+      (socket) => socket.once('data', () => socket.resetAndDestroy()),
+      (port) => runLoad({ mode: 'request', port, maxRequests: 5, duration: 20_000 }),
+    )
+    expect(report).toMatchObject({ requests: 0, failed: 5, errors: { ...noErrors, reset: 5 } })
+  })
+
+  it('gives up on a server that never answers', async () => {
+    const report = await withServer(
+      () => {},
+      (port) => runLoad({ mode: 'request', port, clients: 3, duration: 50 }),
+    )
+    expect(report).toMatchObject({ requests: 0, failed: 3, errors: { ...noErrors, timeout: 3 } })
+  })
+
+  it('counts refused connections, and tries again only after a pause', async () => {
+    const report = await runLoad({ mode: 'request', port: 1, clients: 2, duration: 200 })
+    expect(report).toMatchObject({ requests: 0, firstError: 'connect: Connection refused' })
+    expect(report.errors.connect).toBe(report.failed)
+    expect(report.failed).toBeGreaterThan(0)
+    expect(report.failed).toBeLessThanOrEqual(2 * 21)
+  })
+})
+
+describe('echo', () => {
+  it.each([1, 64, 300_000])('sends messages of %i bytes to and fro and compares every byte', async (size) => {
+    const options = { mode: 'echo', port: echo.port, clients: 5, size, maxRequests: 100, duration: 20_000 } as const
+    const report = await runLoad(options)
+    expect(report).toMatchObject({ requests: 100, failed: 0, bytes: { in: 100 * size, out: 100 * size }, held: 5 })
+  })
+
+  it('keeps the connections from the warm-up, and does not count its messages', async () => {
+    let sizeWhenReady = -1
+    const count = (): number => (sizeWhenReady = echo.size)
+    const options = { mode: 'echo', port: echo.port, clients: 4, warmUp: 50, maxRequests: 8, duration: 20_000 } as const
+    const report = await runLoad(options, { ready: () => void count() })
+    expect(report).toMatchObject({ requests: 8, held: 4, bytes: { in: 8 * 64, out: 8 * 64 } })
+    expect(sizeWhenReady).toBe(1)
+  })
+
+  it('notices a byte that is not the one sent', async () => {
+    const report = await withServer(
+      (socket) => socket.on('data', (chunk) => socket.write(chunk.map((byte, at) => (at === 63 ? byte ^ 1 : byte)))),
+      (port) => runLoad({ mode: 'echo', port, clients: 1, maxRequests: 3, duration: 20_000 }),
+    )
+    expect(report).toMatchObject({ requests: 0, failed: 3, errors: { ...noErrors, wrong: 3 } })
+  })
+})
+
+it('holds idle connections, more than a burst of them', async () => {
+  const report = await runLoad({ mode: 'idle', port: echo.port, clients: 600, duration: 500 })
+  expect(report).toMatchObject({ mode: 'idle', requests: 600, held: 600, failed: 0 })
+})
+
+it('tells of idle connections that the server ended', async () => {
+  const report = await withServer(
+    (socket) => socket.end(),
+    (port) => runLoad({ mode: 'idle', port, clients: 7, duration: 300 }),
+  )
+  expect(report).toMatchObject({ held: 0, failed: 7, errors: { ...noErrors, closed: 7 } })
+})
+
+it('uploads, and reads what comes back meanwhile', async () => {
+  const size = 5_000_000
+  const options = { mode: 'upload', port: echo.port, clients: 1, size, maxRequests: 3, duration: 20_000 } as const
+  expect(await runLoad(options)).toMatchObject({ requests: 3, failed: 0, bytes: { in: 3 * size, out: 3 * size } })
+})
+
+describe('what it refuses', () => {
+  it.each(['10.0.0.1', '0.0.0.0', '8.8.8.8', '::', 'fe80::1', 'example.com', '127.0.0.1.example.com', ''])(
+    'the target "%s", which is not this machine',
+    async (host) => {
+      await expect(runLoad({ mode: 'request', host, port: 80 })).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: `load: only loopback addresses may be loaded (127.0.0.0/8, ::1, localhost), not "${host}"`,
+      })
+    },
+  )
+
+  it.each([
+    [['-c', '0', 'echo', '127.0.0.1', '80'], '-c must be a number from 1 to 20000, not "0"'],
+    [['-c', '2.5', 'echo', '127.0.0.1', '80'], '-c must be a whole number, not "2.5"'],
+    [['-d', 'nan', 'echo', '127.0.0.1', '80'], '-d must be a number from 0.001 to 3600, not "nan"'],
+    [['-d', '1h', 'echo', '127.0.0.1', '80'], '-d must be a number from 0.001 to 3600, not "1h"'],
+    [['shout', '127.0.0.1', '80'], 'no mode "shout": it is request, echo, idle or upload'],
+    [['echo', '127.0.0.1', '65536'], 'PORT must be a number from 1 to 65535, not "65536"'],
+    [['-s', '2000000', 'echo', '127.0.0.1', '80'], '-s must be at most 1048576 for echo'],
+    [['echo'], 'usage: load request|echo|idle|upload HOST PORT [options]'],
+  ])('the arguments %j', async (args, complaint) => {
+    const file = await compile('load')
+    const [code, stderr] = await new Promise<[unknown, string]>((resolve) => {
+      execFile(file, args, { timeout: 10_000 }, (error, _, stderr) => resolve([error?.code, stderr]))
+    })
+    expect(code).toBe(2)
+    expect(stderr).toContain(complaint)
+  })
+})
+
+it('ends when it is told to', async () => {
+  const controller = new AbortController()
+  const gates = { ready: () => controller.abort(), signal: controller.signal }
+  await expect(runLoad({ mode: 'echo', port: echo.port, duration: 60_000 }, gates)).rejects.toMatchObject({
+    name: 'AbortError',
+  })
+})

@@ -1,0 +1,112 @@
+// A comparison as table, JSON and chart, also where some could not run.
+import { expect, it } from 'vitest'
+import { renderChart } from '../../bench/chart.js'
+import { type Entry, median, type Report, summarize } from '../../bench/compare.js'
+import { renderJson, renderTable, time } from '../../bench/report.js'
+import type { Trial } from '../../bench/trial.js'
+
+const errors = { connect: 0, reset: 0, closed: 0, wrong: 0, timeout: 0, other: 0 }
+
+function trial(rate: number, cpu: number, failed = 0): Trial {
+  return {
+    ...{
+      mode: 'request',
+      clients: 8,
+      requests: rate,
+      seconds: 1,
+      rate,
+      cpu,
+      errors: { ...errors, wrong: failed },
+      failed,
+    },
+    ...{ p50: 100, p90: 200, p99: 300, p999: 400, max: 500, mean: 120, bytes: { in: 1, out: 1 }, held: 0 },
+    firstError: failed > 0 ? 'wrong: the reply is not the one expected' : null,
+  }
+}
+
+function entry(id: string, label: string, family: Entry['family'], trials: Trial[], reason?: string): Entry {
+  const summary = trials.length > 0 ? { summary: summarize(trials) } : {}
+  return { workload: 'fibonacci', id, label, family, model: 'event', trials, ...summary, ...(reason && { reason }) }
+}
+
+const report: Report = {
+  machine: { cpus: '2 x Test <CPU> & "Co"', kernel: '6.1', arch: 'x64', memory: 1, node: 'v20' },
+  options: { rounds: 3, duration: 300, clients: null },
+  workloads: [{ name: 'fibonacci', title: 'fib(5), one request a connection', unit: 'request', clients: 8 }],
+  entries: [
+    entry('c-epoll', 'C epoll', 'C', [trial(20_000, 10), trial(18_000, 12), trial(19_000, 11)]),
+    entry('event', 'eventServer', 'posix-async', [trial(17_000, 13), trial(16_000, 14, 3), trial(15_000, 15)]),
+    entry('node-net', 'node:net', 'node', [], 'no node'),
+  ],
+  seconds: 5,
+}
+
+// Every tag closed, every attribute quoted, and nothing between that is not text: what an XML parser insists on.
+function isWellFormed(xml: string): boolean {
+  const open: string[] = []
+  const token = /<!\[CDATA\[.*?\]\]>|<(\/?)([\w:-]+)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>|[^<]+/gsy
+  let end = 0
+  for (let match = token.exec(xml); match; match = token.exec(xml)) {
+    end = token.lastIndex
+    const [, closing, name, , empty] = match
+    if (name === undefined) continue
+    if (closing && open.pop() !== name) return false
+    if (!closing && !empty) open.push(name)
+  }
+  return end === xml.length && open.length === 0
+}
+
+it('takes the middle one, or the mean of the two in the middle', () => {
+  expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([7])]).toEqual([2, 2.5, 7])
+})
+
+it('sums up trials by medians, adds up their errors and gives the spread of the rate', () => {
+  expect(summarize([trial(100, 5), trial(120, 7, 2), trial(110, 6, 1)])).toEqual({
+    ...{ rate: 110, p50: 100, p99: 300, cpu: 6, errors: 3 },
+    spread: 20 / 110,
+  })
+})
+
+it.each([
+  [1.25, '1.3 µs'],
+  [999.4, '999 µs'],
+  [1500, '1.5 ms'],
+  [250_000, '250 ms'],
+  [2_500_000, '2.5 s'],
+])('writes %d microseconds as %s', (microseconds, text) => {
+  expect(time(microseconds)).toBe(text)
+})
+
+it('draws a table with a line for each, and the reason of who did not run', () => {
+  const lines = renderTable(report).split('\n')
+  const row = (label: string): string[] =>
+    lines
+      .find((line) => line.includes(label))!
+      .split('│')
+      .map((cell) => cell.trim())
+  expect(row('C epoll').slice(1, -1)).toEqual([
+    'event',
+    'C epoll',
+    '19,000',
+    '±5 %',
+    '100 µs',
+    '300 µs',
+    '11.0 µs',
+    '0',
+  ])
+  expect(row('eventServer').slice(1, -1).at(-1)).toBe('3')
+  expect(row('node:net').slice(1, -1)).toEqual(['event', 'node:net', 'not run: no node'])
+  expect(lines).toContain('eventServer, fibonacci: the first error was "wrong: the reply is not the one expected"')
+})
+
+it('gives all figures as JSON', () => {
+  expect(JSON.parse(renderJson(report))).toEqual(report)
+})
+
+it('draws a chart that is a well-formed SVG file with every name and figure', () => {
+  const svg = renderChart(report)
+  expect(isWellFormed(svg)).toBe(true)
+  for (const text of ['C epoll', 'eventServer', 'node:net', 'not run', '19.0k', '16.0k', '11.0 µs', '14.0 µs']) {
+    expect(svg).toContain(`>${text}</text>`)
+  }
+})

@@ -1,0 +1,39 @@
+// posix-async doctor: what it says of this machine, and of one that is made to lack something.
+import { expect, it } from 'vitest'
+import type { Finding } from '../../lib/cli/checks.js'
+import { command, type CommandOptions } from '../support/command.js'
+
+async function findings(options?: CommandOptions): Promise<{ code: number; of: (name: string) => Finding }> {
+  const { code, stdout } = await command(['doctor', '--json'], options)
+  const all = JSON.parse(stdout) as Finding[]
+  return { code, of: (name) => all.find((finding) => finding.name === name)! }
+}
+
+it('says yes or no on each line, and its exit code agrees', async () => {
+  const { code, stdout } = await command(['doctor'])
+  const verdicts = stdout.split('\n').filter((line) => /^(yes|no |NO ) {2}\S/.test(line))
+  expect(verdicts.length).toBeGreaterThanOrEqual(14)
+  expect(code).toBe(verdicts.some((line) => line.startsWith('NO ')) ? 1 : 0)
+  expect(stdout).toContain('native addon                     loads, and the kernel answers through it')
+})
+
+it('sees that this runtime forks', async () => {
+  const { of } = await findings()
+  expect(of('fork: a child of this runtime')).toMatchObject({
+    ok: true,
+    detail: 'forked, ran JavaScript, was waited for',
+  })
+})
+
+it('tells of too few descriptors, with the cure, and ends with 1', async () => {
+  const under = ['sh', '-c', 'ulimit -n 512 && exec "$@"', 'sh']
+  const { code, stdout } = await command(['doctor'], { under })
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^NO {3}open files +512 a process\n +cure: ulimit -n 65536/m)
+})
+
+it('can do without a compiler', async () => {
+  const { of } = await findings({ env: { ...process.env, PATH: '/nowhere', CC: '' } })
+  expect(of('C compiler')).toMatchObject({ ok: false, optional: true, detail: 'none of cc, gcc, clang, CC' })
+  expect(of('strace')).toMatchObject({ ok: false, optional: true, cure: 'install strace' })
+})
