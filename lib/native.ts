@@ -250,7 +250,7 @@ interface ForkNatives {
 
 // native/thread.cc
 interface ThreadNatives {
-  /** The native accept loop on a thread of its own; gives its number. Times in milliseconds, 0: none; sizes in bytes, 0: default. */
+  /** The native accept loop on a thread of its own; gives its number. Times in milliseconds, 0: none; sizes in bytes, 0: default; maxConnections -1: no limit. */
   threadServerStart(
     listener: number,
     running: number,
@@ -264,7 +264,9 @@ interface ThreadNatives {
   threadServerEventFd(server: number): number
   threadServerStop(server: number): void
   threadServerShutdown(server: number): void
-  /** `counts` takes accepted, active, rejected, errors, threads; gives 1 when the last thread has left. */
+  /** Quiets the event descriptor. */
+  threadServerHeard(server: number): void
+  /** `counts` takes accepted, active, rejected, errors, threads, fault; gives 1 when the last thread has left. */
   threadServerStats(server: number, counts: Float64Array): number
   threadServerRelease(server: number): void
   /** Threads for the I/O of connections, of which `keep` wait to be used again; gives the number of this pool. */

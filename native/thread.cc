@@ -63,7 +63,7 @@ Threads& Of(napi_env env) { return EnvData<Threads>(env); }
 
 // The native accept loop.
 
-int ServerStart(Napi::Env env, int listener, int running, unsigned max_threads, bool reuse, unsigned max_connections,
+int ServerStart(Napi::Env env, int listener, int running, unsigned max_threads, bool reuse, int max_connections,
                 double stack_size, int idle_timeout) {
   auto handler = Running().Get(running);
   if (!handler) return -EBADF;
@@ -87,8 +87,12 @@ void ServerShutdown(Napi::Env env, int server) {
   if (const auto found = Of(env).servers.Get(server)) found->ShutdownClients();
 }
 
-// `counts` is a Float64Array(5) that takes accepted, active, rejected, errors, threads. Gives 0 while threads run, 1
-// when the last one has left, the -errno that ended accepting.
+void ServerHeard(Napi::Env env, int server) {
+  if (const auto found = Of(env).servers.Get(server)) found->Heard();
+}
+
+// `counts` is a Float64Array(6) that takes accepted, active, rejected, errors, threads, and 0 or the -errno that ended
+// accepting. Gives 1 when the last thread has left.
 int ServerStats(Napi::Env env, int server, Bytes counts) {
   const auto found = Of(env).servers.Get(server);
   if (!found) return -EBADF;
@@ -98,7 +102,7 @@ int ServerStats(Napi::Env env, int server, Bytes counts) {
   for (const uint64_t value : {stats.accepted, stats.active, stats.rejected, stats.errors, stats.threads}) {
     numbers[i++] = static_cast<double>(value);
   }
-  if (const int fault = found->fault(); fault < 0) return fault;
+  numbers[i] = found->fault();
   return found->WaitDone(milliseconds(0)) ? 1 : 0;
 }
 
@@ -199,6 +203,7 @@ void RegisterThread(Exports& exports) {
   exports.Function<&ServerEventFd>("threadServerEventFd");
   exports.Function<&ServerStop>("threadServerStop");
   exports.Function<&ServerShutdown>("threadServerShutdown");
+  exports.Function<&ServerHeard>("threadServerHeard");
   exports.Function<&ServerStats>("threadServerStats");
   exports.Function<&ServerRelease>("threadServerRelease");
   exports.Function<&IoOpen>("threadIoOpen");

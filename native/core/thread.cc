@@ -61,6 +61,11 @@ int ThreadServer::fault() {
   return fault_;
 }
 
+void ThreadServer::Heard() {
+  eventfd_t count;
+  eventfd_read(event_fd_.get(), &count);
+}
+
 void* ThreadServer::RunConnection(void* argument) {
   auto* connection = static_cast<Connection*>(argument);
   connection->server->ServeAll(connection);

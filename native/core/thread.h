@@ -18,10 +18,10 @@
 namespace posix_async {
 
 struct ThreadServerOptions {
-  int listener = -1;             // O_NONBLOCK; a duplicate of it is kept
-  unsigned max_threads = 1;      // over it accepting waits
-  bool reuse = false;            // a pool: a thread takes the next connection instead of ending
-  unsigned max_connections = 0;  // over it a connection is closed at once; 0: no limit
+  int listener = -1;         // O_NONBLOCK; a duplicate of it is kept
+  unsigned max_threads = 1;  // over it accepting waits
+  bool reuse = false;        // a pool: a thread takes the next connection instead of ending
+  int max_connections = -1;  // over it a connection is closed at once; negative: no limit
   size_t stack_size = 0;
   int idle_timeout = 0;  // milliseconds, 0: none
 };
@@ -49,6 +49,7 @@ class ThreadServer : public std::enable_shared_from_this<ThreadServer> {
   ThreadServerStats Stats();
   int fault();                                      // 0, or the -errno that ended accepting for good
   int event_fd() const { return event_fd_.get(); }  // readable when all threads have left, or on a fault
+  void Heard();                                     // quiets it
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -66,6 +67,7 @@ class ThreadServer : public std::enable_shared_from_this<ThreadServer> {
   bool RecoverFromAccept(int error);
   void WaitForClient();
   void Take(int fd);
+  bool IsOverLimit(const Lock& lock) const;
   bool GiveToIdleThread(const Lock& lock, Connection* connection);
   int StartThreadFor(Lock& lock, Connection* connection);
   void Refuse(Lock& lock, Connection* connection);

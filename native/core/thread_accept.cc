@@ -85,12 +85,16 @@ void ThreadServer::Take(int fd) {
   exhausted_ = false;
   ++stats_.accepted;
   Connection* connection = Enlist(lock, fd);
-  if (options_.max_connections > 0 && stats_.active > options_.max_connections) return Refuse(lock, connection);
+  if (IsOverLimit(lock)) return Refuse(lock, connection);
   if (GiveToIdleThread(lock, connection)) return;
   if (StartThreadFor(lock, connection) < 0) {
     ++stats_.errors;
     Refuse(lock, connection);
   }
+}
+
+bool ThreadServer::IsOverLimit(const Lock&) const {
+  return options_.max_connections >= 0 && stats_.active > static_cast<uint64_t>(options_.max_connections);
 }
 
 bool ThreadServer::GiveToIdleThread(const Lock&, Connection* connection) {

@@ -122,14 +122,14 @@ void Load(ThreadServerOptions options, int rounds) {
   printf("descriptors left %d\n", CountFds() - before);
 }
 
-void ThreadAConnection() { Load({-1, 64, false, 0, 0, 0}, 50); }
-void Pool() { Load({-1, 4, true, 0, 0, 0}, 50); }
-void FewThreads() { Load({-1, 2, false, 0, 0, 0}, 25); }
+void ThreadAConnection() { Load({-1, 64, false, -1, 0, 0}, 50); }
+void Pool() { Load({-1, 4, true, -1, 0, 0}, 50); }
+void FewThreads() { Load({-1, 2, false, -1, 0, 0}, 25); }
 
 // Clients that neither send nor leave: their threads end when the server ends their connections.
 void Shutdown() {
   const Listener listener;
-  const auto server = Serve(listener, "echo", {-1, 64, false, 0, 0, 0});
+  const auto server = Serve(listener, "echo", {-1, 64, false, -1, 0, 0});
   std::vector<int> clients;
   for (int i = 0; i < 10; ++i) {
     clients.push_back(listener.Connect());
@@ -152,7 +152,7 @@ void StopAtAnyTime() {
   const int before = CountFds();
   for (int round = 0; round < 50; ++round) {
     const Listener listener;
-    const auto server = Serve(listener, round % 2 ? "fibonacci" : "echo", {-1, 3, round % 3 == 0, 0, 0, 0});
+    const auto server = Serve(listener, round % 2 ? "fibonacci" : "echo", {-1, 3, round % 3 == 0, -1, 0, 0});
     InParallel(6, [&](int i) {
       if (i < 2) return server->Stop();
       const int fd = listener.Connect();
@@ -182,7 +182,7 @@ void MaxConnections() {
 
 void IdleTimeout() {
   const Listener listener;
-  const auto server = Serve(listener, "echo", {-1, 64, false, 0, 0, 50});
+  const auto server = Serve(listener, "echo", {-1, 64, false, -1, 0, 50});
   const int client = listener.Connect();
   char byte;
   CHECK(read(client, &byte, 1) == 0);
@@ -201,7 +201,7 @@ double CpuSeconds() {
 // Descriptors run out: who is connected goes on, who waits is served when there are some again, and nobody spins.
 void Exhausted() {
   const Listener listener;
-  const auto server = Serve(listener, "echo", {-1, 64, false, 0, 0, 0});
+  const auto server = Serve(listener, "echo", {-1, 64, false, -1, 0, 0});
   const int first = listener.Connect();
   CHECK(Ask(first, "x") == "x");
   const int waiting = listener.fd + 1000;  // made before the limit, moved above it
@@ -232,7 +232,7 @@ void Exhausted() {
 // For strace, which refuses threads: clients one after another, each either served or refused.
 void Scarce(int clients) {
   const Listener listener;
-  const auto server = Serve(listener, "fibonacci", {-1, 64, false, 0, 0, 0});
+  const auto server = Serve(listener, "fibonacci", {-1, 64, false, -1, 0, 0});
   int served = 0;
   for (int i = 0; i < clients; ++i) {
     const int fd = listener.Connect();

@@ -1,0 +1,67 @@
+// An HTTP application on connections whose threads do the I/O: node:http is given a stream over each.
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { Duplex } from 'node:stream'
+import type { Connection } from './connection.js'
+import type { ConnectionHandler } from './handler.js'
+
+/** A connection as a stream. It ends with the connection, and the connection with it. */
+class ConnectionStream extends Duplex {
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number | undefined
+  readonly #conn: Connection
+
+  constructor(conn: Connection) {
+    super({ allowHalfOpen: true })
+    this.#conn = conn
+    this.remoteAddress = conn.remoteAddress
+    this.remotePort = conn.remotePort
+  }
+
+  override _read(): void {
+    this.#conn.read().then(
+      (chunk) => this.push(chunk),
+      (error: Error) => this.destroy(error),
+    )
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    this.#conn.write(chunk).then(() => done(), done)
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    try {
+      this.#conn.end()
+      done()
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#conn.close()
+    done(error)
+  }
+}
+
+/** A handler that serves HTTP with one node:http server for all connections, and what is to be called when accepting stops. */
+export function httpHandler(listener: RequestListener): { serve: ConnectionHandler; stop: () => void } {
+  const server = createServer(listener)
+  let stopping = false
+  // Keep-alive connections would hold a drain up: they go when they have nothing under way.
+  const closeIdle = (): void => {
+    if (stopping) setImmediate(() => server.closeIdleConnections())
+  }
+  server.prependListener('request', (_, response) => response.once('close', closeIdle))
+  return {
+    serve: async (conn) => {
+      const stream = new ConnectionStream(conn)
+      server.emit('connection', stream)
+      if (!stream.closed) await once(stream, 'close')
+    },
+    stop: () => {
+      stopping = true
+      closeIdle()
+    },
+  }
+}
