@@ -27,6 +27,10 @@ describe('signals that are blocked', () => {
     expect(await runFixture('signals', 'queued')).toEqual({ open: 0, count: 500, inOrder: true })
   })
 
+  it('a signalfd of a forked child takes what is sent to the child', async () => {
+    expect(await runFixture('signals', 'forked')).toEqual({ caught: 20, blocked: [] })
+  })
+
   it('a signalfd says who sent what', async () => {
     expect(await runFixture('signals', 'siginfo')).toEqual({
       plain: [SIGUSR2, SI_USER],
