@@ -39,6 +39,7 @@ class Readiness {
   int Start();
   void Stop(napi_async_cleanup_hook_handle cleanup = nullptr);
   void Deliver();
+  void Call(int count);
   static void OnReady(uv_poll_t* poll, int status, int events);
   static void OnCleanup(napi_async_cleanup_hook_handle cleanup, void* readiness);
   static void OnClosed(uv_handle_t* handle);
@@ -111,7 +112,6 @@ void Readiness::Stop(napi_async_cleanup_hook_handle cleanup) {
   epoll_.Reset();
 }
 
-// What is thrown out of the callback becomes an uncaughtException, as it does out of any callback of Node's own.
 void Readiness::Deliver() {
   constexpr int kMost = 1024;
   epoll_event ready[kMost];
@@ -123,13 +123,22 @@ void Readiness::Deliver() {
     pairs[2 * i] = ready[i].data.u32;
     pairs[2 * i + 1] = ready[i].events;
   }
+  Call(count);
+}
+
+// What is thrown out of the callback becomes an uncaughtException, as it does out of any callback of Node's own.
+// Plain Node-API: a Worker that is being terminated refuses each of these calls, which node-addon-api would abort for.
+void Readiness::Call(int count) {
   const Napi::Env env(env_);
   Napi::HandleScope scope(env);
-  callback_.MakeCallback(env.Global(), {Napi::Number::New(env, count)}, *context_);
+  napi_value argument = nullptr;
+  napi_value result = nullptr;
   napi_value error = nullptr;
-  if (env.IsExceptionPending() && napi_get_and_clear_last_exception(env, &error) == napi_ok) {
-    napi_fatal_exception(env, error);
-  }
+  napi_create_int32(env_, count, &argument);
+  napi_make_callback(env_, *context_, env.Global(), callback_.Value(), 1, &argument, &result);
+  bool thrown = false;
+  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
 }
 
 void Readiness::OnReady(uv_poll_t* poll, int status, int) {
