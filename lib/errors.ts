@@ -32,6 +32,10 @@ function describe(errno: number, code: string): string {
 // Errors of Linux that libuv's table does not describe.
 const extraMessages: Record<string, string> = {
   ECHILD: 'no child processes',
+  EDOM: 'numerical argument out of domain',
+  EINPROGRESS: 'operation now in progress',
+  ENETRESET: 'network dropped connection on reset',
+  ENOEXEC: 'exec format error',
   EDEADLK: 'resource deadlock avoided',
   ENOLCK: 'no locks available',
   EIDRM: 'identifier removed',

@@ -1,4 +1,4 @@
-// readAsync, writeAsync, sendfileAsync, spliceAsync: they never block the loop, and never touch memory that is gone.
+// readAsync and writeAsync: they never block the loop, and never touch memory that is gone.
 import { describe, expect, it } from 'vitest'
 import { runFixture } from '../support/run-fixture.js'
 
@@ -92,19 +92,5 @@ describe('files', () => {
       notWritable: 'EBADF',
       isFolder: 'EISDIR',
     })
-  })
-
-  it('sendfileAsync sends to the end, leaves the offset, and refuses what would block', async () => {
-    expect(await runFixture('async-io', 'sendfile')).toEqual({
-      blocking: 'ERR_INVALID_ARG_VALUE',
-      sent: 4 * MiB - 4,
-      isEqual: true,
-      offset: 4 * MiB,
-    })
-  })
-
-  it('splice moves through pipes, and spliceAsync waits for bytes', async () => {
-    const result = { moved: 10, later: 1, empty: null, text: 'the kernel!', noPipe: 'EINVAL' }
-    expect(await runFixture('async-io', 'splice')).toEqual(result)
   })
 })
