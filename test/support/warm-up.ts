@@ -1,4 +1,5 @@
 // What the library opens once and keeps, opened before a fixture's leak gate: `cases({...}, { warmUp: readiness })`.
+import { connect } from 'node:net'
 import { close, pipe, write } from 'posix-async/posix'
 import { whenReady } from '../../lib/posix/readiness.js'
 
@@ -9,4 +10,9 @@ export async function readiness(): Promise<void> {
   await whenReady(r, 1)
   close(r)
   close(w)
+}
+
+/** The spare descriptor that libuv opens with the first socket. */
+export async function sockets(): Promise<void> {
+  await new Promise((resolve) => connect('/nowhere/at/all').once('error', resolve))
 }
