@@ -5,6 +5,7 @@
       "sources": [
         "native/addon.cc",
         "native/core/fork/fork.cc",
+        "native/core/fork/frame.cc",
         "native/core/fork/maps.cc",
         "native/core/fork/park.cc",
         "native/core/fork/revive.cc",

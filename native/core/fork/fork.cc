@@ -64,7 +64,7 @@ ForkResult ForkParked(ThreadTable* table) {
     robust.Restore();
     ReviveInChild(table);
   } else {
-    Release();
+    Release(table);
   }
   return result;
 }

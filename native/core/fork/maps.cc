@@ -1,10 +1,11 @@
-// Mappings: MADV_DOFORK over the whole address space below the stack.
+// Mappings: MADV_DOFORK over the whole address space, in two calls.
 //
 // The fact it rests on: V8 marks its pages MADV_DONTFORK, so that they do not exist in a child, which faults on its
-// first step in JavaScript. madvise(2) accepts a range with holes (it does its work and then says ENOMEM), and for a
-// mapping that is not marked it changes nothing, so one call over everything costs a walk over the mappings and no
-// more. It refuses the kernel's special mappings (io_uring rings, perf buffers) with EINVAL and stops there; then, and
-// only then, the mappings are read one by one. See: man 2 madvise.
+// first step in JavaScript. madvise(2) accepts a range with holes (it does its work and then says ENOMEM), and where a
+// mapping is not marked it changes nothing, so one call over everything costs a walk over the mappings and no more. It
+// refuses the kernel's special mappings with EINVAL and stops there: vvar, which lies in front of the vdso, is left
+// out; where there are others (io_uring rings, perf buffers) the mappings are read and told one by one. See: man 2
+// madvise, man 7 vdso.
 #include "maps.h"
 
 #include <fcntl.h>
@@ -18,9 +19,15 @@
 namespace posix_async::fork {
 namespace {
 
-// The mappings of a program end with its stack and what the kernel adds there (vvar, vdso): this frame lies in the
-// stack.
-uintptr_t TopOfMappings() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) & ~uintptr_t{0xfff}; }
+constexpr uintptr_t kPage = 4096;
+constexpr uintptr_t kLowest = 0x10000;
+
+struct Range {
+  uintptr_t from, to;
+};
+
+// This frame lies in the stack, where the mappings end.
+uintptr_t Top() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) & ~(kPage - 1); }
 
 int Advise(uintptr_t from, uintptr_t to) {
   const int result = madvise(reinterpret_cast<void*>(from), to - from, MADV_DOFORK);
@@ -40,26 +47,23 @@ uintptr_t Hex(const char*& text) {
   }
 }
 
-// One line of /proc/self/maps: "55d0-55e0 rw-p 00000000 00:00 0   [heap]". A private one that refuses is special: left
-// alone.
-void AdviseLine(const char* line) {
-  const uintptr_t from = Hex(line);
-  line++;
-  const uintptr_t to = Hex(line);
-  if (line[4] == 'p') Advise(from, to);
-}
-
-int AdviseOneByOne() {
+// Calls `use(range, line)` for each line of /proc/self/maps: "55d0-55e0 rw-p 00000000 00:00 0   [heap]".
+template <typename Use>
+int ForEachMapping(Use use) {
   const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
   char text[8192];
   size_t kept = 0;
-  for (;;) {
-    const ssize_t length = read(fd, text + kept, sizeof text - 1 - kept);
-    if (length <= 0) break;
+  for (ssize_t length; (length = read(fd, text + kept, sizeof text - 1 - kept)) > 0;) {
     text[kept + length] = 0;
     char* line = text;
-    for (char* end; (end = strchr(line, '\n')) != nullptr; line = end + 1) AdviseLine(line);
+    for (char* end; (end = strchr(line, '\n')) != nullptr; line = end + 1) {
+      *end = 0;
+      const char* at = line;
+      const uintptr_t from = Hex(at);
+      const uintptr_t to = Hex(++at);
+      use(Range{from, to}, at);
+    }
     kept = strlen(line);
     memmove(text, line, kept);
   }
@@ -67,11 +71,31 @@ int AdviseOneByOne() {
   return 0;
 }
 
+// From vvar to the end of the vdso: they are neighbours, and stay where they are for as long as the process lives.
+Range FindKernelPages() {
+  Range found{Top(), Top()};
+  ForEachMapping([&](Range range, const char* line) {
+    if (strstr(line, "[vvar") == nullptr && strstr(line, "[vdso]") == nullptr) return;
+    if (range.from < found.from) found.from = range.from;
+    found.to = range.to;
+  });
+  return found;
+}
+
+// What refuses is special, and left alone.
+int AdviseOneByOne() {
+  return ForEachMapping([](Range range, const char* line) {
+    if (line[4] == 'p') Advise(range.from, range.to);
+  });
+}
+
 }  // namespace
 
 int MakeMappingsForkable() {
-  constexpr uintptr_t kLowest = 0x10000;
-  return Advise(kLowest, TopOfMappings()) == 0 ? 0 : AdviseOneByOne();
+  static const Range kernel_pages = FindKernelPages();
+  const bool done =
+      Advise(kLowest, kernel_pages.from) == 0 && (kernel_pages.to >= Top() || Advise(kernel_pages.to, Top()) == 0);
+  return done ? 0 : AdviseOneByOne();
 }
 
 }  // namespace posix_async::fork

@@ -3,7 +3,12 @@
 // The facts it rests on: the kernel saves all registers of an interrupted thread in the signal frame on that thread's
 // own stack, so a thread that waits inside its handler is a thread whose whole state lies in memory, and memory is what
 // fork copies. A system call that the signal interrupts has either been set up to run again (the saved program counter
-// points at its instruction) or gives EINTR. See: man 7 signal, man 2 futex.
+// points at its instruction) or gives EINTR.
+//
+// Most threads do nothing most of the time: they wait on a futex. Such a thread does not go back to that wait after a
+// fork; its handler waits on the same futex in its stead, and gives the result as that of the interrupted call. For the
+// program it is the same wait; for the next fork the thread is parked already, and to freeze it takes one atomic
+// exchange where a signal takes two context switches. See: man 7 signal, man 2 futex.
 #include "park.h"
 
 #include <linux/futex.h>
@@ -18,6 +23,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "frame.h"
+
 namespace posix_async::fork {
 namespace {
 
@@ -26,6 +33,7 @@ const int kParkSignal = SIGRTMAX - 2;
 constexpr int64_t kParkLimit = 1'000'000'000;  // nanoseconds
 
 std::atomic<uint32_t> parked_count{0};
+std::atomic<uint32_t> awaited_count{0};  // the count at which the forking thread is woken
 std::atomic<uint32_t> release_round{0};
 
 long Futex(std::atomic<uint32_t>* word, int operation, uint32_t value, const timespec* timeout = nullptr) {
@@ -48,60 +56,49 @@ int* TidAddress() {
 
 namespace {
 
-// The interrupted system call as the signal frame tells it.
-enum class Interrupted { kNothing, kFutex, kOther };
-
-#if defined(__x86_64__)
-bool FollowsSyscall(uintptr_t pc) {
-  const auto* code = reinterpret_cast<const unsigned char*>(pc);
-  return code[-2] == 0x0f && code[-1] == 0x05;
-}
-
-Interrupted InterruptedCall(const ucontext_t& context) {
-  const auto pc = static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
-  const auto rax = static_cast<int64_t>(context.uc_mcontext.gregs[REG_RAX]);
-  // To be made again: the counter was moved back to the instruction, and rax holds the number once more.
-  if (FollowsSyscall(pc + 2) && rax >= 0 && rax < 1024) {
-    return rax == SYS_futex || rax == SYS_restart_syscall ? Interrupted::kFutex : Interrupted::kOther;
+// Makes the interrupted wait from within the handler, under the thread's own signal mask. While it lasts, the thread
+// can be frozen; a fork that is under way when the wait ends is waited for.
+void StandIn(Thread* self, ucontext_t* context, Interrupted call, const Wait& wait) {
+  const long* arguments = wait.arguments;
+  pthread_sigmask(SIG_SETMASK, &context->uc_sigmask, nullptr);
+  const long outcome =
+      syscall(wait.number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+  const long result = outcome < 0 ? -errno : outcome;
+  for (uint32_t now = kIdle; !self->state.compare_exchange_strong(now, kRunning); now = kIdle) {
+    if (now == kFrozen) self->state.compare_exchange_strong(now, kFrozenAwake);
+    Futex(&self->state, FUTEX_WAIT, kFrozenAwake);
   }
-  // Not to be made again: epoll_wait, poll, select, nanosleep and their like give EINTR.
-  return rax == -EINTR && FollowsSyscall(pc) ? Interrupted::kOther : Interrupted::kNothing;
+  pthread_sigmask(SIG_SETMASK, nullptr, &context->uc_sigmask);  // what changed meanwhile stays changed
+  FinishCall(context, call, result);
 }
-#elif defined(__aarch64__)
-bool IsSyscall(uintptr_t pc) { return *reinterpret_cast<const uint32_t*>(pc) == 0xd4000001; }
 
-Interrupted InterruptedCall(const ucontext_t& context) {
-  const auto pc = static_cast<uintptr_t>(context.uc_mcontext.pc);
-  const auto number = static_cast<int64_t>(context.uc_mcontext.regs[8]);
-  const auto x0 = static_cast<int64_t>(context.uc_mcontext.regs[0]);
-  if (IsSyscall(pc)) {
-    return number == SYS_futex || number == SYS_restart_syscall ? Interrupted::kFutex : Interrupted::kOther;
-  }
-  return x0 == -EINTR && IsSyscall(pc - 4) ? Interrupted::kOther : Interrupted::kNothing;
+void WaitForRelease(Thread* self, uint32_t round) {
+  self->state = kParked;
+  if (parked_count.fetch_add(1) + 1 >= awaited_count.load()) Futex(&parked_count, FUTEX_WAKE, 1);
+  while (release_round.load() == round) Futex(&release_round, FUTEX_WAIT, round);
 }
-#else
-#error "the whole-runtime fork knows x86_64 and aarch64"
-#endif
 
 // Runs on the thread that is parked, with every signal blocked. In the child it is not returned to: revive.cc gives the
 // kernel this very frame back.
-void OnPark(int, siginfo_t* info, void* context) {
+void OnPark(int, siginfo_t* info, void* argument) {
   const int saved_errno = errno;
   auto* self = static_cast<Thread*>(info->si_value.sival_ptr);
   const uint32_t round = release_round.load();
   if (self->round.load() != round) return;
-  self->frame = static_cast<const ucontext_t*>(context);
+  auto* context = static_cast<ucontext_t*>(argument);
+  self->frame = context;
   self->thread_pointer = __builtin_thread_pointer();
   if (self->tid_address == nullptr) self->tid_address = TidAddress();
   syscall(SYS_get_robust_list, 0, &self->robust_list, &self->robust_size);
-  const Interrupted call = InterruptedCall(*self->frame);
+  const Interrupted call = InterruptedCall(*context);
   // Sticky: right after an earlier fork a thread with a loop of its own is still on its way back to epoll_wait.
   self->waits_for_io |= call == Interrupted::kOther;
   self->fate = self->waits_for_io ? Fate::kDead : Fate::kRevive;
-  self->parked.store(true);
-  parked_count.fetch_add(1);
-  Futex(&parked_count, FUTEX_WAKE, 1);
-  while (release_round.load() == round) Futex(&release_round, FUTEX_WAIT, round);
+  Wait wait;
+  self->stands_in = PlainWait(*context, call, &wait);
+  WaitForRelease(self, round);
+  errno = saved_errno;
+  if (self->stands_in) StandIn(self, context, call, wait);
   errno = saved_errno;
 }
 
@@ -136,8 +133,8 @@ Thread* FirstMissing(ThreadTable* table, uint32_t* expected) {
   Thread* missing = nullptr;
   *expected = 0;
   for (Thread* thread : table->threads()) {
-    if (!thread->parkable) continue;
-    if (thread->parked.load()) {
+    if (!thread->parkable || thread->state.load() >= kFrozen) continue;
+    if (thread->state.load() == kParked) {
       ++*expected;
     } else if (Exists(thread->tid)) {
       ++*expected;
@@ -150,6 +147,7 @@ Thread* FirstMissing(ThreadTable* table, uint32_t* expected) {
 // Waits until `expected` threads are parked. Returns the thread that did not come in time, or null.
 Thread* AwaitParked(ThreadTable* table, uint32_t expected, int64_t deadline) {
   const timespec patience = {0, 5'000'000};
+  awaited_count = expected;
   for (uint32_t now = parked_count.load(); now < expected; now = parked_count.load()) {
     const bool late = Futex(&parked_count, FUTEX_WAIT, now, &patience) != 0 && errno == ETIMEDOUT;
     if (!late) continue;
@@ -166,23 +164,29 @@ bool NeverParks(Thread* thread) {
   return !thread->parkable;
 }
 
-uint32_t SignalUnparked(ThreadTable* table) {
-  uint32_t expected = 0;
-  for (Thread* thread : table->threads()) {
-    if (NeverParks(thread)) continue;
-    if (thread->parked.load() || Signal(thread)) expected++;
-  }
-  return expected;
+bool Freeze(Thread* thread) {
+  uint32_t idle = kIdle;
+  return thread->state.compare_exchange_strong(idle, kFrozen);
 }
 
-ParkResult Fail(int error, const Thread* thread) {
+// Stops one thread. What is idle is frozen here and now; what runs is asked to park and counted in `expected`. False:
+// it is gone.
+bool Stop(Thread* thread, uint32_t* expected) {
+  if (thread->state.load() >= kFrozen || Freeze(thread)) return true;
+  if (NeverParks(thread)) return Exists(thread->tid);
+  const bool comes = thread->state.load() == kParked || Signal(thread);
+  *expected += comes;
+  return comes;
+}
+
+ParkResult Fail(ThreadTable* table, int error, const Thread* thread) {
   ParkResult result;
   result.error = error;
   if (thread != nullptr) {
     result.tid = thread->tid;
     ThreadName(thread->tid, result.name);
   }
-  Release();
+  Release(table);
   return result;
 }
 
@@ -190,24 +194,36 @@ ParkResult Fail(int error, const Thread* thread) {
 
 ParkResult Park(ThreadTable* table) {
   static const bool installed = InstallHandler();
-  if (!installed) return Fail(-EINVAL, nullptr);
+  if (!installed) return Fail(table, -EINVAL, nullptr);
   const int64_t deadline = Now() + kParkLimit;
   parked_count = 0;
-  int known = table->Refresh();
-  for (Thread* thread : table->threads()) thread->parked = false;
-  // A thread that still runs may start another: list again until the count agrees with what stands still.
-  while (known >= 0) {
-    Thread* missing = AwaitParked(table, SignalUnparked(table), deadline);
-    if (missing != nullptr) return Fail(-ETIMEDOUT, missing);
-    if (ThreadTable::Count() <= static_cast<int>(table->threads().size()) + 1) return {};
-    known = table->Refresh();
+  awaited_count = UINT32_MAX;
+  // A thread that still runs may start another: list again until the records agree with what the kernel counts.
+  for (;;) {
+    uint32_t expected = 0;
+    bool all_there = true;
+    for (Thread* thread : table->threads()) all_there &= Stop(thread, &expected);
+    Thread* missing = AwaitParked(table, expected, deadline);
+    if (missing != nullptr) return Fail(table, -ETIMEDOUT, missing);
+    if (all_there && table->IsComplete()) return {};
+    const int refreshed = table->Refresh();
+    if (refreshed < 0) return Fail(table, refreshed, nullptr);
   }
-  return Fail(known, nullptr);
 }
 
-void Release() {
+void Release(ThreadTable* table) {
+  bool anybody_parked = false;
+  for (Thread* thread : table->threads()) {
+    const uint32_t now = thread->state.load();
+    if (now == kParked) {
+      anybody_parked = true;
+      thread->state = thread->stands_in ? kIdle : kRunning;
+    } else if (now >= kFrozen && thread->state.exchange(kIdle) == kFrozenAwake) {
+      Futex(&thread->state, FUTEX_WAKE, 1);
+    }
+  }
   release_round.fetch_add(1);
-  Futex(&release_round, FUTEX_WAKE, 0x7fffffff);
+  if (anybody_parked) Futex(&release_round, FUTEX_WAKE, 0x7fffffff);
 }
 
 }  // namespace posix_async::fork

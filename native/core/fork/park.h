@@ -22,7 +22,7 @@ ParkResult Park(ThreadTable* table);
 int* TidAddress();
 
 // In the parent: lets the parked threads go on.
-void Release();
+void Release(ThreadTable* table);
 
 }  // namespace posix_async::fork
 

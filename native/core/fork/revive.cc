@@ -80,7 +80,8 @@ int ReviveOne(Thread* thread) {
 int Revive(ThreadTable* table) {
   int error = 0;
   for (Thread* thread : table->threads()) {
-    const bool revivable = thread->parked.load() && thread->fate == Fate::kRevive;
+    const bool revivable = thread->stands_still() && thread->fate == Fate::kRevive;
+    thread->state = kRunning;
     const int result = revivable ? ReviveOne(thread) : -ESRCH;
     if (result == 0) continue;
     if (revivable) error = result;

@@ -47,10 +47,10 @@ void ThreadName(pid_t tid, char name[16]) {
   name[strcspn(name, "\n")] = 0;
 }
 
-int ThreadTable::Count() {
+bool ThreadTable::IsComplete() const {
   // A directory has one link for itself, one in its parent, and one for each folder in it: here, each thread.
   struct stat status;
-  return stat("/proc/self/task", &status) == 0 ? static_cast<int>(status.st_nlink) - 2 : -errno;
+  return stat("/proc/self/task", &status) == 0 && status.st_nlink - 2 == threads_.size() + 1;
 }
 
 Thread* ThreadTable::Find(pid_t tid) {

@@ -19,6 +19,15 @@ enum class Fate {
             // twice
 };
 
+// What a thread is doing, as far as a fork is concerned. Each change is made by the side that the comment names.
+enum State : uint32_t {
+  kRunning,      // thread: anything; to be parked by a signal
+  kParked,       // thread: in its handler, until the fork is over
+  kIdle,         // fork, when it is over: in its handler still, waiting there for what it waited for when it was parked
+  kFrozen,       // fork, from kIdle: as parked, and nobody had to be woken for it
+  kFrozenAwake,  // thread, from kFrozen: what it waited for has come; it goes on when the fork is over
+};
+
 // One other thread. A record lives as long as the process: its thread may still be inside the signal handler with a
 // pointer to it, long after the fork it was parked for.
 struct Thread {
@@ -26,7 +35,7 @@ struct Thread {
   bool seen = false;          // in the listing of this fork
   bool parkable = true;       // false: it blocks the park signal for good (Node's SignalInspector)
   bool waits_for_io = false;  // sticky: once seen in epoll_wait or its like, it runs an event loop of its own
-  std::atomic<bool> parked{false};
+  std::atomic<uint32_t> state{kRunning};
   std::atomic<uint32_t> round{
       0};  // the parking it was asked for: a signal that comes late finds another one and is ignored
 
@@ -35,8 +44,14 @@ struct Thread {
   int* tid_address = nullptr;  // the tid field of glibc's struct pthread: cleared and woken by the kernel at its exit
   void* robust_list = nullptr;
   size_t robust_size = 0;
-  const ucontext_t* frame = nullptr;  // the signal frame on its own stack: all registers
+  ucontext_t* frame = nullptr;  // the signal frame on its own stack: all registers
   Fate fate = Fate::kRevive;
+  bool stands_in = false;  // its handler will wait in its stead after the fork
+
+  bool stands_still() const {
+    const uint32_t now = state.load();
+    return now == kParked || now == kFrozen || now == kFrozenAwake;
+  }
 
   char* trampoline = nullptr;  // a small stack on which its copy in the child starts
 };
@@ -47,8 +62,8 @@ class ThreadTable {
   // Brings the table up to date with /proc/self/task. Returns how many threads are new, or -errno. May allocate.
   int Refresh();
   std::vector<Thread*>& threads() { return threads_; }
-  // How many threads the process has, the caller included; no allocation. -errno where /proc cannot be read.
-  static int Count();
+  // Whether the records are all there are: no allocation, one system call. False where /proc cannot be read.
+  bool IsComplete() const;
   // In the child: the records of threads that do not live here are dropped (and leaked, with their stacks: a few KiB
   // once).
   void KeepOnly(const std::vector<Thread*>& alive) { threads_ = alive; }

@@ -1,0 +1,114 @@
+// Signal frames on x86_64 and aarch64.
+//
+// The facts it rests on: where a call is to be made again, the kernel has moved the program counter back to its
+// instruction and restored the number (x86_64: rax; aarch64: x8 holds it all along); where it is not, the counter
+// stands behind the instruction and the result is EINTR. On x86_64 the number is lost then, but glibc's wrappers load
+// it by a `mov` right before the instruction, where it can be read; the arguments are still in their registers. On
+// aarch64 the result has overwritten the first argument, so there is no standing in for epoll_wait. See: man 2 syscall,
+// signal(7) on restarting.
+#include "frame.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+namespace posix_async::fork {
+namespace {
+
+bool IsPlainFutexWait(const Wait& wait) {
+  const long operation = wait.arguments[1] & FUTEX_CMD_MASK;
+  return wait.arguments[3] == 0 && (operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET);
+}
+
+}  // namespace
+
+#if defined(__x86_64__)
+
+namespace {
+
+bool FollowsSyscall(uintptr_t pc) {
+  const auto* code = reinterpret_cast<const unsigned char*>(pc);
+  return code[-2] == 0x0f && code[-1] == 0x05;
+}
+
+// "mov $number, %eax; syscall" in front of `pc`: the number, or -1.
+long NumberBefore(uintptr_t pc) {
+  const auto* code = reinterpret_cast<const unsigned char*>(pc);
+  if (code[-7] != 0xb8) return -1;
+  int32_t number;
+  memcpy(&number, code - 6, sizeof number);
+  return number;
+}
+
+uintptr_t Counter(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP]); }
+
+}  // namespace
+
+Interrupted InterruptedCall(const ucontext_t& context) {
+  const uintptr_t pc = Counter(context);
+  const auto rax = static_cast<int64_t>(context.uc_mcontext.gregs[REG_RAX]);
+  if (FollowsSyscall(pc + 2) && rax >= 0 && rax < 1024) {
+    if (rax == SYS_futex) return Interrupted::kFutex;
+    return rax == SYS_restart_syscall ? Interrupted::kTimedWait : Interrupted::kOther;
+  }
+  return rax == -EINTR && FollowsSyscall(pc) ? Interrupted::kOther : Interrupted::kNothing;
+}
+
+bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
+  const auto& registers = context.uc_mcontext.gregs;
+  *wait = {SYS_futex,
+           {registers[REG_RDI], registers[REG_RSI], registers[REG_RDX], registers[REG_R10], registers[REG_R8],
+            registers[REG_R9]}};
+  if (call == Interrupted::kFutex) return IsPlainFutexWait(*wait);
+  if (call != Interrupted::kOther || registers[REG_RAX] != -EINTR) return false;
+  wait->number = NumberBefore(Counter(context));
+  const bool waits = wait->number == SYS_epoll_wait || wait->number == SYS_epoll_pwait;
+  return waits && static_cast<int>(wait->arguments[3]) == -1;
+}
+
+void FinishCall(ucontext_t* context, Interrupted call, long result) {
+  context->uc_mcontext.gregs[REG_RAX] = result;
+  if (call == Interrupted::kFutex) context->uc_mcontext.gregs[REG_RIP] += 2;
+}
+
+#elif defined(__aarch64__)
+
+namespace {
+
+constexpr uintptr_t kInstruction = 4;
+
+bool IsSyscall(uintptr_t pc) { return *reinterpret_cast<const uint32_t*>(pc) == 0xd4000001; }
+
+}  // namespace
+
+Interrupted InterruptedCall(const ucontext_t& context) {
+  const auto pc = static_cast<uintptr_t>(context.uc_mcontext.pc);
+  const auto number = static_cast<int64_t>(context.uc_mcontext.regs[8]);
+  const auto x0 = static_cast<int64_t>(context.uc_mcontext.regs[0]);
+  if (IsSyscall(pc)) {
+    if (number == SYS_futex) return Interrupted::kFutex;
+    return number == SYS_restart_syscall ? Interrupted::kTimedWait : Interrupted::kOther;
+  }
+  return x0 == -EINTR && IsSyscall(pc - kInstruction) ? Interrupted::kOther : Interrupted::kNothing;
+}
+
+bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
+  if (call != Interrupted::kFutex) return false;
+  wait->number = SYS_futex;
+  for (int i = 0; i < 6; i++) wait->arguments[i] = static_cast<long>(context.uc_mcontext.regs[i]);
+  return IsPlainFutexWait(*wait);
+}
+
+void FinishCall(ucontext_t* context, Interrupted, long result) {
+  context->uc_mcontext.regs[0] = static_cast<unsigned long>(result);
+  context->uc_mcontext.pc += kInstruction;
+}
+
+#else
+#error "the whole-runtime fork knows x86_64 and aarch64"
+#endif
+
+}  // namespace posix_async::fork

@@ -1,0 +1,33 @@
+// Signal frames: what a parked thread was doing, read from the registers that the kernel saved on its stack.
+#ifndef POSIX_ASYNC_CORE_FORK_FRAME_H_
+#define POSIX_ASYNC_CORE_FORK_FRAME_H_
+
+#include <ucontext.h>
+
+namespace posix_async::fork {
+
+// The system call that the signal interrupted.
+enum class Interrupted {
+  kNothing,    // none: user code
+  kFutex,      // a wait on a futex; it is made again when the handler returns
+  kTimedWait,  // a wait with a time limit that the kernel would take up again
+  kOther,      // any other that waits: a read, epoll_wait ...
+};
+
+Interrupted InterruptedCall(const ucontext_t& context);
+
+// A system call that a handler can make in the place of the interrupted one, with the same outcome: a wait on a futex
+// or in epoll_wait without a time limit. False where it is none of these.
+struct Wait {
+  long number = 0;
+  long arguments[6] = {};
+};
+
+bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait);
+
+// The interrupted call has given `result` and is not made again.
+void FinishCall(ucontext_t* context, Interrupted call, long result);
+
+}  // namespace posix_async::fork
+
+#endif  // POSIX_ASYNC_CORE_FORK_FRAME_H_
