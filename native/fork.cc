@@ -1,4 +1,5 @@
 // fork: the whole-runtime fork of native/core/fork, joined to Node's event loop. See: man 2 fork.
+#include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -113,6 +114,16 @@ int ForkFromLoop(Napi::Env env, Napi::Function prepare, Napi::Function after, Na
   return 0;
 }
 
+// Fills `bytes` with random numbers of the kernel's; 0 or -errno.
+int Getrandom(Bytes bytes) {
+  for (size_t done = 0; done < bytes.size;) {
+    const ssize_t count = Retry([&] { return getrandom(bytes.data + done, bytes.size - done, 0); });
+    if (count < 0) return static_cast<int>(count);
+    done += count;
+  }
+  return 0;
+}
+
 void Exit(int status) { _exit(status); }
 
 }  // namespace
@@ -120,6 +131,7 @@ void Exit(int status) { _exit(status); }
 void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
   exports.Function<&ForkFromLoop>("forkFromLoop");
+  exports.Function<&Getrandom>("getrandom");
   exports.Function<&Exit>("_exit");
 }
 

@@ -1,17 +1,19 @@
 // The JavaScript side of a forked child's repair: process.pid, random numbers, signals, queues, watches.
-import { randomFillSync, randomInt, randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
+import { native } from '../native.js'
 import { forgetWatches, renewWatches } from './registrations.js'
-import { dropQueues, findQueues } from './runtime-queues.js'
+import { dropQueues, findInternals } from './runtime-internals.js'
 
 /** In the parent, before a fork. */
 export function prepareRuntime(): void {
-  findQueues()
+  findInternals()
 }
 
 // xoshiro128++ by Blackman and Vigna, seeded by the kernel: V8's own generator cannot be seeded again from JavaScript, and its
 // state was copied with the heap.
 function freshRandom(): () => number {
-  const state = randomFillSync(new Uint32Array(4))
+  const state = new Uint32Array(4)
+  native.getrandom(state)
   const rotate = (x: number, by: number) => (x << by) | (x >>> (32 - by))
   const next = (): number => {
     const [a, b, c, d] = state as unknown as [number, number, number, number]
@@ -27,15 +29,18 @@ function freshRandom(): () => number {
   return () => ((next() >>> 6) * 2 ** 27 + (next() >>> 5)) / 2 ** 53
 }
 
-// crypto hands out random numbers from caches in the heap; using them up makes it ask OpenSSL, which notices the new pid.
+// crypto hands out random numbers from caches in the heap: they are filled anew by the kernel, or, where they were not found, used
+// up, so that crypto asks OpenSSL, which notices the new pid.
 const UUIDS_CACHED = 128
 const INTS_CACHED = (6 * 1024) / 6
 
 function renewRandom(): void {
-  const random = freshRandom()
-  Object.defineProperty(Math, 'random', { value: random, writable: true, configurable: true })
-  for (let i = 0; i < UUIDS_CACHED; i++) randomUUID()
-  for (let i = 0; i <= INTS_CACHED; i++) randomInt(2)
+  Object.defineProperty(Math, 'random', { value: freshRandom(), writable: true, configurable: true })
+  const { randomCache, uuidData } = findInternals()
+  if (uuidData) native.getrandom(uuidData)
+  else for (let i = 0; i < UUIDS_CACHED; i++) randomUUID()
+  if (randomCache) native.getrandom(randomCache)
+  else for (let i = 0; i <= INTS_CACHED; i++) randomInt(2)
 }
 
 /** In the child, right after the fork, before any other JavaScript. */

@@ -1,8 +1,10 @@
-// What the parent's JavaScript has queued (timers, immediates, next ticks), so that a forked child can drop it.
+// What Node keeps in closures of its own and a forked child must not share with its parent: the queues of timers, immediates and
+// next ticks, and the caches of random numbers.
 //
-// Node keeps these queues in the closures of its own functions. The inspector shows a closure's variables; they are looked up
+// They are out of JavaScript's reach, but The inspector shows a closure's variables; they are looked up
 // once, before the first fork, and cost nothing until then. Where Node is built without the inspector, or names them
-// otherwise, what could not be found keeps running in the child, and `found` tells.
+// otherwise, a queue that was not found goes on in the child, and a cache is used up instead.
+import { randomInt, randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type inspector from 'node:inspector'
 import { executionAsyncResource } from 'node:async_hooks'
@@ -12,17 +14,21 @@ interface LinkedTimer {
   _repeat?: number | null
 }
 
-interface Queues {
+interface Internals {
   timerListMap?: Record<string, LinkedTimer>
   immediateQueue?: { head: unknown; tail: unknown }
   immediateInfo?: Uint32Array
   queue?: { shift(): unknown; isEmpty(): boolean }
+  /** What randomInt takes its numbers from. */
+  randomCache?: Uint8Array
+  /** What randomUUID takes its numbers from. */
+  uuidData?: Uint8Array
 }
 
 type Variables = { name: string; value: { objectId: string } }[]
 
 // The variables of a function's closure, by the inspector's protocol; synchronous, in this very thread.
-function closureReader(): { read: (fn: unknown, names: string[]) => Queues; end: () => void } {
+function closureReader(): { read: (fn: unknown, names: (keyof Internals)[]) => Internals; end: () => void } {
   const { Session } = createRequire(import.meta.url)('node:inspector') as typeof inspector
   const session = new Session()
   session.connect()
@@ -55,7 +61,7 @@ function closureReader(): { read: (fn: unknown, names: string[]) => Queues; end:
     read(fn, names) {
       const found: Record<string, unknown> = {}
       for (const variable of scopesOf(fn).flat()) {
-        if (names.includes(variable.name) && variable.value?.objectId)
+        if ((names as string[]).includes(variable.name) && variable.value?.objectId)
           found[variable.name] = take(variable.value.objectId)
       }
       delete slot.__posixAsync
@@ -65,27 +71,30 @@ function closureReader(): { read: (fn: unknown, names: string[]) => Queues; end:
   }
 }
 
-function find(): Queues {
+function find(): Internals {
+  randomUUID() // both caches exist from their first use on
+  randomInt(2)
   try {
     const reader = closureReader()
-    const queues = {
+    const found = {
       ...reader.read(setTimeout, ['timerListMap']),
       ...reader.read(clearImmediate, ['immediateQueue', 'immediateInfo']),
       ...reader.read(process.nextTick, ['queue']),
+      ...reader.read(randomInt, ['randomCache']),
+      ...reader.read(randomUUID, ['uuidData']),
     }
     reader.end()
-    return queues
+    return found
   } catch {
     return {}
   }
 }
 
-let queues: Queues | undefined
+let internals: Internals | undefined
 
-/** In the parent, before a fork: finds the queues, once (some milliseconds). Gives the names of those that were found. */
-export function findQueues(): string[] {
-  queues ??= find()
-  return Object.keys(queues)
+/** In the parent, before a fork: finds them, once (some milliseconds). */
+export function findInternals(): Internals {
+  return (internals ??= find())
 }
 
 function dropTimers(lists: Record<string, LinkedTimer>): void {
@@ -101,7 +110,7 @@ function dropTimers(lists: Record<string, LinkedTimer>): void {
 
 /** In the child: nothing that the parent had queued will run. */
 export function dropQueues(): void {
-  const { timerListMap, immediateQueue, immediateInfo, queue } = queues ?? {}
+  const { timerListMap, immediateQueue, immediateInfo, queue } = findInternals()
   if (timerListMap) dropTimers(timerListMap)
   if (immediateQueue) immediateQueue.head = immediateQueue.tail = null
   if (immediateInfo) immediateInfo.fill(0)
