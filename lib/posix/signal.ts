@@ -124,8 +124,8 @@ export function pthread_sigmask(how: number, set?: Iterable<Signal> | null): num
  * end it by way of a helper. Unblocking reaches the calling thread, which suffices for a signal to be taken.
  *
  * A blocked signal waits: for sigtimedwait, for a signalfd, or to be unblocked. Leave alone what the runtime lives on: SIGCHLD
- * (child_process), SIGSEGV, SIGBUS, SIGFPE and SIGILL (WebAssembly, crashes), SIGPROF (profiler), and the real-time signal SIGRTMAX-2,
- * with which fork() stops the other threads. Programs started with
+ * (child_process), SIGSEGV, SIGBUS, SIGFPE and SIGILL (WebAssembly, crashes), SIGPROF (profiler), and the real-time signals
+ * SIGRTMAX-2 and SIGRTMAX-3, with which fork() stops the other threads and this function reaches them. Programs started with
  * child_process begin with nothing blocked; children of fork() block what their parent did.
  *
  * @param how SIG_BLOCK, SIG_UNBLOCK or SIG_SETMASK

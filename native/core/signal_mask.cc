@@ -1,5 +1,10 @@
-// Only a thread itself can change its mask: each is sent a free real-time signal, whose handler edits the mask that the
-// thread will have when it returns. See: man 7 signal, man 3 pthread_sigmask, man 5 proc (SigBlk).
+// Only a thread itself can change its mask: each is sent a real-time signal, whose handler edits the mask that the
+// thread will have when it returns.
+//
+// The facts it rests on: a thread that blocks that signal for a moment (in a handler, while it makes a thread, while
+// fork revives it) shows a mask that is not the one it will have; but a signal sent to a thread is taken before any
+// sent to the process, so a request that waits there is answered before the thread can take what is to be blocked. See:
+// man 7 signal, man 3 pthread_sigmask, man 5 proc (SigBlk, SigPnd).
 #include "signal_mask.h"
 
 #include <dirent.h>
@@ -9,22 +14,26 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <mutex>
+#include <utility>
 #include <vector>
+
+#include "deadline.h"
 
 namespace posix_async {
 namespace {
 
 constexpr int kSignals = 64;
-constexpr long kPauseNanoseconds = 20'000;
-constexpr int kPauses = 50'000;  // about a second
+constexpr double kLimit = 1000;  // milliseconds, for a thread that takes the signal to answer
+constexpr double kPatience = 5;  // milliseconds, for a thread that blocks it to unblock it: some never do
+constexpr long kPause = 20'000;  // nanoseconds between two looks
 
-// What the handler is to add, and the last thread whose handler has done so.
+// All that was ever asked for: a late answer is as good as one in time.
 std::atomic<uint64_t> wanted{0};
-std::atomic<pid_t> answered{0};
 
 constexpr uint64_t Bit(int signal) { return uint64_t{1} << (signal - 1); }
 
@@ -33,10 +42,11 @@ pid_t ThisThread() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 struct Thread {
   pid_t id;
   uint64_t blocked;
+  uint64_t pending;
 };
 
 // False where the thread has ended.
-bool ReadBlocked(Thread& thread) {
+bool Read(Thread& thread) {
   char path[64];
   snprintf(path, sizeof path, "/proc/self/task/%d/status", thread.id);
   FILE* file = fopen(path, "re");
@@ -44,88 +54,74 @@ bool ReadBlocked(Thread& thread) {
   char line[256];
   bool found = false;
   while (!found && fgets(line, sizeof line, file) != nullptr) {
-    unsigned long long blocked = 0;
-    found = sscanf(line, "SigBlk: %llx", &blocked) == 1;
-    thread.blocked = blocked;
+    sscanf(line, "SigPnd: %" SCNx64, &thread.pending);
+    found = sscanf(line, "SigBlk: %" SCNx64, &thread.blocked) == 1;
   }
   fclose(file);
   return found;
 }
 
-// The other threads that do not block all of `mask` yet.
-std::vector<Thread> ThreadsWithout(uint64_t mask) {
+std::vector<Thread> OtherThreads() {
   std::vector<Thread> threads;
   DIR* folder = opendir("/proc/self/task");
   if (folder == nullptr) return threads;
   const pid_t self = ThisThread();
   while (const dirent* entry = readdir(folder)) {
-    Thread thread{atoi(entry->d_name), 0};
-    if (thread.id > 0 && thread.id != self && ReadBlocked(thread) && (mask & ~thread.blocked) != 0) {
-      threads.push_back(thread);
-    }
+    Thread thread{atoi(entry->d_name), 0, 0};
+    if (thread.id > 0 && thread.id != self && Read(thread)) threads.push_back(thread);
   }
   closedir(folder);
   return threads;
 }
 
-// A real-time signal that nobody handles, that `mask` leaves alone and that all of `threads` would take; 0 if there is
-// none.
-int FreeSignal(uint64_t mask, const std::vector<Thread>& threads) {
-  uint64_t taken = mask;
-  for (const Thread& thread : threads) taken |= thread.blocked;
-  for (int signal = SIGRTMAX; signal >= SIGRTMIN; signal--) {
-    struct sigaction action {};
-    if ((taken & Bit(signal)) == 0 && sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) {
-      return signal;
-    }
-  }
-  return 0;
-}
-
-// On the thread that is to block more. `wanted` is in the handler's own mask too, so that there is no gap.
+// On the thread that is to block more, every signal blocked.
 void Answer(int, siginfo_t*, void* context) {
-  const int saved_errno = errno;
   const uint64_t mask = wanted.load();
   sigset_t& after = static_cast<ucontext_t*>(context)->uc_sigmask;
   for (int signal = 1; signal <= kSignals; signal++) {
     if ((mask & Bit(signal)) != 0) sigaddset(&after, signal);
   }
-  answered.store(ThisThread());
-  errno = saved_errno;
 }
 
-// Installs the handler for its lifetime. A request that was never taken is thrown away before the default, which is to
-// die of it, is back.
-class Handler {
- public:
-  Handler(int signal, uint64_t mask) : signal_(signal) {
+// The real-time signal that asks, chosen at first use among those nobody handles; 0 if there is none. The highest are
+// left to others: fork parks threads with SIGRTMAX-2. The handler stays, for the answers that come late.
+int Install() {
+  for (int signal = SIGRTMAX - 3; signal >= SIGRTMIN; signal--) {
     struct sigaction action {};
+    if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
     action.sa_sigaction = Answer;
     action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-    action.sa_mask = ToSigset(mask);
-    sigaction(signal_, &action, nullptr);
+    sigfillset(&action.sa_mask);
+    if (sigaction(signal, &action, nullptr) == 0) return signal;
   }
-  ~Handler() {
-    ::signal(signal_, SIG_IGN);
-    ::signal(signal_, SIG_DFL);
-  }
-  Handler(const Handler&) = delete;
+  return 0;
+}
 
- private:
-  int signal_;
+// One look at all threads, asking those that have not been asked: who is still to answer.
+struct Look {
+  bool waiting = false;         // some take the signal, and answer at any moment
+  std::vector<pid_t> blocking;  // these block it
 };
 
-// True when the thread has done it, or has ended.
-bool Ask(const Thread& thread, int signal) {
-  answered.store(0);
-  const pid_t process = getpid();
-  if (syscall(SYS_tgkill, process, thread.id, signal) != 0) return errno == ESRCH;
-  for (int pause = 0; pause < kPauses; pause++) {
-    if (answered.load() == thread.id || syscall(SYS_tgkill, process, thread.id, 0) != 0) return true;
-    const timespec time{0, kPauseNanoseconds};
-    nanosleep(&time, nullptr);
+Look LookAround(uint64_t mask, int signal) {
+  Look look;
+  for (const Thread& thread : OtherThreads()) {
+    const bool blocks = (thread.blocked & Bit(signal)) != 0;
+    const bool asked = (thread.pending & Bit(signal)) != 0;
+    if (!blocks && !asked && (mask & ~thread.blocked) == 0) continue;
+    if (!asked) syscall(SYS_tgkill, getpid(), thread.id, signal);
+    if (asked && blocks) {
+      look.blocking.push_back(thread.id);
+    } else {
+      look.waiting = true;
+    }
   }
-  return false;
+  return look;
+}
+
+void Pause() {
+  const timespec time{0, kPause};
+  nanosleep(&time, nullptr);
 }
 
 }  // namespace
@@ -149,19 +145,23 @@ uint64_t FromSigset(const sigset_t& set) {
 
 int BlockInOtherThreads(uint64_t mask) {
   static std::mutex one_at_a_time;
+  static std::vector<pid_t> blocking_for_good;
   const std::lock_guard<std::mutex> lock(one_at_a_time);
-  const uint64_t blockable = FromSigset(ToSigset(mask)) & ~(Bit(SIGKILL) | Bit(SIGSTOP));
-  wanted.store(blockable);
-  // Until a look finds none: a thread not asked yet may have made another meanwhile.
-  for (auto threads = ThreadsWithout(blockable); !threads.empty(); threads = ThreadsWithout(blockable)) {
-    const int signal = FreeSignal(blockable, threads);
-    if (signal == 0) return -EBUSY;
-    const Handler handler(signal, blockable);
-    for (const Thread& thread : threads) {
-      if (!Ask(thread, signal)) return -EBUSY;
+  static const int ask = Install();
+  if (ask == 0) return -EBUSY;
+  const uint64_t blockable = FromSigset(ToSigset(mask)) & ~(Bit(SIGKILL) | Bit(SIGSTOP) | Bit(ask));
+  wanted.fetch_or(blockable);
+  Deadline limit(kLimit), patience(kPatience);
+  for (;;) {
+    Look look = LookAround(blockable, ask);
+    const bool settled = look.blocking == blocking_for_good || patience.LeftMilliseconds() == 0;
+    if (!look.waiting && settled) {
+      blocking_for_good = std::move(look.blocking);
+      return 0;
     }
+    if (limit.LeftMilliseconds() == 0) return -EBUSY;
+    Pause();
   }
-  return 0;
 }
 
 }  // namespace posix_async
