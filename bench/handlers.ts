@@ -1,10 +1,5 @@
 // The lesson's two handlers: the same source under all four models.
-
-/** What of a connection the handlers use. */
-interface Connection extends AsyncIterable<Buffer> {
-  read(max?: number): Promise<Buffer | null>
-  write(data: string | Buffer): Promise<unknown>
-}
+import type { Connection, EventCallbacks } from 'posix-async'
 
 const LARGEST = 34
 
@@ -29,3 +24,16 @@ export async function fibonacci(conn: Connection): Promise<void> {
 export async function echo(conn: Connection): Promise<void> {
   for await (const chunk of conn) await conn.write(chunk)
 }
+
+/** Both once more in the form that is eventServer's fast path: callbacks shared by all connections. */
+export const callbacks = {
+  fibonacci: {
+    data(conn, chunk) {
+      conn.write(answer(chunk.toString()))
+      conn.end()
+    },
+  },
+  echo: {
+    data: (conn, chunk) => void conn.write(chunk),
+  },
+} satisfies Record<string, EventCallbacks>

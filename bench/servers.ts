@@ -2,22 +2,23 @@
 // told to stop, or whoever started it is gone.
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { pathToFileURL } from 'node:url'
-import { answer } from './handlers.js'
+import { eventServer, forkServer, native, type Server, syncServer, threadServer } from 'posix-async'
+import { answer, callbacks, echo, fibonacci } from './handlers.js'
 
 interface Running {
   port: number
   close(): Promise<void>
 }
 
-const nodeHandlers: Record<string, (socket: Socket) => void> = {
+const nodeHandlers: Record<Name, (socket: Socket) => void> = {
   fibonacci: (socket) => socket.once('data', (request) => socket.end(answer(request.toString()))),
   echo: (socket) => socket.on('data', (chunk) => socket.write(chunk)),
 }
 
-async function nodeNet(handler: string): Promise<Running> {
+async function nodeNet(name: Name): Promise<Running> {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy())
-    nodeHandlers[handler]!(socket)
+    nodeHandlers[name](socket)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, resolve)
@@ -26,14 +27,41 @@ async function nodeNet(handler: string): Promise<Running> {
   return { port, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
-type Kind = (handler: string) => Promise<Running>
+type Name = 'fibonacci' | 'echo'
 
-const kinds: Record<string, Kind> = { 'node-net': nodeNet }
+const handlers = { fibonacci, echo }
 
-async function main(kind: string, handler: string): Promise<void> {
+// As the C peers: this machine only, and room for every client to wait.
+const options = { port: 0, host: '127.0.0.1', backlog: 1024, gracefulTimeout: 500 }
+
+async function running(starting: Promise<Server>): Promise<Running> {
+  const server = await starting
+  const { port } = server.address() as AddressInfo
+  return { port, close: () => server.close() }
+}
+
+const kinds: Record<string, (name: Name) => Promise<Running>> = {
+  sync: (name) => running(syncServer(options, handlers[name])),
+  fork: (name) => running(forkServer(options, handlers[name])),
+  thread: (name) => running(threadServer(options, handlers[name])),
+  'thread-native': (name) => running(threadServer(options, native(name))),
+  event: (name) => running(eventServer(options, handlers[name])),
+  'event-callbacks': (name) => running(eventServer(options, callbacks[name])),
+  'event-poll': (name) => running(eventServer({ ...options, backend: 'poll' }, handlers[name])),
+  'event-select': (name) => running(eventServer({ ...options, backend: 'select' }, handlers[name])),
+  'event-native': (name) => running(eventServer(options, native(name))),
+  'node-net': nodeNet,
+}
+
+function isName(name: string): name is Name {
+  return name === 'fibonacci' || name === 'echo'
+}
+
+async function main(kind = '', name = ''): Promise<void> {
   const start = kinds[kind]
   if (!start) throw new Error(`no kind of server "${kind}"; there are ${Object.keys(kinds).join(', ')}`)
-  const server = await start(handler)
+  if (!isName(name)) throw new Error(`no handler "${name}": it is fibonacci or echo`)
+  const server = await start(name)
   const stop = (): void => void server.close().finally(() => process.exit(0))
   process.once('SIGTERM', stop)
   process.stdin.on('end', stop).resume()
@@ -41,5 +69,5 @@ async function main(kind: string, handler: string): Promise<void> {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await main(process.argv[2] ?? '', process.argv[3] ?? '')
+  await main(process.argv[2], process.argv[3])
 }

@@ -8,6 +8,7 @@ import { addDoctor } from './doctor.js'
 import { EXIT, fail } from './failure.js'
 import { addLoad } from './load.js'
 import { addRequest } from './request.js'
+import { addServe } from './serve.js'
 
 function version(): string {
   const manifest = JSON.parse(readFileSync(`${packageFolder}/package.json`, 'utf8')) as { version: string }
@@ -20,7 +21,7 @@ function createProgram(): Command {
     .version(version())
     .exitOverride()
     .showHelpAfterError('(posix-async help tells what there is)')
-  for (const add of [addRequest, addCompare, addLoad, addDoctor]) add(program)
+  for (const add of [addServe, addRequest, addCompare, addLoad, addDoctor]) add(program)
   return program
 }
 

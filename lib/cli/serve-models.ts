@@ -1,0 +1,60 @@
+// What --model means, and which options are a model's own.
+import { eventServer, forkServer, type Handler, type Server, syncServer, threadServer } from 'posix-async'
+import { EXIT, Failure } from './failure.js'
+
+export type RunningServer = Server
+
+export const MODELS = ['fork', 'thread', 'event', 'sync'] as const
+export const BACKENDS = ['epoll', 'poll', 'select'] as const
+
+export type ModelName = (typeof MODELS)[number]
+
+/** As the command line gives them; what was not given is missing. */
+export interface ServeOptions {
+  port: number
+  host: string
+  path?: string
+  fd?: number | 'systemd'
+  backend?: (typeof BACKENDS)[number]
+  backlog: number
+  maxConnections?: number
+  maxChildren?: number
+  maxThreads?: number
+  threads?: number
+  idleTimeout: number
+  gracefulTimeout: number
+}
+
+type Start = (options: ServeOptions, handler: Handler) => Promise<Server>
+
+const models = { fork: forkServer, thread: threadServer, event: eventServer, sync: syncServer } as Record<
+  ModelName,
+  Start
+>
+
+// Options that only one model has.
+const own = [
+  { name: 'backend', flag: '--backend', model: 'event' },
+  { name: 'maxChildren', flag: '--max-children', model: 'fork' },
+  { name: 'maxThreads', flag: '--max-threads', model: 'thread' },
+  { name: 'threads', flag: '--threads', model: 'thread' },
+] as const
+
+function refuseOthersOptions(model: ModelName, options: ServeOptions): void {
+  for (const { name, flag, model: owner } of own) {
+    if (options[name] === undefined || owner === model) continue
+    throw new Failure(`${flag} is an option of the ${owner} model, and this is ${model}`, EXIT.usage)
+  }
+}
+
+// A Unix socket or an inherited descriptor takes the place of host and port.
+function placed(options: ServeOptions): ServeOptions {
+  const { port, host, ...rest } = options
+  return rest.path === undefined && rest.fd === undefined ? options : (rest as ServeOptions)
+}
+
+/** Starts a server of the model; it listens when the promise resolves. */
+export function open(model: ModelName, options: ServeOptions, handler: Handler): Promise<Server> {
+  refuseOthersOptions(model, options)
+  return models[model](placed(options), handler)
+}

@@ -1,0 +1,89 @@
+// posix-async serve: one server in the foreground, stopped by signals as every server is.
+import { type Command, Option } from 'commander'
+import { duration, listenPort, whole } from './arguments.js'
+import { EXIT } from './failure.js'
+import { handlerNamed } from './serve-handler.js'
+import { BACKENDS, MODELS, type ModelName, open, type RunningServer, type ServeOptions } from './serve-models.js'
+
+interface Options extends ServeOptions {
+  model: ModelName
+  handler: string
+  quiet?: boolean
+}
+
+function placeOf(address: ReturnType<RunningServer['address']>): string {
+  if (address === null || typeof address === 'string') return String(address)
+  return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`
+}
+
+// TERM and QUIT let the clients finish. INT is at once, but on a terminal only the second is.
+function stopOnSignals(server: RunningServer): void {
+  let interrupts = process.stdin.isTTY ? 0 : 1
+  const drain = (): void => void server.close()
+  const interrupt = (): void => {
+    if (interrupts++ > 0) return stopNow(server)
+    process.stderr.write('posix-async: finishing what was begun; once more ends it at once\n')
+    drain()
+  }
+  process.on('SIGTERM', drain).on('SIGQUIT', drain).on('SIGINT', interrupt)
+}
+
+function stopNow(server: RunningServer): void {
+  server.closeAllConnections()
+  process.exit(EXIT.interrupted)
+}
+
+// Resolves when the server has ended in good order.
+function ended(server: RunningServer): Promise<void> {
+  return new Promise((resolve, reject) => server.once('close', resolve).once('error', reject))
+}
+
+async function serve(options: Options): Promise<void> {
+  const { model, handler, quiet, ...rest } = options
+  const server = await open(model, rest, await handlerNamed(handler))
+  stopOnSignals(server)
+  const over = ended(server)
+  if (!quiet) {
+    server.on('clientError', (error: Error, client: { remoteAddress?: string; remotePort?: number }) => {
+      const who = client.remoteAddress === undefined ? 'a client' : `${client.remoteAddress}:${client.remotePort}`
+      process.stderr.write(`posix-async: ${who}: ${error.message}\n`)
+    })
+  }
+  process.stdout.write(`${model} server listening on ${placeOf(server.address())}, handler ${handler}\n`)
+  await over
+  process.exit(0)
+}
+
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run one server until a signal stops it: TERM and QUIT drain it, INT ends it')
+    .addOption(new Option('-m, --model <model>', 'how clients are served at once').choices(MODELS).default('fork'))
+    .option(
+      '--handler <handler>',
+      'fibonacci, echo, native:fibonacci, native:echo, or a file: a module or a .so',
+      'fibonacci',
+    )
+    .option('-p, --port <port>', 'TCP port; 0 lets the kernel choose', listenPort, 2999)
+    .option('--host <host>', 'address or name to listen on; :: for all', '127.0.0.1')
+    .option('--path <path>', 'Unix socket to listen on, instead of host and port')
+    .option('--fd <fd>', 'inherited listening descriptor, or systemd', inheritedFd)
+    .addOption(new Option('--backend <backend>', 'of the event model (epoll)').choices(BACKENDS))
+    .option('--backlog <n>', 'connections that may wait to be accepted', whole(1, 2 ** 31 - 1), 511)
+    .option('--max-connections <n>', 'connections served at once', whole(0, 2 ** 31 - 1))
+    .option('--max-children <n>', 'child processes at once, of the fork model (256)', whole(1, 2 ** 22))
+    .option('--max-threads <n>', 'threads at once, of the thread model (1024)', whole(1, 65_536))
+    .option(
+      '--threads <n>',
+      'a pool of so many threads, of the thread model, instead of a thread a client',
+      whole(1, 65_536),
+    )
+    .option('--idle-timeout <duration>', 'close connections on which nothing moves for so long; 0: never', duration, 0)
+    .option('--graceful-timeout <duration>', 'how long draining may take', duration, 30_000)
+    .option('-q, --quiet', 'do not tell about clients whose connection failed')
+    .action(serve)
+}
+
+function inheritedFd(text: string): number | 'systemd' {
+  return text === 'systemd' ? text : whole(0, 2 ** 31 - 1)(text)
+}
