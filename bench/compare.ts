@@ -7,7 +7,7 @@ export interface CompareOptions {
   contestants: readonly Contestant[]
   /** Trials of each contestant (default 3). */
   rounds?: number
-  /** Milliseconds of each trial that count (default 300). */
+  /** Milliseconds of each trial that count (default 250). */
   duration?: number
   /** Clients at once (default: the workload's own). */
   clients?: number | undefined
@@ -90,7 +90,7 @@ function pairUp(contestants: readonly Contestant[]): Pair[] {
 }
 
 async function oneTrial({ contestant, workload, entry }: Pair, options: CompareOptions): Promise<void> {
-  const { duration = 300, clients, signal } = options
+  const { duration = 250, clients, signal } = options
   try {
     entry.trials.push(await runTrial(contestant, workload, { duration, warmUp: duration / 3, clients, signal }))
   } catch (error) {
@@ -101,7 +101,7 @@ async function oneTrial({ contestant, workload, entry }: Pair, options: CompareO
 
 /** Runs the comparison. A contestant that can't run is reported with the reason; the others go on. */
 export async function compare(options: CompareOptions): Promise<Report> {
-  const { rounds = 3, duration = 300, clients, onProgress } = options
+  const { rounds = 3, duration = 250, clients, onProgress } = options
   const began = performance.now()
   const pairs = pairUp(options.contestants)
   const total = pairs.filter(({ entry }) => entry.reason === undefined).length * rounds

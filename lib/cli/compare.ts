@@ -74,7 +74,7 @@ export function addCompare(program: Command): void {
     .command('compare')
     .description('the main job: every model, the C peers and node:net on real requests; table, JSON and chart')
     .option('-c, --clients <n>', 'clients at once (fibonacci: 8, echo: 50)', whole(1, 20_000))
-    .option('-d, --duration <duration>', 'how long each trial counts', positiveDuration, 300)
+    .option('-d, --duration <duration>', 'how long each trial counts', positiveDuration, 250)
     .option('-r, --rounds <n>', 'trials of each server, of which the median is taken', whole(1, 100), 3)
     .option('-o, --output <folder>', 'where compare.json and compare.svg go', 'bench-results')
     .option('-j, --json', 'print JSON instead of the table')
