@@ -6,6 +6,7 @@ import { time } from './report.js'
 const WIDTH = 1200
 const ROW = 26
 const LEFT = 320
+const LINEAR = 40
 const INK = '#1f2933'
 const MUTED = '#65727f'
 const FONT = 'system-ui, Roboto, Helvetica, Arial, sans-serif' // no quotes: they would end the attribute they get into
@@ -33,6 +34,17 @@ const format = { rate: compact, cpu: time }
 const scale = (figure: Panel['figure'], value: number): string =>
   value === 0 ? '0' : format[figure](value).replace(/\.0(?=k| )/, '')
 
+const figuresOf = ({ entries, figure }: Panel): number[] =>
+  entries.flatMap(({ summary }) => (summary && summary[figure] > 0 ? [summary[figure]] : []))
+
+// Where the largest time would leave nothing to see of the others, the scale is logarithmic, and its title says so.
+function floorOf(panel: Panel): number | undefined {
+  if (panel.figure === 'rate') return undefined
+  const figures = figuresOf(panel)
+  const least = Math.min(...figures)
+  return Math.max(...figures) > LINEAR * least ? 10 ** Math.floor(Math.log10(least)) : undefined
+}
+
 // Where a model's bars begin.
 function modelRows({ entries }: Panel): { model: string; row: number }[] {
   return entries.flatMap(({ model }, row) => (model === entries[row - 1]?.model ? [] : [{ model, row }]))
@@ -46,7 +58,7 @@ function series(panel: Panel, index: number): echarts.BarSeriesOption {
     yAxisIndex: index,
     barWidth: 15,
     data: entries.map((entry) => ({
-      value: entry.summary?.[figure] ?? 0,
+      value: entry.summary?.[figure] || floorOf(panel) || 0,
       itemStyle: { color: colorOf[entry.family], borderRadius: [0, 3, 3, 0] },
       label: entry.summary
         ? { formatter: format[figure](entry.summary[figure]) }
@@ -69,13 +81,14 @@ function yAxis({ entries, figure }: Panel, index: number): echarts.YAXisComponen
 }
 
 function xAxis(panel: Panel, index: number): echarts.XAXisComponentOption {
+  const floor = floorOf(panel)
   return {
-    type: 'value',
+    ...(floor === undefined ? { type: 'value', splitNumber: 4 } : { type: 'log', min: floor }),
     gridIndex: index,
     axisLabel: { color: MUTED, showMaxLabel: false, formatter: (value: number) => scale(panel.figure, value) },
     splitLine: { lineStyle: { color: '#eef1f4' } },
-    splitNumber: 4,
-    max: ({ max }: { max: number }) => max * 1.16, // room for the number at the longest bar's end
+    // Room for the number at the longest bar's end.
+    max: ({ max }: { max: number }) => (floor === undefined ? max * 1.16 : max * (max / floor) ** 0.2),
     axisLine: { show: false },
   }
 }
@@ -138,10 +151,10 @@ function options(report: Report, panels: Panel[]): echarts.EChartsOption {
     textStyle: { fontFamily: FONT },
     title: [
       { ...heading, textStyle: { fontSize: 22, color: INK }, subtextStyle: { fontSize: 13, color: MUTED } },
-      ...panels.map(({ title, top, left, figure }) => ({
-        text: title,
-        left: figure === 'rate' ? 32 : left,
-        top: top - 32,
+      ...panels.map((panel) => ({
+        text: panel.title + (floorOf(panel) === undefined ? '' : ' (logarithmic)'),
+        left: panel.figure === 'rate' ? 32 : panel.left,
+        top: panel.top - 32,
         textStyle: { fontSize: 14, color: INK },
       })),
     ],

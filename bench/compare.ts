@@ -11,6 +11,8 @@ export interface CompareOptions {
   duration?: number
   /** Clients at once (default: the workload's own). */
   clients?: number | undefined
+  /** Milliseconds after which no round is begun that would end later (default: none); the report says how many there were. */
+  budget?: number | undefined
   signal?: AbortSignal | undefined
   onProgress?: (progress: Progress) => void
 }
@@ -99,22 +101,37 @@ async function oneTrial({ contestant, workload, entry }: Pair, options: CompareO
   }
 }
 
-/** Runs the comparison. A contestant that can't run is reported with the reason; the others go on. */
-export async function compare(options: CompareOptions): Promise<Report> {
-  const { rounds = 3, duration = 250, clients, onProgress } = options
+interface Job {
+  pairs: Pair[]
+  options: CompareOptions
+  rounds: number
+}
+
+/** Takes the trials in turn, and gives the number of rounds. */
+async function takeRounds({ pairs, options, rounds }: Job): Promise<number> {
   const began = performance.now()
-  const pairs = pairUp(options.contestants)
-  const total = pairs.filter(({ entry }) => entry.reason === undefined).length * rounds
+  const able = pairs.filter(({ entry }) => entry.reason === undefined)
+  const total = able.length * rounds
   let done = 0
   for (let round = 0; round < rounds; round++) {
-    for (const pair of pairs) {
+    const spent = performance.now() - began
+    if (round > 0 && spent + spent / round > (options.budget ?? Infinity)) return round
+    for (const pair of able) {
       if (pair.entry.reason !== undefined) continue
-      onProgress?.({ done, total, workload: pair.workload.name, label: pair.contestant.label })
+      options.onProgress?.({ done, total, workload: pair.workload.name, label: pair.contestant.label })
       await oneTrial(pair, options)
       done += pair.entry.reason === undefined ? 1 : rounds - round
     }
   }
-  onProgress?.({ done: total, total, workload: '', label: 'done' })
+  return rounds
+}
+
+/** Runs the comparison. A contestant that can't run is reported with the reason; the others go on. */
+export async function compare(options: CompareOptions): Promise<Report> {
+  const { duration = 250, clients } = options
+  const began = performance.now()
+  const pairs = pairUp(options.contestants)
+  const rounds = await takeRounds({ pairs, options, rounds: options.rounds ?? 3 })
   for (const { entry } of pairs) if (entry.trials.length > 0) entry.summary = summarize(entry.trials)
   return {
     machine: machine(),

@@ -10,11 +10,14 @@ import { renderJson, renderTable } from '../../bench/report.js'
 import { EXIT, Failure } from './failure.js'
 import { createMeter } from './meter.js'
 
+// The quick size: what is done when neither duration nor rounds are asked for fits in a minute, if need be with fewer rounds.
+const QUICK = { duration: 250, rounds: 3, budget: 50_000 }
+
 interface Options {
   only: readonly Contestant[]
   clients?: number
-  duration: number
-  rounds: number
+  duration?: number
+  rounds?: number
   output: string
   json?: boolean
 }
@@ -55,6 +58,12 @@ function makeFolder(folder: string): void {
 }
 
 async function run({ only, clients, duration, rounds, output, json }: Options): Promise<void> {
+  const asked = duration !== undefined || rounds !== undefined
+  const size = {
+    duration: duration ?? QUICK.duration,
+    rounds: rounds ?? QUICK.rounds,
+    budget: asked ? undefined : QUICK.budget,
+  }
   makeFolder(output) // first, so that nobody waits for results that can't be written
   const { signal } = stopOnSignal()
   const meter = createMeter()
@@ -62,7 +71,7 @@ async function run({ only, clients, duration, rounds, output, json }: Options): 
   await compile('load')
   const onProgress = ({ done, total, workload, label }: Progress): void =>
     meter.update(done, total, `${workload} ${label}`)
-  const report = await compare({ contestants: only, clients, duration, rounds, signal, onProgress }).finally(meter.stop)
+  const report = await compare({ contestants: only, clients, ...size, signal, onProgress }).finally(meter.stop)
   const files = await write(report, output)
   process.stdout.write(json ? renderJson(report) : `${renderTable(report)}\n`)
   meter.say(`${report.seconds.toFixed(0)} s; written: ${files.map((file) => relative('', file)).join(', ')}`)
@@ -74,8 +83,8 @@ export function addCompare(program: Command): void {
     .command('compare')
     .description('the main job: every model, the C peers and node:net on real requests; table, JSON and chart')
     .option('-c, --clients <n>', 'clients at once (fibonacci: 8, echo: 50)', whole(1, 20_000))
-    .option('-d, --duration <duration>', 'how long each trial counts', positiveDuration, 250)
-    .option('-r, --rounds <n>', 'trials of each server, of which the median is taken', whole(1, 100), 3)
+    .option('-d, --duration <duration>', 'how long each trial counts (250ms)', positiveDuration)
+    .option('-r, --rounds <n>', 'trials of each server, of which the median is taken (3)', whole(1, 100))
     .option('-o, --output <folder>', 'where compare.json and compare.svg go', 'bench-results')
     .option('-j, --json', 'print JSON instead of the table')
     .option('--only <servers>', `some of: ${contestants.map(({ id }) => id).join(', ')}`, named, contestants)

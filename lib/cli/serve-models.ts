@@ -49,7 +49,7 @@ function refuseOthersOptions(model: ModelName, options: ServeOptions): void {
 
 // A Unix socket or an inherited descriptor takes the place of host and port.
 function placed(options: ServeOptions): ServeOptions {
-  const { port, host, ...rest } = options
+  const { port: _port, host: _host, ...rest } = options
   return rest.path === undefined && rest.fd === undefined ? options : (rest as ServeOptions)
 }
 

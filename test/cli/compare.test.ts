@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Report } from '../../bench/compare.js'
+import { contestants } from '../../bench/contestants.js'
 import { sessionPids } from '../../bench/proc.js'
 import { command, program, Running } from '../support/command.js'
 
@@ -64,6 +65,23 @@ it('lists who can not do a workload with the reason, and goes on', async () => {
   const { code, stdout } = await command(args)
   expect(code).toBe(0)
   expect(stdout).toMatch(/│ sequential │ C iterative │ not run: serves one client at a time/)
+})
+
+it('gets figures, and no error, from every contestant on all it can do', { timeout: 90_000 }, async () => {
+  const args = ['compare', '-d', '60ms', '-r', '1', '-c', '4', '-j', '-o', folder]
+  const { code, stdout } = await command(args)
+  expect(code).toBe(0)
+  const { entries } = JSON.parse(stdout) as Report
+  const told = entries.map(({ workload, id, summary, reason }) => [workload, id, summary?.errors ?? reason])
+  const unfit = /^serves one client at a time/
+  const expected = ['fibonacci', 'echo'].flatMap((workload) =>
+    contestants.map(({ id }) => {
+      const alone = workload === 'echo' && ['c-iterative', 'sync'].includes(id)
+      return [workload, id, alone ? expect.stringMatching(unfit) : 0]
+    }),
+  )
+  expect(told).toEqual(expected)
+  for (const { summary } of entries) if (summary) expect(summary.cpu).toBeGreaterThan(0)
 })
 
 it('says at once that the results can not be written', async () => {

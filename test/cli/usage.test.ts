@@ -10,7 +10,8 @@ it('tells its version', async () => {
 it('helps, naming every verb', async () => {
   const { code, stdout } = await command(['--help'])
   expect(code).toBe(0)
-  for (const verb of ['request', 'compare', 'load', 'doctor']) expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'))
+  for (const verb of ['serve', 'request', 'compare', 'load', 'doctor'])
+    expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'))
 })
 
 it.each([
