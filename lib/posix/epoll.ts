@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { check, codedError, ErrnoError, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asFd } from './arguments.js'
-import { callSafely } from './registrations.js'
+import { callSafely, forgotten } from './registrations.js'
 import { Watch } from './readiness.js'
 import { asEpollEvents, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, epoll_create1 } from './sys-epoll.js'
 import { close } from './unistd.js'
@@ -17,7 +17,8 @@ const EPOLLIN = constant('EPOLLIN')
 
 /**
  * Watches descriptors and calls back with their events, on the thread of the event loop. Level-triggered unless EPOLLET is
- * asked for. Keeps the process alive while it watches anything. Remove a descriptor before closing it.
+ * asked for. Keeps the process alive while it watches anything. Remove a descriptor before closing it. In the child of a fork it
+ * watches nothing, and may be used anew.
  *
  * ```ts
  * const poller = new Epoll((error, fd, events) => { ... })
@@ -44,6 +45,7 @@ export class Epoll {
   #epfd = -1
   #watch: Watch | undefined
   #closed = false
+  #born = forgotten()
 
   /**
    * @param callback is called with the events of a descriptor
@@ -116,6 +118,15 @@ export class Epoll {
 
   #open(method: string): void {
     if (this.#closed) throw codedError(Error, 'ERR_INVALID_STATE', `${method} can't be called after calling close`)
+    if (this.#born !== forgotten()) this.#startAnew()
+  }
+
+  // In the child of a fork. The instance is one with the parent's, who would lose what is removed here.
+  #startAnew(): void {
+    this.#born = forgotten()
+    this.#idOf.clear()
+    this.#fdOf.clear()
+    this.#stopIfIdle()
   }
 
   #forget(fd: number): void {

@@ -42,6 +42,7 @@ let opened = false
 let delivering = false
 let lastId = 0
 let keepers = 0
+let timesForgotten = 0
 
 function keepAlive(by: 1 | -1): void {
   keepers += by
@@ -209,6 +210,11 @@ export function dropWatches(fd: number): void {
   closed(registration)
 }
 
+/** How often this process and its forebears have forgotten: what an object made before is not this process's own any more. */
+export function forgotten(): number {
+  return timesForgotten
+}
+
 /** In the child of a fork: nobody waits for anything; nobody is told. The instance itself is renewed natively. */
 export function forgetWatches(): void {
   for (const registration of byFd.values()) registration.interests.length = 0
@@ -216,6 +222,7 @@ export function forgetWatches(): void {
   byId.clear()
   if (keepers > 0) native.readinessKeepAlive(false)
   keepers = 0
+  timesForgotten++
 }
 
 /**

@@ -50,6 +50,11 @@ describe('Epoll', () => {
     expect(await run('errors')).toEqual([...kernel, type, type, type])
   })
 
+  it('in the child of a fork it watches nothing, works anew, and takes nothing from the parent', async () => {
+    const child = { removed: 'ErrnoError ENOENT epoll_ctl', heard: 1 }
+    expect(await run('fork')).toEqual({ child, heard: 1, status: 0 })
+  })
+
   it('calls back in the asynchronous context in which it was made', async () => {
     expect(await run('context')).toBe('where it was made')
   })
