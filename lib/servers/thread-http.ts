@@ -9,6 +9,8 @@ import type { ConnectionHandler } from './handler.js'
 class ConnectionStream extends Duplex {
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
+  /** Requests under way. */
+  requests = 0
   readonly #conn: Connection
 
   constructor(conn: Connection) {
@@ -47,21 +49,30 @@ class ConnectionStream extends Duplex {
 /** A handler that serves HTTP with one node:http server for all connections, and what is to be called when accepting stops. */
 export function httpHandler(listener: RequestListener): { serve: ConnectionHandler; stop: () => void } {
   const server = createServer(listener)
+  const streams = new Set<ConnectionStream>()
   let stopping = false
-  // Keep-alive connections would hold a drain up: they go when they have nothing under way.
+  // Keep-alive connections would hold a drain up: they go as soon as they have nothing under way.
   const closeIdle = (): void => {
-    if (stopping) setImmediate(() => server.closeIdleConnections())
+    for (const stream of streams) if (stream.requests === 0) stream.end(() => stream.destroy())
   }
-  server.prependListener('request', (_, response) => response.once('close', closeIdle))
-  return {
-    serve: async (conn) => {
-      const stream = new ConnectionStream(conn)
-      server.emit('connection', stream)
-      if (!stream.closed) await once(stream, 'close')
-    },
-    stop: () => {
-      stopping = true
-      closeIdle()
-    },
+  server.prependListener('request', ({ socket }, response) => {
+    const stream = socket as unknown as ConnectionStream
+    stream.requests++
+    response.once('close', () => {
+      stream.requests--
+      if (stopping) closeIdle()
+    })
+  })
+  const serve = async (conn: Connection): Promise<void> => {
+    const stream = new ConnectionStream(conn)
+    streams.add(stream)
+    server.emit('connection', stream)
+    if (!stream.closed) await once(stream, 'close')
+    streams.delete(stream)
   }
+  const stop = (): void => {
+    stopping = true
+    closeIdle()
+  }
+  return { serve, stop }
 }

@@ -6,6 +6,16 @@ import { Watch } from '../posix/readiness.js'
 
 const POLLIN = constant('POLLIN')
 
+// Watches an event descriptor; where that fails, what it belongs to is undone.
+function watching(fd: number, undo: () => void, callback: () => void): Watch {
+  try {
+    return new Watch(fd, POLLIN, callback)
+  } catch (error) {
+    undo()
+    throw error
+  }
+}
+
 export interface ThreadLimits {
   /** Connection threads at once. */
   maxThreads: number
@@ -17,6 +27,12 @@ export interface ThreadLimits {
   maxConnections: number
   /** Milliseconds, 0: none. */
   idleTimeout: number
+}
+
+function discard(server: number): void {
+  native.threadServerStop(server)
+  native.threadServerShutdown(server)
+  native.threadServerRelease(server)
 }
 
 export interface LoopCounts {
@@ -50,11 +66,15 @@ export class AcceptLoop {
     const number = native.threadServerStart(listener, running, maxThreads, reuse, most, stackSize, idleTimeout)
     this.#number = check(number, 'pthread_create')
     this.#running = running
-    this.#watch = new Watch(native.threadServerEventFd(number), POLLIN, () => {
-      native.threadServerHeard(number)
-      this.counts()
-      changed()
-    })
+    this.#watch = watching(
+      native.threadServerEventFd(number),
+      () => discard(number),
+      () => {
+        native.threadServerHeard(number)
+        this.counts()
+        changed()
+      },
+    )
   }
 
   counts(): LoopCounts {
@@ -114,7 +134,12 @@ export class IoThreads {
    */
   constructor(keep: number, stackSize: number) {
     this.#number = check(native.threadIoOpen(keep, stackSize), 'eventfd')
-    this.#watch = new Watch(native.threadIoEventFd(this.#number), POLLIN, () => this.#take())
+    const number = this.#number
+    this.#watch = watching(
+      native.threadIoEventFd(number),
+      () => native.threadIoRelease(number),
+      () => this.#take(),
+    )
   }
 
   // One entry into JavaScript for all that has been done.

@@ -7,9 +7,18 @@ export interface Holdings {
   children: number[]
 }
 
+// A thread may end between the listing and the reading.
+function childrenOf(pid: number, task: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 function ownChildren(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+    childrenOf(pid, task).trim().split(' ').filter(Boolean).map(Number),
   )
 }
 
