@@ -20,8 +20,8 @@ const mapped = new WeakSet<ArrayBuffer>()
 
 /**
  * New memory, all zeros, that is shared with children forked later: what one writes the others see. `Atomics` work on an
- * Int32Array over it, across processes, all but `wait` and `notify`, which want a SharedArrayBuffer. It cannot be transferred
- * to a Worker. It is given back when the ArrayBuffer is collected, or by munmap.
+ * Int32Array over it, across processes, all but `wait` and `notify`, which want a SharedArrayBuffer. It does not go to a
+ * Worker: a transfer copies it (Node.js 20) or throws (later versions). It is given back when the ArrayBuffer is collected, or by munmap.
  *
  * @param address null: the kernel chooses
  * @param length bytes; the kernel rounds up to whole pages, the ArrayBuffer has exactly so many
