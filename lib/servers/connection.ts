@@ -66,6 +66,7 @@ export interface ByteTally {
 /** The bytes of what an application writes. Throws ERR_INVALID_ARG_TYPE. */
 export function asBytes(data: unknown): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data)
+  if (data instanceof Uint8Array) return data
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   throw invalidArgType('data', 'of type string or an instance of Buffer, TypedArray or DataView', data)
 }

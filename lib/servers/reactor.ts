@@ -68,6 +68,7 @@ export class Reactor<L extends Link> {
   readonly #handle: object
   readonly #control: Int32Array
   readonly #statistics: Float64Array
+  readonly #memory: ArrayBuffer
   readonly #bytes: Buffer
   #sink!: Sink<L>
   readonly #links: (L | undefined)[] = []
@@ -93,6 +94,7 @@ export class Reactor<L extends Link> {
     this.#handle = parts.handle
     this.#control = new Int32Array(parts.control)
     this.#statistics = new Float64Array(parts.control, 4 * STATISTICS, STATISTICS_COUNT)
+    this.#memory = parts.data
     this.#bytes = Buffer.from(parts.data)
   }
 
@@ -213,7 +215,7 @@ export class Reactor<L extends Link> {
     if (data === this.#chunk) return this.#send(slot, this.#offset, this.#chunk.length)
     if (typeof data === 'string' && data.length < MOST_COPIED / 3) return this.#copyString(slot, data)
     const bytes = asBytes(data)
-    if (bytes.buffer === this.#bytes.buffer) return this.#send(slot, bytes.byteOffset, bytes.length)
+    if (bytes.buffer === this.#memory) return this.#send(slot, bytes.byteOffset, bytes.length)
     if (bytes.length > MOST_COPIED) return Math.max(this.writeNow(link, bytes), 0)
     const at = this.#room(bytes.length)
     this.#bytes.set(bytes, at)
