@@ -8,6 +8,7 @@
 #include "binding.h"
 #include "core/fork/fork.h"
 #include "core/fork/silence.h"
+#include "reactor.h"
 #include "readiness.h"
 
 namespace posix_async {
@@ -44,6 +45,7 @@ Napi::Value ForkRuntime(Napi::Env env, bool keep_handles) {
     requests.clear();  // what else was asked of the parent is not asked of the child
     if (!keep_handles) fork::SilenceHandles(loop);
     uv_loop_fork(loop);
+    ForgetReactorsAfterFork(env);
     RenewReadinessAfterFork(env);
   }
   return Napi::Number::New(env, result.pid);

@@ -122,7 +122,10 @@ void Loop::Enter() {
 }
 
 void Loop::Flush() {
-  if (!open_) return;
+  if (!open_) {
+    core_.control()->operations = core_.control()->out_used = 0;
+    return;
+  }
   core_.Flush(Now());
   if (!running_) Arm();
 }
@@ -189,7 +192,9 @@ void Loop::OnClosed(uv_handle_t* handle) {
 void Loop::OnTeardown(napi_async_cleanup_hook_handle, void* self) {
   auto* loop = static_cast<Loop*>(self);
   loop->running_ = false;
-  if (loop->open_) loop->Shut();
+  if (!loop->open_) return;
+  loop->core_.CloseListeners();
+  loop->Shut();
 }
 
 Napi::Value Loop::Share(void* memory, size_t size) {

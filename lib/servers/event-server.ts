@@ -1,12 +1,13 @@
 // eventServer: one thread serves all connections by readiness: epoll, poll or select. See: man 7 epoll, man 2 poll, man 2 select
 import { createServer, type RequestListener, type Server as HttpServer } from 'node:http'
-import { codedError, check, type ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
-import { native } from '../native.js'
+import { codedError, type ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
+import { Deferred } from './deferred.js'
 import { CallbackSink, type CallbackConnection } from './event-callbacks.js'
 import { StreamSink, type StreamConnection } from './event-stream.js'
 import { HandOver } from './hand-over.js'
 import { knownHandler, type EventCallbacks, type Handler, type KnownHandler } from './handler.js'
+import { EVENT, RunningNative } from './native-handler.js'
 import { Reactor, type Backend, type Link, type Sink } from './reactor.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
 
@@ -36,7 +37,6 @@ export interface EventHost<L extends Link> {
 const BACKENDS: readonly unknown[] = ['epoll', 'poll', 'select']
 const HANDLERS = ['function', 'callbacks', 'native', 'http'] as const
 const DEFAULT_HIGH_WATER_MARK = 65536
-const EVENT_FORM = 2
 // How often idle HTTP connections are closed while the server drains, in milliseconds.
 const SWEEP = 100
 const NOBODY: Client = { remoteAddress: undefined, remotePort: undefined }
@@ -53,13 +53,12 @@ class EventModel implements Model {
   #parts: EventHost<Links> | undefined
   #http: HttpServer | undefined
   #sweep: NodeJS.Timeout | undefined
-  #running = -1 // the native handler at work
+  #running: RunningNative | undefined
   #handlerErrors = 0
   #exhaustions = 0
   #toldOfRange = false
   #stopped = false
-  #drained: () => void = () => {}
-  readonly #whenDrained = new Promise<void>((resolve) => (this.#drained = resolve))
+  readonly #drained = new Deferred()
 
   constructor(settings: Settings, handler: Served) {
     this.#settings = settings
@@ -78,7 +77,12 @@ class EventModel implements Model {
   }
 
   #open({ maxConnections, idleTimeout, listener }: ServerHost): void {
-    const options = { ...this.#settings, maxConnections, idleTimeout, handler: this.#running }
+    const options = {
+      ...this.#settings,
+      maxConnections,
+      idleTimeout,
+      ...(this.#running && { handler: this.#running.number }),
+    }
     const reactor: Reactor<Links> = new Reactor<Links>(options)
     const handOver = new HandOver(reactor, idleTimeout, () => this.#settle())
     this.#parts = this.#hostOf(reactor, handOver)
@@ -146,18 +150,18 @@ class EventModel implements Model {
     const reactor = this.#parts!.reactor
     if (!this.#stopped || reactor.busy) return
     this.#finish()
-    this.#drained()
+    this.#drained.resolve()
   }
 
   #finish(): void {
     clearInterval(this.#sweep)
     this.#parts?.reactor.close()
-    if (this.#running >= 0) native.handlerStop(this.#running)
-    this.#running = -1
+    this.#running?.stop()
+    this.#running = undefined
   }
 
   drained(): Promise<void> {
-    return this.#whenDrained
+    return this.#drained.promise
   }
 
   destroy(): void {
@@ -179,16 +183,12 @@ class EventModel implements Model {
   }
 }
 
-// The number of the handler at work. Throws ERR_INVALID_ARG_VALUE where there is none of that name, or it has no event form.
-function startNative(name: string): number {
-  const found = name.includes('/') ? native.handlerOpen(name) : native.handlerFind(name)
-  if (typeof found === 'string') throw invalidArgValue('handler', `could not be loaded: ${found}`, name)
-  if (found < 0) throw invalidArgValue('handler', "must be 'echo', 'fibonacci' or a path", name)
-  if ((check(native.handlerForms(found), 'dlsym') & EVENT_FORM) === 0) {
-    const message = `the native handler ${name} has no on_data, so an eventServer cannot run it without blocking`
-    throw codedError(TypeError, 'ERR_POSIX_ASYNC_HANDLER', message)
-  }
-  return check(native.handlerStart(found), 'posix_async_handler.start')
+function startNative(name: string): RunningNative {
+  const running = new RunningNative(name)
+  if (running.forms & EVENT) return running
+  running.stop()
+  const message = `the native handler ${name} has no on_data, so an eventServer cannot run it without blocking`
+  throw codedError(TypeError, 'ERR_POSIX_ASYNC_HANDLER', message)
 }
 
 function checked(options: EventServerOptions) {

@@ -49,6 +49,7 @@ const RECORDS = 0
 const OPERATIONS = 1
 const OUT_USED = 2
 const IN_BATCH = 3
+const CLOSED = 4
 const STATISTICS = 16
 const STATISTICS_COUNT = 8
 const MOST_RECORDS = 2048
@@ -124,7 +125,7 @@ export class Reactor<L extends Link> {
 
   /** Whether a connection is open, or its end has still to be told. */
   get busy(): boolean {
-    return this.#open > 0 || this.#statistics[1]! > 0
+    return this.#control[CLOSED] === 0 && (this.#open > 0 || this.#statistics[1]! > 0)
   }
 
   /** Closes every connection now. */

@@ -121,6 +121,19 @@ describe.each(['epoll', 'epoll-edge', 'poll', 'select'])('%s', (backend) => {
     expect(stats).toMatchObject({ accepted: 1, active: 0, errors: 0 })
   })
 
+  it('fork in a callback: the child has no part in the server, the parent serves on', async () => {
+    expect(await fixture('fork', [backend])).toEqual({
+      first: ['stay', 'fork', 'stay'],
+      second: ['still here', 'still here', 'still here'],
+      exited: 0,
+      accepted: 3,
+    })
+  })
+
+  it('works in a Worker, whose end closes it', async () => {
+    expect(await fixture('worker', [backend])).toEqual({ reply: 'from a worker' })
+  })
+
   it('serves HTTP', async () => {
     expect(await fixture('http', [backend])).toEqual({ status: 200, text: 'you asked for /here' })
   })

@@ -55,6 +55,15 @@ void Reactor::Unlisten(int fd) {
   listening_ = std::any_of(listeners_.begin(), listeners_.end(), [](const Listener& one) { return one.fd >= 0; });
 }
 
+void Reactor::CloseListeners() {
+  const std::vector<Listener> all = listeners_;
+  for (const Listener& listener : all) {
+    if (listener.fd < 0) continue;
+    Unlisten(listener.fd);
+    close(listener.fd);
+  }
+}
+
 bool Reactor::MayAccept() const {
   return connections_.size() - free_slots_.size() < most_slots_ && now_ >= accept_again_at_;
 }

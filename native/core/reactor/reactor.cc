@@ -255,6 +255,12 @@ void Reactor::Close() {
   connections_.clear();
   listeners_.clear();
   backend_.reset();
+  if (control_) MarkClosed();
+}
+
+void Reactor::MarkClosed() {
+  control_->closed = 1;
+  control_->statistics[kActive] = 0;
 }
 
 // The back end's object is left where it is: the thread that its mutex and condition know of is not there to be told.
@@ -268,7 +274,7 @@ void Reactor::Forget() {
   notices_.clear();
   run_queue_.clear();
   control_->records = 0;
-  control_->operations = 0;
+  MarkClosed();
 }
 
 }  // namespace posix_async

@@ -41,6 +41,8 @@ class Reactor {
   // A listening descriptor, borrowed until Unlisten; it is made O_NONBLOCK. 0 or -errno.
   int Listen(int fd);
   void Unlisten(int fd);
+  // When nobody is left to close what was borrowed: the environment ends.
+  void CloseListeners();
 
   void Collect(uint64_t now);
   void Settle(uint64_t now);
@@ -97,6 +99,7 @@ class Reactor {
   void PerformAll(uint64_t now);
   void SettleInterest();
   void FreeClosed();
+  void MarkClosed();
   uint8_t Wanted(const Connection& connection) const;
   void Renew(int32_t slot);
   void Unsettle(int32_t slot);

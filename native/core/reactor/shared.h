@@ -49,7 +49,8 @@ struct Control {
   int32_t operations;  // counted up by JavaScript, back to 0 when they are done
   int32_t out_used;    // bytes of the out part of the data block
   int32_t in_batch;    // operations noted now are done when the batch is over
-  int32_t reserved[12];
+  int32_t closed;      // the reactor is no more: nothing is told, and what is asked goes nowhere
+  int32_t reserved[11];
   double statistics[kStatistics];
   Record record[kMostRecords];
   Record operation[kMostOperations];
