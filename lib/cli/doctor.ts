@@ -1,7 +1,8 @@
 // posix-async doctor: what this machine has of what the package needs, line by line, yes or no, and the cure.
 import type { Command } from 'commander'
 import colors from 'picocolors'
-import { checks, type Finding } from './checks.js'
+import type { Finding } from './checks/finding.js'
+import { checks } from './checks/index.js'
 import { EXIT } from './failure.js'
 
 const WIDTH = 32

@@ -1,6 +1,6 @@
 // posix-async doctor: what it says of this machine, and of one that is made to lack something.
 import { expect, it } from 'vitest'
-import type { Finding } from '../../lib/cli/checks.js'
+import type { Finding } from '../../lib/cli/checks/finding.js'
 import { command, type CommandOptions } from '../support/command.js'
 
 async function findings(options?: CommandOptions): Promise<{ code: number; of: (name: string) => Finding }> {

@@ -1,12 +1,12 @@
 // posix-async serve, as a user runs it: each model, signals, and what can go wrong.
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { command, program, Running } from '../support/command.js'
+import { childrenOf, inTheMiddle, reply, Served } from '../support/served.js'
 
 const models = ['fork', 'thread', 'event', 'sync']
 
@@ -18,34 +18,6 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-class Served extends Running {
-  port = 0
-
-  static async start(...args: string[]): Promise<Served> {
-    const served = new Served(process.execPath, [program, 'serve', '--port', '0', ...args])
-    served.port = Number((await served.said(/ listening on \S+:(\d+), handler/))[1])
-    return served
-  }
-
-  ask(text: string): Promise<string> {
-    return reply(connect(this.port, '127.0.0.1').end(text))
-  }
-}
-
-async function reply(socket: Socket): Promise<string> {
-  let text = ''
-  for await (const chunk of socket) text += chunk
-  return text
-}
-
-/** A connection to an echo server that has answered once, so that it is being served. */
-async function inTheMiddle(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1').on('error', () => {})
-  socket.write('first')
-  expect(String((await once(socket, 'data'))[0])).toBe('first')
-  return socket
-}
-
 function refuses(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
@@ -56,11 +28,6 @@ function refuses(port: number): Promise<boolean> {
 
 async function untilItRefuses(port: number): Promise<void> {
   while (!(await refuses(port))) continue
-}
-
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return text.trim().split(' ').filter(Boolean).map(Number)
 }
 
 // A zombie that is nobody's child any more stays until the machine's init, or what stands in for it, has taken note.
@@ -130,40 +97,6 @@ describe.each(models)('the %s model', (model) => {
       stdout: '',
       stderr: `posix-async: EADDRINUSE: address already in use, bind 127.0.0.1:${port}\n`,
     })
-  })
-})
-
-describe('on a terminal', () => {
-  const hasScript = spawnSync('script', ['--version']).status === 0
-
-  // The only child of script(1) is the server: `exec` puts it in the shell's place.
-  async function onTerminal(): Promise<{ server: Running; pid: number; port: number }> {
-    const line = `exec ${process.execPath} ${program} serve --model event --handler echo --port 0`
-    const server = new Running('script', ['-qefc', line, '/dev/null'])
-    const [, port] = await server.said(/ listening on \S+:(\d+), handler/)
-    return { server, pid: childrenOf(server.child.pid!)[0]!, port: Number(port) }
-  }
-
-  it.skipIf(!hasScript)('the first SIGINT lets clients finish', async () => {
-    const { server, pid, port } = await onTerminal()
-    await using _ = server
-    const client = await inTheMiddle(port)
-    process.kill(pid, 'SIGINT')
-    await server.said(/finishing what was begun; once more ends it at once/)
-    client.end('second')
-    expect(await reply(client)).toBe('second')
-    expect(await server.end()).toBe(0)
-  })
-
-  it.skipIf(!hasScript)('the second SIGINT ends it at once', async () => {
-    const { server, pid, port } = await onTerminal()
-    await using _ = server
-    const closed = once(await inTheMiddle(port), 'close')
-    process.kill(pid, 'SIGINT')
-    await server.said(/finishing what was begun; once more ends it at once/)
-    process.kill(pid, 'SIGINT')
-    expect(await server.end()).toBe(130)
-    await closed
   })
 })
 

@@ -1,0 +1,45 @@
+// Checks of what the package runs on: kernel, C library, Node.js, and its own addon.
+import { release } from 'node:os'
+import { messageOf } from '../failure.js'
+import { atLeast, type Check } from './finding.js'
+
+const kernel: Check = () => ({
+  name: 'Linux kernel',
+  ok: process.platform === 'linux' && atLeast(release(), '5.4'),
+  detail: `${process.platform} ${release()} ${process.arch}`,
+  cure: 'run it on Linux 5.4 or newer, in a virtual machine or a container of another system',
+})
+
+function glibcVersion(): string | undefined {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  return report.header?.glibcVersionRuntime
+}
+
+const glibc: Check = () => {
+  const version = process.platform === 'linux' ? glibcVersion() : undefined
+  return {
+    name: 'GNU C library',
+    ok: version !== undefined && atLeast(version, '2.28'),
+    detail: version ?? 'none: this is another C library (musl?)',
+    cure: 'use a distribution with glibc 2.28 or newer: Debian, Ubuntu, Fedora, not Alpine',
+  }
+}
+
+const node: Check = () => ({
+  name: 'Node.js',
+  ok: atLeast(process.version, '20.17') && Number(process.versions['napi']) >= 8,
+  detail: `${process.version}, Node-API ${process.versions['napi']}`,
+  cure: 'install Node.js 20.17 or newer',
+})
+
+const addon: Check = async () => {
+  const finding = { name: 'native addon', cure: 'run "npm rebuild posix-async" with a C++ compiler present' }
+  try {
+    const { getppid } = await import('posix-async/posix')
+    return { ...finding, ok: getppid() === process.ppid, detail: 'loads, and the kernel answers through it' }
+  } catch (error) {
+    return { ...finding, ok: false, detail: messageOf(error) }
+  }
+}
+
+export const platform: readonly Check[] = [kernel, glibc, node, addon]
