@@ -1,5 +1,5 @@
 // What the verbs' options have in common: numbers, ports and durations as users write them, each refused with one clear line.
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
@@ -37,4 +37,9 @@ export function bytes(text: string): number {
   const [, number, unit = ''] = /^(\d+)([kKMG]?)$/.exec(text) ?? []
   if (number === undefined) throw new InvalidArgumentError('It must be a size such as 64, 16k or 100M.')
   return Number(number) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase())
+}
+
+/** An option that takes a duration, with its default as users write it. */
+export function durationOption(flags: string, description: string, standard: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(standard), standard)
 }

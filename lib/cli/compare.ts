@@ -1,7 +1,7 @@
 // posix-async compare: all models against the C peers and node's own server; progress, a table, JSON and a chart.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { positiveDuration, whole } from './arguments.js'
 import { compile } from '../../bench/compile.js'
 import { compare, type Progress, type Report } from '../../bench/compare.js'
@@ -87,6 +87,10 @@ export function addCompare(program: Command): void {
     .option('-r, --rounds <n>', 'trials of each server, of which the median is taken (3)', whole(1, 100))
     .option('-o, --output <folder>', 'where compare.json and compare.svg go', 'bench-results')
     .option('-j, --json', 'print JSON instead of the table')
-    .option('--only <servers>', `some of: ${contestants.map(({ id }) => id).join(', ')}`, named, contestants)
+    .addOption(
+      new Option('--only <servers>', `some of: ${contestants.map(({ id }) => id).join(', ')}`)
+        .argParser(named)
+        .default(contestants, 'all'),
+    )
     .action(run)
 }

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import colors from 'picocolors'
 import { type LoadMode, type LoadReport, runLoad } from '../../bench/load.js'
 import { time } from '../../bench/report.js'
-import { bytes, connectPort, duration, positiveDuration, whole } from './arguments.js'
+import { bytes, connectPort, durationOption, positiveDuration, whole } from './arguments.js'
 import { EXIT, Failure } from './failure.js'
 
 interface Options {
@@ -57,7 +57,7 @@ async function load(host: string, port: number, options: Options): Promise<void>
 }
 
 export function addLoad(program: Command): void {
-  const mode = new Option('-m, --mode <mode>', 'what each client does: one request a connection, ...')
+  const mode = new Option('-m, --mode <mode>', 'what each client does')
   program
     .command('load')
     .description('drive a server on this machine: request (one a connection), echo, idle connections or uploads')
@@ -65,12 +65,12 @@ export function addLoad(program: Command): void {
     .argument('<port>', 'TCP port', connectPort)
     .addOption(mode.choices(Object.keys(things)).default('request'))
     .option('-c, --clients <n>', 'clients at once', whole(1, 20_000), 8)
-    .option('-d, --duration <duration>', 'how long', positiveDuration, 10_000)
+    .addOption(durationOption('-d, --duration <duration>', 'how long', '10s').argParser(positiveDuration))
     .option('-n, --requests <n>', 'requests at most, over all clients', whole(1, 1e12))
     .option('-s, --size <bytes>', 'of a message (echo; 64) or of an upload (1M)', bytes)
     .option('-t, --text <text>', 'what a request says (5)')
     .option('-e, --expect <text>', 'the reply expected; any other counts as an error')
-    .option('--warm-up <duration>', 'how long before counting begins', duration, 0)
+    .addOption(durationOption('--warm-up <duration>', 'how long before counting begins', '0'))
     .option('-j, --json', 'print JSON')
     .action(load)
 }

@@ -1,7 +1,7 @@
 // posix-async request HOST PORT TEXT: one request, and its reply on standard output.
 import { connect } from 'node:net'
 import type { Command } from 'commander'
-import { connectPort, positiveDuration } from './arguments.js'
+import { connectPort, durationOption, positiveDuration } from './arguments.js'
 import { Failure } from './failure.js'
 
 interface RequestOptions {
@@ -32,12 +32,14 @@ async function request(host: string, port: number, text: string, { timeout }: Re
 }
 
 export function addRequest(program: Command): void {
+  const timeout = durationOption('--timeout <duration>', 'how long to wait for the whole reply', '30s')
+  timeout.argParser(positiveDuration)
   program
     .command('request')
     .description('send one request and print the reply')
     .argument('<host>', 'name or address of the server')
     .argument('<port>', 'its TCP port', connectPort)
     .argument('<text>', 'what to send; write -- before a text that begins with a dash')
-    .option('--timeout <duration>', 'how long to wait for the whole reply', positiveDuration, 30_000)
+    .addOption(timeout)
     .action(request)
 }

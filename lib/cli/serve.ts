@@ -1,6 +1,6 @@
 // posix-async serve: one server in the foreground, stopped by signals as every server is.
 import { type Command, Option } from 'commander'
-import { duration, listenPort, whole } from './arguments.js'
+import { durationOption, listenPort, whole } from './arguments.js'
 import { EXIT } from './failure.js'
 import { handlerNamed } from './serve-handler.js'
 import { BACKENDS, MODELS, type ModelName, open, type RunningServer, type ServeOptions } from './serve-models.js'
@@ -78,8 +78,14 @@ export function addServe(program: Command): void {
       'a pool of so many threads, of the thread model, instead of a thread a client',
       whole(1, 65_536),
     )
-    .option('--idle-timeout <duration>', 'close connections on which nothing moves for so long; 0: never', duration, 0)
-    .option('--graceful-timeout <duration>', 'how long draining may take', duration, 30_000)
+    .addOption(
+      durationOption(
+        '--idle-timeout <duration>',
+        'close connections on which nothing moves for so long; 0: never',
+        '0',
+      ),
+    )
+    .addOption(durationOption('--graceful-timeout <duration>', 'how long draining may take', '30s'))
     .option('-q, --quiet', 'do not tell about clients whose connection failed')
     .action(serve)
 }

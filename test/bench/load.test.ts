@@ -92,7 +92,7 @@ describe('request', () => {
   it('gives up on a server that never answers', async () => {
     const report = await withServer(
       () => {},
-      (port) => runLoad({ mode: 'request', port, clients: 3, duration: 50 }),
+      (port) => runLoad({ mode: 'request', port, clients: 3, duration: 400 }),
     )
     expect(report).toMatchObject({ requests: 0, failed: 3, errors: { ...noErrors, timeout: 3 } })
   })
@@ -132,14 +132,14 @@ describe('echo', () => {
 })
 
 it('holds idle connections, more than a burst of them', async () => {
-  const report = await runLoad({ mode: 'idle', port: echo.port, clients: 600, duration: 500 })
+  const report = await runLoad({ mode: 'idle', port: echo.port, clients: 600, duration: 2000 })
   expect(report).toMatchObject({ mode: 'idle', requests: 600, held: 600, failed: 0 })
 })
 
 it('tells of idle connections that the server ended', async () => {
   const report = await withServer(
     (socket) => socket.end(),
-    (port) => runLoad({ mode: 'idle', port, clients: 7, duration: 300 }),
+    (port) => runLoad({ mode: 'idle', port, clients: 7, duration: 20_000 }),
   )
   expect(report).toMatchObject({ held: 0, failed: 7, errors: { ...noErrors, closed: 7 } })
 })

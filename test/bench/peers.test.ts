@@ -62,7 +62,7 @@ describe.each(peers)('the C peer %s', (peer) => {
         socket.resetAndDestroy()
       }
       expect(await ask(server.port, '10')).toBe('89')
-      await server.settle(1)
+      await server.settle(1, 10_000)
       expect(server.size).toBe(1)
     })
 

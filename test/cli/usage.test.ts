@@ -14,6 +14,16 @@ it('helps, naming every verb', async () => {
     expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'))
 })
 
+it.each(['serve', 'request', 'compare', 'load', 'doctor'])(
+  'helps with %s in words, defaults included',
+  async (verb) => {
+    const { code, stdout } = await command([verb, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`^Usage: posix-async ${verb} `))
+    expect(stdout).not.toMatch(/[{}]|000\)/) // neither objects nor bare milliseconds
+  },
+)
+
 it.each([
   [['sing'], "error: unknown command 'sing'"],
   [['request', '127.0.0.1'], "error: missing required argument 'port'"],
