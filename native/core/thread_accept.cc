@@ -111,7 +111,7 @@ int ThreadServer::StartThreadFor(Lock& lock, Connection* connection) {
   for (int attempt = 1;; ++attempt, pause *= 2) {
     ++stats_.threads;
     lock.unlock();
-    const int error = StartThread(&RunConnection, connection, options_.stack_size);
+    const int error = StartThread(&RunConnection, connection, options_.stack_size, Signals::kInherit);
     lock.lock();
     if (error == 0) return 0;
     --stats_.threads;

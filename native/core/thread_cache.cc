@@ -1,9 +1,12 @@
 // See thread_cache.h.
 #include "thread_cache.h"
 
+#include <cerrno>
+
 namespace posix_async {
 
 int ThreadCache::Run(void (*routine)(void*), void* argument) {
+  if (!IsOwner()) return -ECANCELED;
   const Lock lock(mutex_);
   const Job job{routine, argument};
   if (waiting_ > 0) {
@@ -29,7 +32,7 @@ void* ThreadCache::Live(void* argument) {
   delete birth;
   do {
     job.routine(job.argument);
-    if (!cache->guard_.IsOwner()) break;
+    if (!cache->IsOwner()) break;
   } while (cache->Next(&job));
   return nullptr;
 }
@@ -51,6 +54,7 @@ bool ThreadCache::Next(Job* job) {
 }
 
 void ThreadCache::Close() {
+  if (!IsOwner()) return;
   const Lock lock(mutex_);
   closed_ = true;
   waiting_ = 0;
@@ -58,11 +62,13 @@ void ThreadCache::Close() {
 }
 
 unsigned ThreadCache::threads() {
+  if (!IsOwner()) return 0;
   const Lock lock(mutex_);
   return threads_;
 }
 
 bool ThreadCache::WaitEmpty(std::chrono::milliseconds limit) {
+  if (!IsOwner()) return true;
   Lock lock(mutex_);
   return empty_.wait_for(lock, limit, [this] { return threads_ == 0; });
 }

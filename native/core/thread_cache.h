@@ -23,6 +23,8 @@ class ThreadCache : public std::enable_shared_from_this<ThreadCache> {
   // Those that wait end, and the others when their work is done.
   void Close();
   unsigned threads();
+  // False in a child made by fork, where these threads do not exist.
+  bool IsOwner() const { return guard_.IsOwner(); }
   // Whether all threads have ended within that time.
   bool WaitEmpty(std::chrono::milliseconds limit);
 

@@ -54,6 +54,7 @@ int IoConnection::End() { return Order(&writes_, {IoOperation::kEnd, 0, {}}); }
 
 // A thread that waits takes the order; where all are blocked in the other direction, one more is made.
 int IoConnection::Order(Lane* lane, Command command) {
+  if (!cache_->IsOwner()) return -ECANCELED;
   const Lock lock(mutex_);
   if (closing_) return -EBADF;
   const bool begins = !lane->busy && lane->commands.empty();
@@ -66,6 +67,7 @@ int IoConnection::Order(Lane* lane, Command command) {
 }
 
 void IoConnection::Close() {
+  if (!cache_->IsOwner()) return;
   const Lock lock(mutex_);
   if (closing_) return;
   closing_ = true;
@@ -74,6 +76,7 @@ void IoConnection::Close() {
 }
 
 void IoConnection::Shutdown() {
+  if (!cache_->IsOwner()) return;
   const Lock lock(mutex_);
   if (fd_ >= 0) shutdown(fd_, SHUT_RDWR);
 }
@@ -109,7 +112,7 @@ void IoConnection::Work() {
     work_.wait(lock, [&] { return NextLane(&lane); });
     if (lane == nullptr) break;
     Perform(lock, lane);
-    if (!guard_.IsOwner()) return;
+    if (!cache_->IsOwner()) return;
   }
   Leave(lock);
 }

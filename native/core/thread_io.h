@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "thread_cache.h"
-#include "thread_start.h"
 #include "unique_fd.h"
 
 namespace posix_async {
@@ -56,7 +55,8 @@ class IoConnection : public std::enable_shared_from_this<IoConnection> {
 
   // Starts its thread and takes the descriptor over, made blocking; -errno leaves it to the caller.
   int Start(int idle_timeout);
-  // Each is answered by one completion; -errno where it could not even be ordered, and none will come.
+  // Each is answered by one completion; -errno (-ECANCELED: in a child made by fork, where its threads do not exist)
+  // where it could not even be ordered, and none will come.
   int Read(size_t most);
   int Write(std::vector<uint8_t> data);
   int End();  // after what was written: shutdown(2) of the sending side
@@ -96,7 +96,6 @@ class IoConnection : public std::enable_shared_from_this<IoConnection> {
 
   const std::shared_ptr<ThreadCache> cache_;
   const std::shared_ptr<IoMailbox> mailbox_;
-  const ProcessGuard guard_;
 
   std::mutex mutex_;
   std::condition_variable work_;

@@ -32,17 +32,17 @@ const sigset_t& LeftToOthers() {
 
 }  // namespace
 
-int StartThread(void* (*routine)(void*), void* argument, size_t stack_size) {
+int StartThread(void* (*routine)(void*), void* argument, size_t stack_size, Signals signals) {
+  static const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const size_t wanted = std::max(stack_size == 0 ? kDefaultStackSize : stack_size, kSmallestStack);
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, (wanted + page - 1) / page * page);
   sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &LeftToOthers(), &before);
+  if (signals == Signals::kBlock) pthread_sigmask(SIG_BLOCK, &LeftToOthers(), &before);
   pthread_t thread;
   const int error = pthread_create(&thread, &attributes, routine, argument);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (signals == Signals::kBlock) pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
   if (error == 0) pthread_detach(thread);
   return -error;

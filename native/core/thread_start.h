@@ -9,9 +9,12 @@ namespace posix_async {
 
 constexpr size_t kDefaultStackSize = 512 * 1024;
 
+enum class Signals { kBlock, kInherit };
+
 // pthread_create and pthread_detach; gives 0 or -errno (-EAGAIN: no more threads now). The stack has `stack_size`
-// bytes, raised to what is needed at least; 0 is the default above.
-int StartThread(void* (*routine)(void*), void* argument, size_t stack_size);
+// bytes, raised to what is needed at least; 0 is the default above. The thread blocks ordinary signals, or, started by
+// a thread that does so already, kInherit spares the two system calls.
+int StartThread(void* (*routine)(void*), void* argument, size_t stack_size, Signals signals = Signals::kBlock);
 
 // What a blocked read or write of a connection gives up after, by SO_RCVTIMEO and SO_SNDTIMEO; 0 leaves it blocking for
 // good.

@@ -13,10 +13,17 @@ beforeAll(() => {
   const core = ['thread', 'thread_accept', 'thread_cache', 'thread_io', 'thread_start'].map((name) => `${name}.cc`)
   const handlers = ['echo', 'fibonacci', 'handler', 'running'].map((name) => `handlers/${name}.cc`)
   const sources = ['test/core/thread_test.cc', ...[...core, ...handlers].map((file) => `native/core/${file}`)]
-  plain = workshop.program('thread_test', sources)
+  // Few shared libraries: their loader does not bear EINTR.
+  plain = workshop.program('thread_test', sources, ['-static-libstdc++', '-static-libgcc'])
   program = sanitized ? workshop.program('thread_test_tsan', sources, ['-fsanitize=thread']) : plain
 }, 240_000)
 afterAll(() => workshop[Symbol.dispose]())
+
+const underStrace = (options: string[], ...args: string[]): string =>
+  execFileSync('strace', ['-f', '-qq', '-o', '/dev/null', ...options, plain, ...args], {
+    encoding: 'utf8',
+    timeout: 25_000,
+  }).trimEnd()
 
 const run = (...args: string[]): string =>
   execFileSync(program, args, { encoding: 'utf8', timeout: 25_000, env: { TSAN_OPTIONS: 'halt_on_error=1' } }).trimEnd()
@@ -51,22 +58,23 @@ describe(`connection threads (${sanitized ? 'under the thread sanitizer' : 'the 
   })
 })
 
+describe('the kernel says no', () => {
+  it('to a descriptor at the start: EMFILE, and nothing is left', () => {
+    expect(run('refused-start')).toBe('-24 -24 -24 -24 -24 -24 descriptors left 0')
+  })
+
+  it.skipIf(!hasStrace).each(['thread-a-connection', 'pool'])('EINTR now and then is never seen: %s', (name) => {
+    const fault = 'inject=read,write,accept4,poll:error=EINTR:when=3+2'
+    const output = underStrace(['-e', 'trace=read,write,accept4,poll', '-e', fault], name)
+    expect(output).toBe(`${stats(400)}\ndescriptors left 0`)
+  })
+})
+
 describe('pthread_create fails', () => {
-  const inject = (when: string, clients: number): string =>
-    execFileSync(
-      'strace',
-      [
-        '-f',
-        '-qq',
-        '-o',
-        '/dev/null',
-        '-e',
-        'trace=clone3,clone',
-        '-e',
-        `inject=clone3:error=EAGAIN:when=${when}`,
-      ].concat(plain, 'scarce', String(clients)),
-      { encoding: 'utf8', timeout: 25_000 },
-    ).trimEnd()
+  const inject = (when: string, clients: number): string => {
+    const fault = `inject=clone3:error=EAGAIN:when=${when}`
+    return underStrace(['-e', 'trace=clone3,clone', '-e', fault], 'scarce', String(clients))
+  }
 
   it.skipIf(!hasStrace)('for a while: the connection waits and is served', () => {
     expect(inject('3..6', 10)).toBe(`served 10\n${stats(10)}`)

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/result.h"
 #include "core/thread.h"
 #include "core/thread_io.h"
 
@@ -42,6 +43,12 @@ int CountFds() {
   while (readdir(folder) != nullptr) ++count;
   closedir(folder);
   return count;
+}
+
+// How many more there are than `before`. The last thread lets go a moment after it has told that it leaves.
+int DescriptorsLeft(int before) {
+  for (int i = 0; i < 10'000 && CountFds() > before; ++i) std::this_thread::sleep_for(milliseconds(1));
+  return CountFds() - before;
 }
 
 struct Listener {
@@ -78,9 +85,9 @@ std::shared_ptr<ThreadServer> Serve(const Listener& listener, const char* name, 
 std::string Ask(int fd, const std::string& text) {
   std::string reply;
   char part[4096];
-  if (send(fd, text.data(), text.size(), MSG_NOSIGNAL) < 0) return "";
+  if (Retry([&] { return send(fd, text.data(), text.size(), MSG_NOSIGNAL); }) < 0) return "";
   while (reply.size() < text.size()) {
-    const ssize_t got = read(fd, part, sizeof part);
+    const ssize_t got = Retry([&] { return read(fd, part, sizeof part); });
     if (got <= 0) break;
     reply.append(part, static_cast<size_t>(got));
   }
@@ -119,7 +126,7 @@ void Load(ThreadServerOptions options, int rounds) {
     CHECK(server->WaitDone(kLong));
     Print(server->Stats());
   }
-  printf("descriptors left %d\n", CountFds() - before);
+  printf("descriptors left %d\n", DescriptorsLeft(before));
 }
 
 void ThreadAConnection() { Load({-1, 64, false, -1, 0, 0}, 50); }
@@ -162,7 +169,7 @@ void StopAtAnyTime() {
     CHECK(server->WaitDone(kLong));
     CHECK(server->Stats().active == 0 && server->Stats().threads == 0);
   }
-  printf("descriptors left %d\n", CountFds() - before);
+  printf("descriptors left %d\n", DescriptorsLeft(before));
 }
 
 void MaxConnections() {
@@ -227,6 +234,27 @@ void Exhausted() {
   server->Stop();
   CHECK(server->WaitDone(kLong));
   Print(server->Stats());
+}
+
+// Nothing is left where a server or a mailbox cannot even start.
+void RefusedStart() {
+  const Listener listener;
+  int error = 0;
+  const auto handler = RunningHandler::Start(FindHandler("echo"), &error);
+  rlimit limit;
+  CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const int before = CountFds();
+  for (rlim_t room = 0; room < 3; ++room) {
+    const rlimit few{static_cast<rlim_t>(listener.fd) + 1 + room, limit.rlim_max};
+    CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    ThreadServerOptions options;
+    options.listener = listener.fd;
+    const int result = std::make_shared<ThreadServer>(options, handler)->Start();
+    const int mailbox = room == 0 ? std::make_shared<IoMailbox>()->Open() : -EMFILE;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    printf("%d %d ", result, mailbox);
+  }
+  printf("descriptors left %d\n", DescriptorsLeft(before));
 }
 
 // For strace, which refuses threads: clients one after another, each either served or refused.
@@ -329,7 +357,7 @@ void IoLoad(unsigned keep) {
     orders.threads->Close();
     CHECK(orders.threads->WaitEmpty(kLong));
   }
-  printf("descriptors left %d\n", CountFds() - before);
+  printf("descriptors left %d\n", DescriptorsLeft(before));
 }
 
 // A write while a read is blocked, and a read while a write is; closing ends both.
@@ -397,6 +425,7 @@ int main(int count, char** arguments) {
       {"max-connections", MaxConnections},
       {"idle-timeout", IdleTimeout},
       {"exhausted", Exhausted},
+      {"refused-start", RefusedStart},
       {"scarce", [&] { Scarce(count > 2 ? atoi(arguments[2]) : 10); }},
       {"io", [] { IoLoad(0); }},
       {"io-pool", [] { IoLoad(8); }},
