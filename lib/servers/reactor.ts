@@ -289,6 +289,7 @@ export class Reactor<L extends Link> {
 
   release(): void {
     this.#note(operation.release, -1, 0, 0)
+    this.flush()
   }
 
   fdOf(link: L): number {

@@ -130,6 +130,16 @@ describe.each(['epoll', 'epoll-edge', 'poll', 'select'])('%s', (backend) => {
     })
   })
 
+  it('HTTP connections that are kept alive do not hold close up', async () => {
+    expect(await fixture('httpDrain', [backend])).toEqual({ replies: ['quick', 'quick', 'quick', 'slow'], accepted: 2 })
+  })
+
+  it('A64 (Node test-buffer-pool-untransferable): the memory that chunks lie in cannot be transferred', async () => {
+    const { refused, reply } = await fixture('A64', [backend])
+    expect([true, 'ignored']).toContain(refused) // Node 20 ignores it in the list, later versions throw
+    expect(reply).toBe('unharmed')
+  })
+
   it('works in a Worker, whose end closes it', async () => {
     expect(await fixture('worker', [backend])).toEqual({ reply: 'from a worker' })
   })
