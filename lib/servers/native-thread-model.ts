@@ -16,6 +16,7 @@ export class NativeThreadModel implements Model {
   readonly #drained = new Deferred()
   #running!: RunningNative
   #loop!: AcceptLoop
+  #failed = false
   #last: ServerStats | undefined
   #patience: NodeJS.Timeout | undefined
 
@@ -37,8 +38,12 @@ export class NativeThreadModel implements Model {
   }
 
   #changed(host: ServerHost): void {
-    if (this.#loop.done) this.#finish()
-    else if (this.#loop.fault < 0) host.failed(new ErrnoError(this.#loop.fault, 'accept4'))
+    const { done, fault } = this.#loop
+    if (done) this.#finish()
+    if (fault < 0 && !this.#failed) {
+      this.#failed = true
+      host.failed(new ErrnoError(fault, 'accept4'))
+    }
   }
 
   #finish(): void {
@@ -51,6 +56,7 @@ export class NativeThreadModel implements Model {
   }
 
   stop(): void {
+    if (this.#last) return
     this.#loop.stop()
   }
 

@@ -81,6 +81,15 @@ describe.each(flavours)('%s', (flavour) => {
     expect(await run(`destroy:${flavour}`)).toEqual({ active: 0, threads: 0 })
   })
 
+  it('a listener that dies is an error of the server, which closes', async () => {
+    const result = { echoed: ['x'], code: 'EINVAL', syscall: 'accept4', listening: false }
+    expect(await run(`listener-dies:${flavour}`)).toEqual(result)
+  })
+
+  it('a fork does not disturb it, and its copy in the child has no threads', async () => {
+    expect(await run(`fork:${flavour}`)).toEqual(['before', 'child 7', 'after one', 'child 7', 'after two'])
+  })
+
   it('Node may exit while threads are blocked', async () => {
     const { code, signal, stderr, left } = await endOf('thread-server', `exit:${flavour}`)
     expect({ code, signal, stderr, left }).toEqual({ code: 0, signal: null, stderr: '', left: [] })
