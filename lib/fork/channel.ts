@@ -21,7 +21,18 @@ export class ReportChannel<Message> {
   constructor(onMessage: (message: Message) => void) {
     ;[this.#receiver, this.#sender] = socketpair(AF_UNIX, SOCK_SEQPACKET)
     this.#onMessage = onMessage
-    this.#watch = new Watch(this.#receiver, POLLIN, () => this.receive()).unref()
+    try {
+      this.#watch = new Watch(this.#receiver, POLLIN, () => this.receive()).unref()
+    } catch (error) {
+      close(this.#receiver)
+      close(this.#sender)
+      throw error
+    }
+  }
+
+  /** In a child that lives on: it only sends, and a send fails with EPIPE when the parent is gone. */
+  keepSender(): void {
+    close(this.#receiver)
   }
 
   /** In the parent: takes what has been sent up to now. */

@@ -1,27 +1,12 @@
 // The accept loop of the models whose connections JavaScript accepts: fork and thread a connection.
-import { constants } from 'node:os'
-import { ErrnoError } from '../errors.js'
 import { POLLIN } from '../posix/poll.js'
 import { Watch } from '../posix/readiness.js'
 import { accept4, type Accepted } from '../posix/sys-socket.js'
+import { acceptFailure, EXHAUSTED_PAUSE } from './accept-errors.js'
 import type { Listener } from './listener.js'
 
-// How long accepting rests when the kernel has no descriptors or memory left, in milliseconds.
-const EXHAUSTED_PAUSE = 100
 // How many connections one turn of the event loop takes at most, so that what else waits is served too.
 const TURN = 64
-
-const { errno } = constants
-const exhausted: readonly number[] = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM]
-// Errors of the connection that was about to be accepted, not of the listener. See: man 2 accept.
-const ofConnection: readonly number[] = [
-  errno.ECONNABORTED,
-  errno.EPERM,
-  errno.EPROTO,
-  errno.ENETDOWN,
-  errno.ENETUNREACH,
-  errno.EHOSTUNREACH,
-]
 
 export interface AcceptorEvents {
   /** Takes over the connection. False: no more for now; `resume` asks for the next. */
@@ -51,6 +36,15 @@ export class Acceptor {
     this.#watch ??= new Watch(this.#listener.fd, POLLIN, () => this.#turn())
   }
 
+  // The kernel may have no memory left to watch with; it is asked again.
+  #listenAgain(): void {
+    try {
+      this.#listen()
+    } catch {
+      this.#rest()
+    }
+  }
+
   #unlisten(): void {
     this.#watch?.close()
     this.#watch = undefined
@@ -68,9 +62,9 @@ export class Acceptor {
     try {
       return accept4(this.#listener.fd)
     } catch (error) {
-      const number = error instanceof ErrnoError ? -error.errno : 0
-      if (exhausted.includes(number)) this.#rest()
-      else if (!ofConnection.includes(number)) this.#fail(error as Error)
+      const failure = acceptFailure(error)
+      if (failure === 'exhausted') this.#rest()
+      else if (failure !== 'connection') this.#fail(error as Error)
       return null
     }
   }
@@ -80,7 +74,7 @@ export class Acceptor {
     this.#unlisten()
     this.#retry = setTimeout(() => {
       this.#retry = undefined
-      if (!this.#paused) this.#listen()
+      if (!this.#paused) this.#listenAgain()
     }, EXHAUSTED_PAUSE)
   }
 
@@ -98,7 +92,7 @@ export class Acceptor {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (!this.#retry) this.#listen()
+    if (!this.#retry) this.#listenAgain()
   }
 
   /** For good. */

@@ -68,7 +68,7 @@ export class BlockingConnection extends BaseConnection {
 
   async read(max: number = DEFAULT_READ): Promise<Buffer | null> {
     const buffer = Buffer.allocUnsafe(asInteger('max', max, 1))
-    const count = await readAsync(this.#open(), buffer, 0, max, this.#patience())
+    const count = await readAsync(this.#open(), buffer, 0, max, this.#patience()).catch(timedOut('read'))
     this.#tally?.received(count)
     return count === 0 ? null : buffer.subarray(0, count)
   }
@@ -76,7 +76,8 @@ export class BlockingConnection extends BaseConnection {
   async write(data: Data): Promise<void> {
     const bytes = asBytes(data)
     for (let sent = 0; sent < bytes.length;) {
-      const count = await writeAsync(this.#open(), bytes, sent, bytes.length - sent, this.#patience())
+      const left = bytes.length - sent
+      const count = await writeAsync(this.#open(), bytes, sent, left, this.#patience()).catch(timedOut('write'))
       this.#tally?.sent(count)
       sent += count
     }
@@ -95,9 +96,18 @@ export class BlockingConnection extends BaseConnection {
   }
 
   toSocket(): Socket {
-    this.#socket ??= new Socket({ fd: this.#open(), readable: true, writable: true })
+    if (this.#socket) return this.#socket
+    const socket = new Socket({ fd: this.#open(), allowHalfOpen: true, readable: true, writable: true })
     this.#release()
-    return this.#socket
+    if (this.#idleTimeout > 0) {
+      socket.setTimeout(this.#idleTimeout, () => socket.destroy(new ErrnoError(constants.errno.ETIMEDOUT, 'read')))
+    }
+    socket.once('close', () => {
+      this.#tally?.received(socket.bytesRead)
+      this.#tally?.sent(socket.bytesWritten)
+    })
+    this.#socket = socket
+    return socket
   }
 
   #release(): number {
@@ -109,6 +119,13 @@ export class BlockingConnection extends BaseConnection {
   #open(): number {
     if (this.#fd < 0) throw closedError()
     return this.#fd
+  }
+}
+
+// The time limit of readAsync and writeAsync, told as the blocking calls tell it.
+function timedOut(syscall: string): (error: Error) => never {
+  return (error) => {
+    throw error.name === 'TimeoutError' ? new ErrnoError(constants.errno.ETIMEDOUT, syscall) : error
   }
 }
 

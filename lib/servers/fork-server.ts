@@ -4,12 +4,21 @@ import { codedError, ErrnoError } from '../errors.js'
 import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
 import { asInteger } from '../posix/arguments.js'
 import type { Accepted } from '../posix/sys-socket.js'
-import { close } from '../posix/unistd.js'
+import { close as closeFd } from '../posix/unistd.js'
 import { Acceptor } from './acceptor.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
+import { closeOthers, keepHere, letGo } from './only-here.js'
 import { ProcessReports } from './process-reports.js'
 import { ProcessTally } from './process-tally.js'
-import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
+import {
+  asOptions,
+  Server,
+  type Client,
+  type Model,
+  type ServerHost,
+  type ServerOptions,
+  type ServerStats,
+} from './server.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
 
 export interface ForkServerOptions extends ServerOptions {
@@ -23,6 +32,12 @@ const DEFAULT_CHILDREN = 256
 const RETRY = 50
 const LONGEST_REST = 2000
 
+// Of an accepted connection or a listener, which no other child may keep.
+function close(fd: number): void {
+  letGo(fd)
+  closeFd(fd)
+}
+
 const clientOf = ({ address }: Accepted): Client => ({ remoteAddress: address.address, remotePort: address.port })
 
 class ForkModel implements Model {
@@ -31,7 +46,7 @@ class ForkModel implements Model {
   readonly #maxChildren: number
   readonly #tally = new ProcessTally()
   readonly #children = new Set<Child>()
-  // Accepted, and not yet a child's: a child that is forked meanwhile closes those of the others.
+  // Accepted, and not yet a child's.
   readonly #waiting = new Set<Accepted>()
   #rest = RETRY
   #resting: NodeJS.Timeout | undefined
@@ -40,7 +55,7 @@ class ForkModel implements Model {
   #host!: ServerHost
   #acceptor!: Acceptor
   #server!: ProcessServer
-  #reports!: ProcessReports
+  #reports: ProcessReports | undefined
   #finish!: () => void
   readonly #drained = new Promise<void>((resolve) => (this.#finish = resolve))
 
@@ -52,11 +67,21 @@ class ForkModel implements Model {
   start(host: ServerHost): void {
     this.#host = host
     this.#server = processServer(this.#handler)
-    this.#reports = new ProcessReports(host, this.#tally)
-    this.#acceptor = new Acceptor(host.listener, {
-      take: (accepted) => this.#take(accepted),
-      failed: (error) => host.failed(error),
-    })
+    try {
+      this.#reports = new ProcessReports(host, this.#tally)
+      this.#acceptor = new Acceptor(host.listener, {
+        take: (accepted) => this.#take(accepted),
+        failed: (error) => host.failed(error),
+      })
+    } catch (error) {
+      this.#release()
+      throw error
+    }
+  }
+
+  #release(): void {
+    this.#reports?.close()
+    this.#server.stop()
   }
 
   get #active(): number {
@@ -69,6 +94,7 @@ class ForkModel implements Model {
       this.#reject(accepted)
     } else {
       this.#waiting.add(accepted)
+      keepHere(accepted.fd)
       void this.#serve(accepted, true)
     }
     return this.#active < this.#maxChildren
@@ -82,22 +108,22 @@ class ForkModel implements Model {
   }
 
   async #serve(accepted: Accepted, again: boolean): Promise<void> {
+    let child: Child
     try {
-      const child = await runInChild(() => this.#serveInChild(accepted))
-      close(accepted.fd)
-      this.#waiting.delete(accepted)
-      this.#rest = RETRY
-      this.#adopt(child, clientOf(accepted))
+      child = await runInChild(() => this.#serveInChild(accepted))
     } catch (error) {
-      this.#forkFailed(accepted, error as Error, again)
+      return this.#forkFailed(accepted, error as Error, again)
     }
+    close(accepted.fd)
+    this.#waiting.delete(accepted)
+    this.#rest = RETRY
+    this.#adopt(child, clientOf(accepted))
   }
 
   #serveInChild(accepted: Accepted): void | Promise<void> {
-    close(this.#host.listener.fd)
-    for (const { fd } of this.#waiting) if (fd !== accepted.fd) close(fd)
+    closeOthers(accepted.fd)
     const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
-    return this.#reports.guard(clientOf(accepted), () => this.#server.serve(accepted.fd, accepted.address, options))
+    return this.#reports!.guard(clientOf(accepted), () => this.#server.serve(accepted.fd, accepted.address, options))
   }
 
   #adopt(child: Child, client: Client): void {
@@ -109,7 +135,7 @@ class ForkModel implements Model {
   }
 
   #ended(child: Child, client: Client, { code, signal }: ExitStatus): void {
-    this.#reports.receive()
+    this.#reports!.receive()
     this.#children.delete(child)
     if (code !== 0 && !this.#destroyed) {
       this.#tally.add('errors')
@@ -147,8 +173,7 @@ class ForkModel implements Model {
     if (!this.#stopped) {
       if (this.#active < this.#maxChildren && !this.#resting) this.#acceptor.resume()
     } else if (this.#active === 0) {
-      this.#reports.close()
-      this.#server.stop()
+      this.#release()
       this.#finish()
     }
   }
@@ -170,7 +195,12 @@ class ForkModel implements Model {
   }
 
   stats(): ServerStats {
-    return { ...this.#tally.all(), active: this.#active, children: this.#children.size }
+    return {
+      ...this.#tally.all(),
+      active: this.#active,
+      children: this.#children.size,
+      exhaustions: this.#acceptor.exhaustions,
+    }
   }
 }
 
@@ -192,6 +222,6 @@ export async function forkServer(
   handler: ConnectionHandler | NativeHandler | HttpHandler,
 ): Promise<Server> {
   const known = knownHandler(handler, 'forkServer', processKinds)
-  const { maxChildren = DEFAULT_CHILDREN } = options
+  const { maxChildren = DEFAULT_CHILDREN } = asOptions(options)
   return Server.open(options, new ForkModel(known, asInteger('options.maxChildren', maxChildren, 1)))
 }

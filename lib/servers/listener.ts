@@ -1,6 +1,6 @@
 // The listening socket: TCP or Unix, made here, inherited, or given by systemd.
 import { lookup } from 'node:dns/promises'
-import { chmodSync, statSync, unlinkSync } from 'node:fs'
+import { chmodSync, rmSync, statSync } from 'node:fs'
 import { codedError, invalidArgType, invalidArgValue, type ErrnoError } from '../errors.js'
 import { asFd, asInteger } from '../posix/arguments.js'
 import { F_GETFL, F_SETFD, F_SETFL, fcntl, FD_CLOEXEC, O_NONBLOCK } from '../posix/fcntl.js'
@@ -15,7 +15,9 @@ import {
   SOL_SOCKET,
 } from '../posix/socket-options.js'
 import { bind, getsockname, listen, SOCK_STREAM, socket } from '../posix/sys-socket.js'
+import { umask } from '../posix/sys-stat.js'
 import { close } from '../posix/unistd.js'
+import { keepHere, letGo } from './only-here.js'
 
 export interface ListenOptions {
   /** TCP port; 0 (default) lets the kernel choose. */
@@ -52,7 +54,7 @@ export class Listener {
   /** Other processes may listen on the same socket: it must not be shut down, only closed. */
   readonly inherited: boolean
   readonly #path: string | undefined
-  readonly #inode: number | undefined
+  readonly #inode: string | undefined
   readonly #address: TcpAddress | string | null
   #open = true
 
@@ -62,6 +64,7 @@ export class Listener {
     this.#address = describe(getsockname(fd))
     this.#path = path?.startsWith('\0') ? undefined : path
     this.#inode = this.#path === undefined ? undefined : inodeOf(this.#path)
+    keepHere(fd)
   }
 
   /** As net.Server.address(): an object for TCP, the path of a Unix socket, null once closed. */
@@ -83,13 +86,30 @@ export class Listener {
   close(): void {
     if (!this.#open) return
     this.#open = false
+    // While the socket is open no other file can have its inode.
+    if (this.#path !== undefined && this.#inode !== undefined && inodeOf(this.#path) === this.#inode) remove(this.#path)
+    letGo(this.fd)
     close(this.fd)
-    if (this.#path !== undefined && inodeOf(this.#path) === this.#inode) unlinkSync(this.#path)
   }
 }
 
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino
+// Device and inode of the file that `path` names now.
+function inodeOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return undefined // removed, or its folder is ours no longer
+  }
+}
+
+// A folder that may no longer be written to must not keep a server from closing.
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // the file stays
+  }
 }
 
 function describe(address: SocketAddress): TcpAddress | string | null {
@@ -100,12 +120,28 @@ function describe(address: SocketAddress): TcpAddress | string | null {
 
 /** Opens what `options` ask for. Throws EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND ..., with the address. */
 export async function openListener(options: ListenOptions): Promise<Listener> {
-  const { path, host, port = 0, fd } = options
+  const { path, host, port = 0, fd } = checked(options)
   const backlog = asInteger('options.backlog', options.backlog ?? DEFAULT_BACKLOG, 0)
   if (fd !== undefined) return inherit(fd === 'systemd' ? systemdFd() : asFd(fd, 'options.fd'), backlog)
   if (path !== undefined) return openUnix(path, backlog, options)
-  if (host !== undefined && typeof host !== 'string') throw invalidArgType('options.host', 'of type string', host)
   return openTcp(asInteger('options.port', port, 0, 65535), host, backlog, options)
+}
+
+// Bad options are refused before any system call.
+function checked(options: ListenOptions): ListenOptions {
+  for (const name of ['host', 'path'] as const) {
+    const value: unknown = options[name]
+    if (value !== undefined && typeof value !== 'string')
+      throw invalidArgType(`options.${name}`, 'of type string', value)
+  }
+  for (const name of ['ipv6Only', 'reusePort', 'readableAll', 'writableAll'] as const) {
+    const value: unknown = options[name]
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw invalidArgType(`options.${name}`, 'of type boolean', value)
+    }
+  }
+  if (options.path === '') throw invalidArgValue('options.path', 'must not be empty', '')
+  return options
 }
 
 async function openTcp(port: number, host: string | undefined, backlog: number, options: ListenOptions) {
@@ -144,27 +180,37 @@ function listenOn(address: SocketAddress, backlog: number, { ipv6Only = false, r
   })
 }
 
+function bindPrivately(fd: number, path: string): void {
+  const before = umask(0o077)
+  try {
+    bind(fd, { family: AF_UNIX, path })
+  } finally {
+    umask(before)
+  }
+}
+
 // The file is born with no permissions for others (umask) and is opened up afterwards, never the other way round.
 function openUnix(path: string, backlog: number, { readableAll, writableAll }: ListenOptions): Listener {
   const fd = socket(AF_UNIX, SOCK_STREAM)
   return closingOnError(fd, () => {
-    const before = process.umask(0o077)
+    bindPrivately(fd, path)
     try {
-      bind(fd, { family: AF_UNIX, path })
-    } finally {
-      process.umask(before)
+      const mode = 0o700 | (readableAll ? 0o044 : 0) | (writableAll ? 0o022 : 0)
+      if (!path.startsWith('\0') && mode !== 0o700) chmodSync(path, mode)
+      listen(fd, backlog)
+      return new Listener(fd, { path })
+    } catch (error) {
+      if (!path.startsWith('\0')) remove(path)
+      throw error
     }
-    const mode = 0o700 | (readableAll ? 0o044 : 0) | (writableAll ? 0o022 : 0)
-    if (!path.startsWith('\0') && mode !== 0o700) chmodSync(path, mode)
-    listen(fd, backlog)
-    return new Listener(fd, { path })
   })
 }
 
 function inherit(fd: number, backlog: number): Listener {
   if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN) === 0) {
     // Bound but not listening yet: node:net takes that too.
-    if (!getsockname(fd).port) throw invalidArgValue('options.fd', 'must be a listening socket', fd)
+    const { port, path } = getsockname(fd)
+    if (!port && !path) throw invalidArgValue('options.fd', 'must be a listening socket', fd)
     listen(fd, backlog)
   }
   fcntl(fd, F_SETFD, FD_CLOEXEC)

@@ -1,7 +1,10 @@
 // Native handlers at work: found or loaded, started for one server, stopped after its last connection. See include/posix_async.h.
+import { constants } from 'node:os'
 import { check, codedError, ErrnoError, invalidArgValue } from '../errors.js'
 import { native } from '../native.js'
 import type { ByteTally } from './connection.js'
+
+const { EAGAIN, ETIMEDOUT } = constants.errno
 
 /** Forms of a native handler, as bits. */
 export const BLOCKING = 1
@@ -31,8 +34,9 @@ export class RunningNative {
     tally?.received(counts[0]! - this.#told[0]!)
     tally?.sent(counts[1]! - this.#told[1]!)
     this.#told = counts
-    // What the client broke is told as in JavaScript: as an error of that connection.
-    if (result < 0) throw new ErrnoError(result, 'serve')
+    // What the client broke is told as in JavaScript: as an error of that connection. «Would block» on a descriptor that blocks
+    // says that its idle time (SO_RCVTIMEO, SO_SNDTIMEO) ran out.
+    if (result < 0) throw new ErrnoError(result === -EAGAIN ? ETIMEDOUT : result, 'serve')
   }
 
   /** Its `stop` runs when no connection uses it any more. */

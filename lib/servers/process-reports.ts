@@ -31,6 +31,11 @@ export class ProcessReports {
     }
   }
 
+  /** In a child that serves many: see ReportChannel.keepSender. */
+  keepSender(): void {
+    this.#channel.keepSender()
+  }
+
   /** In a child: a connection is served. */
   connection(client: Client): void {
     this.#channel.send({ client })

@@ -2,7 +2,7 @@
 import { mmap } from '../posix/sys-mman.js'
 import type { ByteTally } from './connection.js'
 
-const NAMES = ['accepted', 'active', 'rejected', 'errors', 'bytesIn', 'bytesOut'] as const
+const NAMES = ['accepted', 'active', 'rejected', 'errors', 'bytesIn', 'bytesOut', 'exhaustions'] as const
 export type Count = (typeof NAMES)[number]
 
 /** Atomic counters, seen alike by this process and by all that it forks. */

@@ -117,7 +117,8 @@ export class Server extends EventEmitter implements AsyncDisposable {
       throw error
     }
     server.#closeOn(options.signal)
-    setImmediate(() => server.#announce())
+    // After whoever awaits the server has had his turn, and before any connection.
+    process.nextTick(() => server.#announce())
     return server
   }
 
@@ -208,9 +209,14 @@ export class Server extends EventEmitter implements AsyncDisposable {
   }
 }
 
-function checkedLimits(options: ServerOptions) {
+/** Throws ERR_INVALID_ARG_TYPE for what is no object of options. */
+export function asOptions<Options extends ServerOptions>(options: Options): Options {
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
-  const { maxConnections = Infinity, idleTimeout = 0, gracefulTimeout = DEFAULT_GRACE, signal } = options
+  return options
+}
+
+function checkedLimits(options: ServerOptions) {
+  const { maxConnections = Infinity, idleTimeout = 0, gracefulTimeout = DEFAULT_GRACE, signal } = asOptions(options)
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgType('options.signal', 'an AbortSignal', signal)
   }

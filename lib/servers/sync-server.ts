@@ -1,32 +1,28 @@
 // syncServer: one client at a time. Its loop of accept, serve and close runs in one child process, so that the caller goes on.
 // See: man 2 accept.
-import { constants } from 'node:os'
-import { codedError, ErrnoError } from '../errors.js'
+import { codedError } from '../errors.js'
 import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
 import { poll, POLLIN } from '../posix/poll.js'
 import { accept4, SHUT_RDWR, shutdown, type Accepted } from '../posix/sys-socket.js'
 import { close, pipe } from '../posix/unistd.js'
+import { acceptFailure, EXHAUSTED_PAUSE } from './accept-errors.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
+import { closeOthers } from './only-here.js'
 import { ProcessReports } from './process-reports.js'
 import { ProcessTally } from './process-tally.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
-
-// How long accepting rests when there are no descriptors or memory left, in milliseconds.
-const EXHAUSTED_PAUSE = 100
-const { errno } = constants
-const exhausted: readonly number[] = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM]
 
 class SyncModel implements Model {
   readonly name = 'sync'
   readonly #handler: ProcessHandler
   readonly #tally = new ProcessTally()
   // The parent holds the writing end: its end tells the child, and so does the parent's own.
-  readonly #stop = pipe()
+  #stop!: [number, number]
   #stopped = false
   #host!: ServerHost
   #server!: ProcessServer
-  #reports!: ProcessReports
+  #reports: ProcessReports | undefined
   #child!: Child
   #drained!: Promise<void>
 
@@ -37,27 +33,31 @@ class SyncModel implements Model {
   async start(host: ServerHost): Promise<void> {
     this.#host = host
     this.#server = processServer(this.#handler)
-    this.#reports = new ProcessReports(host, this.#tally)
-    host.listener.setNonBlocking(false)
     try {
+      this.#stop = pipe()
+      this.#reports = new ProcessReports(host, this.#tally)
+      // Who shares a listener may be quicker: then accept4 says so, and the child waits again for either end.
+      host.listener.setNonBlocking(host.listener.inherited)
       this.#child = await runInChild(() => this.#loop())
     } catch (error) {
+      if (this.#stop) close(this.#stop[1])
       this.#release()
-      close(this.#stop[1])
       throw error
     }
     this.#drained = this.#child.ended.then((status) => this.#ended(status))
   }
 
   #release(): void {
-    close(this.#stop[0])
-    this.#reports.close()
+    if (this.#stop) close(this.#stop[0])
+    this.#reports?.close()
     this.#server.stop()
   }
 
   // In the child, for as long as it lives.
   async #loop(): Promise<void> {
     close(this.#stop[1])
+    closeOthers(this.#host.listener.fd)
+    this.#reports!.keepSender()
     for (let accepted = this.#accept(); accepted; accepted = this.#accept()) {
       await this.#serve(accepted)
     }
@@ -73,11 +73,17 @@ class SyncModel implements Model {
         const accepted = accept4(fd)
         if (accepted) return accepted
       } catch (error) {
-        const number = error instanceof ErrnoError ? -error.errno : 0
-        if (number === errno.EINVAL || number === errno.EBADF) return null
-        if (exhausted.includes(number)) poll([{ fd: this.#stop[0], events: POLLIN, revents: 0 }], EXHAUSTED_PAUSE)
+        const failure = acceptFailure(error)
+        if (failure === 'stopped') return null
+        if (failure === 'failed') throw error
+        if (failure === 'exhausted' && this.#restUnlessStopped()) return null
       }
     }
+  }
+
+  #restUnlessStopped(): boolean {
+    this.#tally.add('exhaustions')
+    return poll([{ fd: this.#stop[0], events: POLLIN, revents: 0 }], EXHAUSTED_PAUSE) !== 0
   }
 
   #hasStopped(listener: number): boolean {
@@ -91,13 +97,14 @@ class SyncModel implements Model {
     const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
     this.#tally.add('accepted')
     this.#tally.add('active')
-    this.#reports.connection(client)
-    await this.#reports.guard(client, () => this.#server.serve(fd, address, options))
+    this.#reports!.connection(client)
+    await this.#reports!.guard(client, () => this.#server.serve(fd, address, options))
     this.#tally.add('active', -1)
   }
 
   #ended({ code, signal }: ExitStatus): void {
     this.#release()
+    this.#tally.add('active', -this.#tally.get('active')) // a child that was killed was serving
     if (this.#stopped) return
     close(this.#stop[1])
     const how = signal ? `was killed by ${signal}` : `exited with code ${code}`

@@ -9,7 +9,7 @@ import {
   type NativeHandler,
 } from './handler.js'
 import { NativeThreadModel } from './native-thread-model.js'
-import { Server, type Model, type ServerOptions } from './server.js'
+import { asOptions, Server, type Model, type ServerOptions } from './server.js'
 import { httpHandler } from './thread-http.js'
 import { ThreadModel, type ThreadModelOptions } from './thread-model.js'
 
@@ -62,7 +62,7 @@ export async function threadServer(
   handler: ConnectionHandler | NativeHandler | HttpHandler,
 ): Promise<Server> {
   const known = knownHandler(handler, 'threadServer', KINDS)
-  const checked = checkedOptions(options)
+  const checked = checkedOptions(asOptions(options))
   return Server.open(options, modelOf(known, checked))
 }
 

@@ -1,0 +1,21 @@
+// Descriptors that a child serving one connection must not keep: the listeners of all servers of this process, and connections
+// that were accepted and wait for a child of their own. A copy would keep a closed port taken, and a client from seeing the end.
+import { close } from '../posix/unistd.js'
+
+const held = new Set<number>()
+
+/** From now on a child closes `fd`. */
+export function keepHere(fd: number): void {
+  held.add(fd)
+}
+
+/** `fd` is about to be closed here, or is its new owner's. */
+export function letGo(fd: number): void {
+  held.delete(fd)
+}
+
+/** In a child, first of all: closes them, but for the one that the child is there to serve. */
+export function closeOthers(served: number): void {
+  for (const fd of held) if (fd !== served) close(fd)
+  held.clear()
+}
