@@ -26,6 +26,14 @@ interface Reader extends Waiting<never> {
   readonly take: (chunk: Buffer | null) => unknown
 }
 
+// A handler may start a write and not wait for it: that the client went away meanwhile must not end the process.
+function heeded<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
+
+const rejected = (error: Error): Promise<never> => heeded(Promise.reject(error))
+
 const asChunk = (chunk: Buffer | null): Buffer | null => chunk
 const asResult = (chunk: Buffer | null): IteratorResult<Buffer, undefined> =>
   chunk === null ? FINISHED : { done: false, value: chunk }
@@ -37,7 +45,8 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   #held: Buffer[] = []
   #heldBytes = 0
   #paused = false
-  #ended = false
+  #ended = false // by the client
+  #finished = false // by us
   /** @internal What broke the connection. */
   error: Error | undefined
   #reader: Reader | undefined
@@ -133,11 +142,11 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   // ---- writing
 
   write(data: Data): Promise<void> {
-    if (this.slot < 0) return Promise.reject(this.error ?? closedError())
+    if (this.slot < 0 || this.#finished) return rejected(this.error ?? closedError())
     const queued = this.#host.reactor.writeNow(this, asBytes(data))
     if (queued === 0) return DONE
-    if (queued < 0) return Promise.reject(this.error ?? new ErrnoError(queued, 'send'))
-    return new Promise((resolve, reject) => (this.#writers ??= []).push({ resolve, reject }))
+    if (queued < 0) return rejected(this.error ?? new ErrnoError(queued, 'send'))
+    return heeded(new Promise((resolve, reject) => (this.#writers ??= []).push({ resolve, reject })))
   }
 
   /** @internal */
@@ -150,28 +159,32 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   // ---- the end
 
   end(): void {
+    this.#finished = true
     this.#host.reactor.finish(this)
   }
 
   close(): void {
+    this.#finished = true
     this.#host.reactor.closeSoon(this)
-    this.#settle(closedError())
+    this.#giveUpReading(closedError())
   }
 
-  /** @internal Nothing more will come. */
+  /** @internal Nothing more will come. What was written before an orderly end was sent. */
   over(error: Error | undefined): void {
     this.error ??= error
-    this.#settle(error ?? closedError())
-  }
-
-  // Whoever waits is told that it is in vain.
-  #settle(error: Error): void {
-    const { resolve: _, reject } = this.#reader ?? {}
-    this.#reader = undefined
-    reject?.(error)
+    this.#giveUpReading(error ?? closedError())
     const writers = this.#writers ?? []
     this.#writers = undefined
-    for (const writer of writers) writer.reject(error)
+    for (const writer of writers) {
+      if (!error && this.#finished) writer.resolve()
+      else writer.reject(error ?? closedError())
+    }
+  }
+
+  #giveUpReading(error: Error): void {
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.reject(error)
   }
 
   toSocket(): Socket {

@@ -10,7 +10,10 @@ export type ConnectionHandler = (conn: Connection) => void | Promise<void>
 /** Callbacks shared by all connections of an eventServer: its fast path. None of them may block. */
 export interface EventCallbacks {
   open?(conn: EventConnection): void
-  /** `chunk` is valid until the call returns: copy what must stay. */
+  /**
+   * `chunk` is valid until the call returns: copy what must stay. Writing the chunk itself, or a part of it, copies nothing: it is
+   * sent as it is when the batch of callbacks is over, so leave it unchanged.
+   */
   data?(conn: EventConnection, chunk: Buffer): void
   /** What was queued by `conn.write` has been handed to the kernel. */
   drain?(conn: EventConnection): void

@@ -93,6 +93,10 @@ describe.each(['epoll', 'epoll-edge', 'poll', 'select'])('%s', (backend) => {
     expect(await fixture('idleTimeout', [backend, handler])).toEqual({ seen: ['ETIMEDOUT'], active: 1, served: true })
   })
 
+  it('what a handler writes without waiting arrives, and a client that leaves meanwhile harms nobody', async () => {
+    expect(await fixture('notAwaited', [backend])).toEqual({ whole: true })
+  })
+
   it('maxConnections closes who is one too many', async () => {
     expect(await fixture('maxConnections', [backend])).toEqual({
       refused: true,

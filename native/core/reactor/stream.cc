@@ -2,6 +2,7 @@
 // See: man 2 recv, man 2 send, man 2 shutdown
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,13 +13,24 @@
 #include "core/result.h"
 
 namespace posix_async {
+namespace {
+
+// The two calls of every message, without what glibc does around them in a program with threads so that pthread_cancel
+// may come between: nobody cancels this thread.
+ssize_t Recv(int fd, void* bytes, size_t size) { return syscall(SYS_recvfrom, fd, bytes, size, 0, nullptr, nullptr); }
+
+ssize_t SendTo(int fd, const void* bytes, size_t size) {
+  return syscall(SYS_sendto, fd, bytes, size, MSG_NOSIGNAL, nullptr, 0);
+}
+
+}  // namespace
 
 // Told once for each arrival, an edge-triggered connection is read until there is nothing left; else one call is
 // enough.
 int64_t Reactor::Receive(Connection& connection, size_t* got) {
   uint8_t* const share = data_ + slab_used_;
   for (;;) {
-    const int64_t count = Retry([&] { return recv(connection.fd, share + *got, kShareSize - *got, 0); });
+    const int64_t count = Retry([&] { return Recv(connection.fd, share + *got, kShareSize - *got); });
     if (count <= 0) return count;
     *got += static_cast<size_t>(count);
     if (!options_.edge_triggered || *got == kShareSize) return count;
@@ -55,7 +67,7 @@ void Reactor::PeerEnded(int32_t slot) {
 // False: the connection is gone.
 bool Reactor::SendNow(int32_t slot, const uint8_t* bytes, size_t count, size_t* sent) {
   Connection& connection = At(slot);
-  const int64_t result = Retry([&] { return send(connection.fd, bytes, count, MSG_NOSIGNAL); });
+  const int64_t result = Retry([&] { return SendTo(connection.fd, bytes, count); });
   if (result == -EAGAIN) return true;
   if (result < 0) {
     Shut(slot, static_cast<int>(-result), kClosed);
