@@ -1,0 +1,79 @@
+// The documentation is true: every TypeScript sample compiles and does what the text says, and every link leads somewhere.
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { connect, readAll } from './support/clients.js'
+import { Running } from './support/command.js'
+import { root } from './support/compile.js'
+import { samplesOf } from './support/samples.js'
+
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/errors.md',
+  'docs/io-models.md',
+  'docs/servers.md',
+]
+const { samples, complaints } = samplesOf(documents)
+
+// What a sample prints, or, where it serves, what it replies to a request.
+const prints: Record<string, RegExp> = {
+  'readme-4': /^sync .*\nfork .*\nthread .*\nevent .*port: \d+ }\n$/,
+  'readme-5': /^from process \d+\nexit status 7\n$/,
+  'readme-6': /^the pipe is ready\n$/,
+  'errors-1': /^EBADF -9 close\n$/,
+  'io-models-1': /^alpha\n$/,
+  'io-models-2': /^null\n5\n$/,
+  'io-models-3': /^\[ (\d+) \]\n\[ \1 \]\n\[ \1 \]\n$/,
+  'io-models-4': /^7\nin progress\ndone, 4 bytes\n$/,
+}
+const replies: Record<string, { to: string; with: RegExp }> = {
+  'readme-1': { to: '10', with: /^89$/ },
+  'readme-2': { to: '10', with: /^89$/ },
+  'readme-3': { to: 'hello', with: /^hello$/ },
+  'servers-1': { to: 'hello', with: /^hello$/ },
+  'servers-2': { to: 'GET /why HTTP/1.0\r\n\r\n', with: /you asked for \/why\n$/ },
+}
+
+async function ask(port: number, text: string): Promise<string> {
+  const socket = await connect({ host: '127.0.0.1', port })
+  socket.end(text)
+  return String(await readAll(socket))
+}
+
+describe('samples', () => {
+  it('compile', () => expect(complaints).toEqual([]))
+  it('are all known here', () => {
+    expect(samples.map(({ name }) => name).toSorted()).toEqual(
+      [...Object.keys(prints), ...Object.keys(replies)].toSorted(),
+    )
+  })
+  it.each(samples.filter(({ serves }) => !serves))('$name prints what it says', async ({ name, program }) => {
+    await using sample = new Running(process.execPath, [program])
+    expect(await sample.end()).toBe(0)
+    expect(sample.stderr).toBe('')
+    expect(sample.stdout).toMatch(prints[name]!)
+  })
+  it.each(samples.filter(({ serves }) => serves))('$name serves', async ({ name, program }) => {
+    await using sample = new Running(process.execPath, [program])
+    const [, port] = await sample.said(/"port":(\d+)/)
+    expect(await ask(Number(port), replies[name]!.to)).toMatch(replies[name]!.with)
+    expect(sample.stderr).toBe('')
+  })
+})
+
+describe.each(documents)('%s', (file) => {
+  const text = readFileSync(join(root, file), 'utf8')
+  it('links to files that are there', () => {
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target]) => target!)
+    expect(targets.filter((target) => !existsSync(join(root, dirname(file), target)))).toEqual([])
+  })
+  it('names scripts that are there', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    const named = [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name!)
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([])
+  })
+})
