@@ -14,6 +14,7 @@ const POLLOUT = constant('POLLOUT')
 const O_ACCMODE = 3
 const CHUNK = 65536
 
+/** Options of FdStream. */
 export interface FdStreamOptions extends Pick<
   DuplexOptions,
   'allowHalfOpen' | 'emitClose' | 'encoding' | 'defaultEncoding' | 'decodeStrings' | 'highWaterMark' | 'signal'

@@ -49,6 +49,7 @@ export interface RawSocketAddress {
   readonly port?: undefined
 }
 
+/** The address of a socket, of any family. */
 export type SocketAddress = InetSocketAddress | UnixSocketAddress | RawSocketAddress
 
 const SOCKADDR_STORAGE = 128

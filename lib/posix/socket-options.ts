@@ -3,8 +3,8 @@ import { check, invalidArgType, outOfRange } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
 import { asFd, asInteger, asSpan } from './arguments.js'
 
-/** An option whose value is a T; every other one holds an int. */
 declare const valueType: unique symbol
+/** An option whose value is a T; every other one holds an int. */
 export type SocketOption<T> = number & { readonly [valueType]: T }
 
 /** SO_LINGER: whether close waits for unsent data, and for how many seconds; 0 seconds makes close reset the connection. */

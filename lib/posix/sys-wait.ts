@@ -42,6 +42,7 @@ export function waitpid(pid: number, options = 0): WaitResult {
   return { pid: check(found, 'waitpid'), status: status[0]! }
 }
 
+/** What waitid tells of a child. */
 export interface WaitInfo {
   pid: number
   /** The child's real user. */

@@ -11,6 +11,7 @@ import { EVENT, RunningNative } from './native-handler.js'
 import { Reactor, type Backend, type Link, type Sink } from './reactor.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
 
+/** Options of eventServer. */
 export interface EventServerOptions extends ServerOptions {
   /**
    * What waits for readiness (default 'epoll'). 'select' serves descriptors below 1024 only; clients beyond are refused and told

@@ -21,6 +21,7 @@ import {
 } from './server.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
 
+/** Options of forkServer. */
 export interface ForkServerOptions extends ServerOptions {
   /** Children at once; over it, accepting waits (default 256). */
   maxChildren?: number

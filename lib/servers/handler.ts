@@ -66,6 +66,7 @@ export function http(requestListener: RequestListener): HttpHandler {
   return new HttpHandler(requestListener)
 }
 
+/** What a server can be given to serve with; each server says which of them it takes. */
 export type Handler = ConnectionHandler | EventCallbacks | NativeHandler | HttpHandler | URL
 
 /** A handler with its kind, so that a model chooses by one word. */

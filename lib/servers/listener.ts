@@ -19,6 +19,7 @@ import { umask } from '../posix/sys-stat.js'
 import { close } from '../posix/unistd.js'
 import { keepHere, letGo } from './only-here.js'
 
+/** Where a server listens, as with node:net. */
 export interface ListenOptions {
   /** TCP port; 0 (default) lets the kernel choose. */
   port?: number
@@ -39,6 +40,7 @@ export interface ListenOptions {
   fd?: number | 'systemd'
 }
 
+/** Where a TCP server listens, as net.Server.address() tells it. */
 export interface TcpAddress {
   address: string
   family: 'IPv4' | 'IPv6'

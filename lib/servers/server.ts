@@ -5,6 +5,7 @@ import { codedError, invalidArgType } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
 import { openListener, type Listener, type ListenOptions, type TcpAddress } from './listener.js'
 
+/** Options of every server: where to listen, and the limits. */
 export interface ServerOptions extends ListenOptions {
   /** Closes the server when it is aborted. */
   signal?: AbortSignal

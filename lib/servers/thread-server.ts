@@ -13,6 +13,7 @@ import { asOptions, Server, type Model, type ServerOptions } from './server.js'
 import { httpHandler } from './thread-http.js'
 import { ThreadModel, type ThreadModelOptions } from './thread-model.js'
 
+/** Options of threadServer. */
 export interface ThreadServerOptions extends ServerOptions {
   /** Connections, each with its thread, at once; over it, accepting waits (default 1024). */
   maxThreads?: number

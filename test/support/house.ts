@@ -1,0 +1,124 @@
+// The rules of the house as functions over file names and texts, so that each can be shown to find what breaks it.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export interface SourceFile {
+  readonly path: string
+  readonly text: string
+}
+
+/** Each gives what breaks the rule, in words; empty where nothing does. */
+type Rule = (files: readonly SourceFile[]) => string[]
+
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:\{[^}]*\})?[^'"\n;]*?\bfrom\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g
+
+/** What a TypeScript file imports: paths from the root for its own files ('lib/errors.ts'), names for packages. */
+export function importsOf({ path, text }: SourceFile): string[] {
+  return [...text.matchAll(importPattern)].map(([, from, dynamic, bare]) => {
+    const name = (from ?? dynamic ?? bare)!
+    return name.startsWith('.') ? join(dirname(path), name).replace(/\.js$/, '.ts') : name
+  })
+}
+
+// From the ground up; a file may use its own floor and those below.
+const floors: readonly (readonly [string, RegExp])[] = [
+  ['errors', /^lib\/errors\.ts$/],
+  ['native', /^lib\/native\.ts$/],
+  ['posix', /^lib\/posix\//],
+  ['fork', /^lib\/fork\//],
+  ['servers', /^lib\/servers\//],
+  ['index', /^lib\/index\.ts$/],
+  ['bench', /^bench\//],
+  ['cli', /^lib\/cli\//],
+]
+
+const floorOf = (path: string): number => floors.findIndex(([, pattern]) => pattern.test(path))
+
+/** Nothing points upward; whoever stands on no floor (examples) uses the public exports only. */
+export const nothingUpward: Rule = (files) =>
+  files.flatMap((file) =>
+    importsOf(file)
+      .filter((to) => floorOf(to) > floorOf(file.path))
+      .map((to) => `${file.path} imports ${to}`),
+  )
+
+const doors = /^lib\/(posix\/.*|native\.ts|servers\/(reactor|native-handler|threads)\.ts)$/
+
+/** lib/native.ts is the one door to the addon, and few go through it. */
+export const oneDoor: Rule = (files) =>
+  files.flatMap((file) => {
+    const broken: string[] = []
+    if (importsOf(file).includes('lib/native.ts') && !doors.test(file.path))
+      broken.push(`${file.path} imports lib/native.ts`)
+    const loads = /node-gyp-build|\.node['"]|process\.dlopen/.test(file.text) && /^lib\//.test(file.path)
+    if (loads && file.path !== 'lib/native.ts') broken.push(`${file.path} loads the addon`)
+    return broken
+  })
+
+/** examples, bench and cli know the library by its public exports. */
+export const publicOnly: Rule = (files) =>
+  files
+    .filter(({ path }) => /^(examples|bench|lib\/cli)\//.test(path))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((to) => /^lib\/(?!cli\/)/.test(to))
+        .map((to) => `${file.path} imports ${to}`),
+    )
+
+/** native/core knows nothing of Node-API and of JavaScript. */
+export const coreWithoutNode: Rule = (files) =>
+  files
+    .filter(
+      ({ path, text }) =>
+        path.startsWith('native/core/') && /#include\s*[<"](napi|node_api|v8|[^">]*binding)\b/.test(text),
+    )
+    .map(({ path }) => `${path} includes what is Node's`)
+
+/** A file begins with a sentence that says what it is for. */
+export const beginsWithSentence: Rule = (files) =>
+  files
+    .filter(({ text }) => !/^(#!.*\n)?(\/\/ *\S|\/\*\*?\s+[*\s]*\w)/.test(text))
+    .map(({ path }) => `${path} does not say what it is for`)
+
+/** Paths of a developer's machine and hosts of package registries have no place in what is published. */
+export const noMachine: Rule = (files) =>
+  files.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .filter((line) =>
+        /(^|[\s'"`=(])\/(home|root|Users)\/\w|\/work\/(wt|main|shared)\b|https?:\/\/[^\s'"/]*(registry|artifactory|npmjs|yarnpkg|jfrog|nexus)/.test(
+          line,
+        ),
+      )
+      .map((line) => `${path}: ${line.trim()}`),
+  )
+
+const sourcesIn = (text: string): string[] => [...text.matchAll(/native\/[\w/]+\.cc/g)].map(([name]) => name)
+
+/** The same list, in the same order, in both builds and on disk. */
+export function sourceLists(gyp: string, cmake: string, onDisk: readonly string[]): string[] {
+  const [one, other] = [sourcesIn(gyp), sourcesIn(cmake)]
+  const difference = (a: readonly string[], b: readonly string[]) => a.filter((name) => !b.includes(name))
+  return [
+    ...difference(onDisk, one).map((name) => `${name} is not in binding.gyp`),
+    ...difference(onDisk, other).map((name) => `${name} is not in CMakeLists.txt`),
+    ...difference(one, onDisk).map((name) => `${name} of binding.gyp does not exist`),
+    ...difference(other, onDisk).map((name) => `${name} of CMakeLists.txt does not exist`),
+    ...(String(one) === String([...one].sort()) ? [] : ['binding.gyp is not in alphabetical order']),
+    ...(String(other) === String([...other].sort()) ? [] : ['CMakeLists.txt is not in alphabetical order']),
+  ]
+}
+
+/** The functions that lib/native.ts declares, against those that the addon has. */
+export function nativeNames(declaring: string, exported: readonly string[]): string[] {
+  const blocks = [...declaring.matchAll(/interface \w+Natives \{([\s\S]*?)\n\}/g)].map(([, body]) => body!)
+  const declared = blocks.flatMap((body) => [...body.matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name!))
+  return [
+    ...declared.filter((name) => !exported.includes(name)).map((name) => `the addon has no ${name}`),
+    ...exported.filter((name) => !declared.includes(name)).map((name) => `lib/native.ts does not declare ${name}`),
+  ]
+}
+
+export const read = (root: string, paths: readonly string[]): SourceFile[] =>
+  paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
