@@ -47,6 +47,8 @@ class ForkModel implements Model {
   readonly #maxChildren: number
   readonly #tally = new ProcessTally()
   readonly #children = new Set<Child>()
+  // Those that were killed because their connections were to end: no errors.
+  readonly #cut = new WeakSet<Child>()
   // Accepted, and not yet a child's.
   readonly #waiting = new Set<Accepted>()
   #rest = RETRY
@@ -129,7 +131,7 @@ class ForkModel implements Model {
 
   #adopt(child: Child, client: Client): void {
     this.#children.add(child)
-    if (this.#destroyed) child.kill('SIGKILL')
+    if (this.#destroyed) this.#cutOff(child)
     void child.ended.then((status) => this.#ended(child, client, status))
     this.#host.emit('fork', child)
     this.#host.connection(client, child)
@@ -138,7 +140,7 @@ class ForkModel implements Model {
   #ended(child: Child, client: Client, { code, signal }: ExitStatus): void {
     this.#reports!.receive()
     this.#children.delete(child)
-    if (code !== 0 && !this.#destroyed) {
+    if (code !== 0 && !this.#cut.delete(child)) {
       this.#tally.add('errors')
       const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
       this.#host.clientError(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `child ${child.pid} ${how}`), client)
@@ -191,8 +193,13 @@ class ForkModel implements Model {
   }
 
   destroy(): void {
-    this.#destroyed = true
-    for (const child of this.#children) child.kill('SIGKILL')
+    this.#destroyed = this.#stopped
+    for (const child of this.#children) this.#cutOff(child)
+  }
+
+  #cutOff(child: Child): void {
+    this.#cut.add(child)
+    child.kill('SIGKILL')
   }
 
   stats(): ServerStats {

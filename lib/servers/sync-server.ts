@@ -7,7 +7,8 @@ import { accept4, SHUT_RDWR, shutdown, type Accepted } from '../posix/sys-socket
 import { close, pipe } from '../posix/unistd.js'
 import { acceptFailure, EXHAUSTED_PAUSE } from './accept-errors.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
-import { closeOthers } from './only-here.js'
+import { Deferred } from './deferred.js'
+import { closeOthers, keepHere, letGo } from './only-here.js'
 import { ProcessReports } from './process-reports.js'
 import { ProcessTally } from './process-tally.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
@@ -19,12 +20,15 @@ class SyncModel implements Model {
   readonly #tally = new ProcessTally()
   // The parent holds the writing end: its end tells the child, and so does the parent's own.
   #stop!: [number, number]
+  #told = false
   #stopped = false
   #host!: ServerHost
   #server!: ProcessServer
   #reports: ProcessReports | undefined
   #child!: Child
-  #drained!: Promise<void>
+  // The child was killed because its connection was to end, and another takes its place.
+  #cut = false
+  readonly #drained = new Deferred()
 
   constructor(handler: ProcessHandler) {
     this.#handler = handler
@@ -35,19 +39,32 @@ class SyncModel implements Model {
     this.#server = processServer(this.#handler)
     try {
       this.#stop = pipe()
+      keepHere(this.#stop[1])
       this.#reports = new ProcessReports(host, this.#tally)
       // Who shares a listener may be quicker: then accept4 says so, and the child waits again for either end.
       host.listener.setNonBlocking(host.listener.inherited)
-      this.#child = await runInChild(() => this.#loop())
+      await this.#fork()
     } catch (error) {
-      if (this.#stop) close(this.#stop[1])
       this.#release()
       throw error
     }
-    this.#drained = this.#child.ended.then((status) => this.#ended(status))
+  }
+
+  async #fork(): Promise<void> {
+    this.#child = await runInChild(() => this.#loop())
+    void this.#child.ended.then((status) => this.#ended(status))
+  }
+
+  // Tells the child, unless it was told.
+  #closeStop(): void {
+    if (!this.#stop || this.#told) return
+    this.#told = true
+    letGo(this.#stop[1])
+    close(this.#stop[1])
   }
 
   #release(): void {
+    this.#closeStop()
     if (this.#stop) close(this.#stop[0])
     this.#reports?.close()
     this.#server.stop()
@@ -55,7 +72,6 @@ class SyncModel implements Model {
 
   // In the child, for as long as it lives.
   async #loop(): Promise<void> {
-    close(this.#stop[1])
     closeOthers(this.#host.listener.fd)
     this.#reports!.keepSender()
     for (let accepted = this.#accept(); accepted; accepted = this.#accept()) {
@@ -103,27 +119,38 @@ class SyncModel implements Model {
   }
 
   #ended({ code, signal }: ExitStatus): void {
-    this.#release()
     this.#tally.add('active', -this.#tally.get('active')) // a child that was killed was serving
-    if (this.#stopped) return
-    close(this.#stop[1])
+    if (this.#cut && !this.#stopped) {
+      this.#cut = false
+      this.#fork().catch((error: Error) => this.#over(error))
+      return
+    }
     const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
-    this.#host.failed(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `the serving child ${this.#child.pid} ${how}`))
+    this.#over(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `the serving child ${this.#child.pid} ${how}`))
+  }
+
+  // No child is left, which is an error unless the server was stopped.
+  #over(error: Error): void {
+    this.#release()
+    this.#drained.resolve()
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#host.failed(error)
   }
 
   stop(): void {
-    if (this.#child.running) {
-      this.#stopped = true
-      close(this.#stop[1])
-      if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
-    }
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#closeStop()
+    if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
   }
 
   drained(): Promise<void> {
-    return this.#drained
+    return this.#drained.promise
   }
 
   destroy(): void {
+    this.#cut = this.#child.running
     this.#child.kill('SIGKILL')
   }
 

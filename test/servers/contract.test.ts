@@ -96,6 +96,10 @@ describe.each(models)('%sServer', (model) => {
     expect(await fixture('graceful', [model, variant])).toEqual({ cut: 'busy', active: 0 })
   })
 
+  it('closeAllConnections() cuts off who is served, and serves on', async () => {
+    expect(await fixture('closeAll', [model])).toEqual({ next: 'hello', failed: [], errors: 0, active: 0 })
+  })
+
   it.skipIf(model === 'sync')('maxConnections closes who is one too many', async () => {
     const { dropped, ...rest } = await fixture('maxConnections', [model])
     expect(rest).toMatchObject({ refused: 0, reply: 'hello', rejected: 1 })
