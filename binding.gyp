@@ -4,10 +4,12 @@
       "target_name": "posix_async",
       "sources": [
         "native/addon.cc",
+        "native/core/fork/atfork.cc",
         "native/core/fork/fork.cc",
         "native/core/fork/frame.cc",
         "native/core/fork/maps.cc",
         "native/core/fork/park.cc",
+        "native/core/fork/pool.cc",
         "native/core/fork/revive.cc",
         "native/core/fork/silence.cc",
         "native/core/fork/thread_table.cc",

@@ -36,7 +36,7 @@ std::deque<ForkRequest> requests;
 // Forks; in the child the event loop is made its own before any JavaScript runs. A number as fork(2) with a negative
 // errno, or the name and number of the thread that could not be parked.
 Napi::Value ForkRuntime(Napi::Env env, bool keep_handles) {
-  const fork::ForkResult result = fork::Fork();
+  const fork::ForkResult result = fork::Fork(LoopOf(env));
   if (result.parking.error == -ETIMEDOUT) {
     return Napi::String::New(env, std::string(result.parking.name) + " (" + std::to_string(result.parking.tid) + ")");
   }

@@ -1,5 +1,7 @@
 // The JavaScript side of a forked child's repair: process.pid, random numbers, signals, queues, watches.
 import { randomInt, randomUUID } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { native } from '../native.js'
 import { forgetWatches, renewWatches } from './registrations.js'
 import { dropQueues, findInternals } from './runtime-internals.js'
@@ -43,14 +45,42 @@ function renewRandom(): void {
   else for (let i = 0; i <= INTS_CACHED; i++) randomInt(2)
 }
 
+// Node's own way to the end takes its environment apart and waits for requests and threads of the parent's that never come back
+// here: a child leaves by _exit, as soon as its `exit` listeners have run.
+function leaveByExit(): void {
+  const { emit } = process
+  const emitAndLeave = (name: string, ...args: unknown[]): boolean => {
+    const heard = Reflect.apply(emit, process, [name, ...args]) as boolean
+    if (name === 'uncaughtExceptionMonitor' && process.listenerCount('uncaughtException') === 0) printFatal(args[0])
+    if (name === 'exit') native._exit(Number(process.exitCode ?? args[0] ?? 0) & 0xff)
+    return heard
+  }
+  Object.defineProperty(process, 'emit', { value: emitAndLeave, writable: true, configurable: true })
+}
+
+// Nobody handles it: Node would print it after the `exit` listeners, when this process is gone.
+function printFatal(error: unknown): void {
+  writeSync(2, `${inspect(error)}\n\nNode.js ${process.version}\n`)
+}
+
+// Handlers of the parent are its own: the child starts with the default action of each signal, and with no exit handlers.
+function dropListeners(): void {
+  for (const name of process.eventNames()) {
+    const ofParent = name === 'exit' || name === 'beforeExit' || (typeof name === 'string' && name.startsWith('SIG'))
+    if (ofParent) process.removeAllListeners(name)
+  }
+}
+
+let forked = false
+
 /** In the child, right after the fork, before any other JavaScript. */
 export function repairRuntime(pid: number, silent: boolean): void {
   Object.defineProperty(process, 'pid', { value: pid, enumerable: true, configurable: true, writable: false })
   renewRandom()
+  if (!forked) leaveByExit()
+  forked = true
   if (!silent) return renewWatches()
   forgetWatches()
   dropQueues()
-  // Handlers of the parent are handles of its loop: the child starts with the default action of each signal.
-  for (const name of process.eventNames())
-    if (typeof name === 'string' && name.startsWith('SIG')) process.removeAllListeners(name)
+  dropListeners()
 }

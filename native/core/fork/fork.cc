@@ -11,7 +11,9 @@
 
 #include <cerrno>
 
+#include "atfork.h"
 #include "maps.h"
+#include "pool.h"
 #include "revive.h"
 
 namespace posix_async::fork {
@@ -42,27 +44,30 @@ struct RobustList {
   void Restore() const { syscall(SYS_set_robust_list, head, size); }
 };
 
-void ReviveInChild(ThreadTable* table) {
+void ReviveInChild(ThreadTable* table, uv_loop_t* loop) {
+  DisownPoolWork(table, loop);
   Revive(table);
+  DropPoolResults(loop);
   std::vector<Thread*> alive;
   for (Thread* thread : table->threads())
     if (thread->seen) alive.push_back(thread);
   table->KeepOnly(alive);
 }
 
-ForkResult ForkParked(ThreadTable* table) {
+ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop) {
   ForkResult result;
   result.parking = Park(table);
   if (result.parking.error != 0) {
     result.pid = result.parking.error;
     return result;
   }
+  if (HandlersAreKnown()) RetireIdlePoolThreads(table);
   const RobustList robust;
   const int hidden = MakeMappingsForkable();
   result.pid = hidden != 0 ? hidden : Clone();
   if (result.pid == 0) {
     robust.Restore();
-    ReviveInChild(table);
+    ReviveInChild(table, loop);
   } else {
     Release(table);
   }
@@ -71,11 +76,17 @@ ForkResult ForkParked(ThreadTable* table) {
 
 }  // namespace
 
-ForkResult Fork() {
+ForkResult Fork(uv_loop_t* loop) {
+  RunPrepareHandlers();
   sigset_t everything, before;
   sigfillset(&everything);
   pthread_sigmask(SIG_BLOCK, &everything, &before);
-  const ForkResult result = ForkParked(&Threads());
+  const ForkResult result = ForkParked(&Threads(), loop);
+  if (result.pid == 0) {
+    RunChildHandlers();
+  } else {
+    RunParentHandlers();
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return result;
 }

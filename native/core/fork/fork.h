@@ -3,6 +3,7 @@
 #define POSIX_ASYNC_CORE_FORK_FORK_H_
 
 #include <sys/types.h>
+#include <uv.h>
 
 #include "park.h"
 
@@ -15,7 +16,7 @@ struct ForkResult {
 
 // Main thread only. The order of steps is the promise: signals blocked; threads parked; mappings shown; clone; in the
 // child threads revived; signals as before. Event loops are the caller's (see silence.h).
-ForkResult Fork();
+ForkResult Fork(uv_loop_t* loop);
 
 }  // namespace posix_async::fork
 

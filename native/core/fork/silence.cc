@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <initializer_list>
 
 namespace posix_async::fork {
 namespace {
@@ -55,6 +56,17 @@ void Unwatch(uv_loop_t* loop, uv__io_t* watcher) {
   }
 }
 
+// What the parent has queued on standard output and error is the parent's to write, or it would be written twice.
+void DropWrites(uv_handle_t* handle) {
+  if (handle->type == UV_UDP || handle->type == UV_POLL) return;
+  auto* stream = reinterpret_cast<uv_stream_t*>(handle);
+  for (void* queue : {static_cast<void*>(&stream->write_queue), static_cast<void*>(&stream->write_completed_queue)}) {
+    auto** links = static_cast<void**>(queue);
+    links[0] = links[1] = queue;
+  }
+  stream->write_queue_size = 0;
+}
+
 struct Silencer {
   uv_loop_t* loop;
   int idle;
@@ -63,7 +75,7 @@ struct Silencer {
 void SilenceOne(uv_handle_t* handle, void* argument) {
   const auto* silencer = static_cast<Silencer*>(argument);
   uv__io_t* watcher = WatcherOf(handle);
-  if (watcher != nullptr && watcher->fd >= 0 && watcher->fd <= STDERR_FILENO) return;
+  if (watcher != nullptr && watcher->fd >= 0 && watcher->fd <= STDERR_FILENO) return DropWrites(handle);
   const bool of_user = watcher != nullptr || handle->type == UV_PROCESS || handle->type == UV_FS_EVENT ||
                        handle->type == UV_FS_POLL || handle->type == UV_SIGNAL;
   if (!of_user) return;

@@ -34,6 +34,7 @@ struct Thread {
   pid_t tid = 0;
   bool seen = false;          // in the listing of this fork
   bool parkable = true;       // false: it blocks the park signal for good (Node's SignalInspector)
+  bool is_of_pool = false;    // once seen waiting for work of libuv's pool
   bool waits_for_io = false;  // sticky: once seen in epoll_wait or its like, it runs an event loop of its own
   std::atomic<uint32_t> state{kRunning};
   std::atomic<uint32_t> round{

@@ -1,0 +1,175 @@
+// libuv's thread pool across a fork.
+//
+// The facts it rests on: the pool's condition variable is a static one of the program that libuv is linked into, so a
+// thread that waits on a futex in the program's own data waits for work; it has nothing to do in the child, where
+// libuv's fork handlers make the pool anew. A thread in the middle of work must go on there, for it may hold a lock,
+// the allocator's for one; but when its work is done it must neither call back nor take the next request of the
+// parent's. The request is found on the thread's stack: struct uv__work of the public uv.h (work, done, loop, and a
+// queue node that points to itself while the work is being done). When the work is done the thread locks wq_mutex of
+// the request's loop: it is given a loop in which that mutex is never free. What is done already waits in loop->wq, and
+// is dropped. Requests count in loop->active_reqs and would keep the child's loop alive for ever.
+#include "pool.h"
+
+#include <link.h>
+#include <pthread.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "frame.h"
+
+namespace posix_async::fork {
+namespace {
+
+struct Range {
+  uintptr_t from = 0, to = 0;
+  bool Has(uintptr_t address) const { return address >= from && address < to; }
+};
+
+struct Program {
+  Range code, data;
+};
+
+int FindSegments(dl_phdr_info* program, size_t, void* argument) {
+  auto* found = static_cast<Program*>(argument);
+  for (int i = 0; i < program->dlpi_phnum; i++) {
+    const auto& segment = program->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD) continue;
+    const uintptr_t from = program->dlpi_addr + segment.p_vaddr;
+    Range* range = (segment.p_flags & PF_W) ? &found->data : (segment.p_flags & PF_X) ? &found->code : nullptr;
+    if (range == nullptr) continue;
+    if (range->from == 0 || from < range->from) range->from = from;
+    if (from + segment.p_memsz > range->to) range->to = from + segment.p_memsz;
+  }
+  return 1;  // the first is the program itself
+}
+
+const Program& TheProgram() {
+  static const Program program = [] {
+    Program found;
+    dl_iterate_phdr(FindSegments, &found);
+    return found;
+  }();
+  return program;
+}
+
+// The futex word in the program's data that the thread waits on, or 0.
+uintptr_t StaticWait(const Thread& thread) {
+  Wait wait;
+  const Interrupted call = InterruptedCall(*thread.frame);
+  if (call != Interrupted::kFutex || !PlainWait(*thread.frame, call, &wait)) return 0;
+  const auto word = static_cast<uintptr_t>(wait.arguments[0]);
+  return TheProgram().data.Has(word) ? word : 0;
+}
+
+uintptr_t pool_word = 0;  // in the pool's condition variable, once a thread was seen waiting there
+
+// The loop that keeps what ends up in it.
+uv_loop_t* Detention() {
+  static uv_loop_t* const loop = [] {
+    static uv_loop_t made = {};
+    uv_mutex_init(&made.wq_mutex);
+    uv_mutex_lock(&made.wq_mutex);
+    return &made;
+  }();
+  return loop;
+}
+
+// Copies memory that may not be there: the kernel says so, where a plain read would fault.
+bool Peek(uintptr_t address, void* into, size_t size) {
+  const iovec local = {into, size};
+  const iovec remote = {reinterpret_cast<void*>(address), size};
+  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
+}
+
+// Is there, at `address`, a request of `loop` that some thread is working on?
+bool IsWorkUnderWay(uintptr_t address, const uv_loop_t* loop) {
+  if (address % alignof(uv__work) != 0 || address < 0x10000) return false;
+  uv__work work;
+  if (!Peek(address, &work, sizeof work) || work.loop != loop) return false;
+  uintptr_t links[2];
+  memcpy(links, &work.wq, sizeof links);
+  const uintptr_t node = address + offsetof(uv__work, wq);
+  const Range& code = TheProgram().code;
+  return links[0] == node && links[1] == node && code.Has(reinterpret_cast<uintptr_t>(work.work)) &&
+         code.Has(reinterpret_cast<uintptr_t>(work.done));
+}
+
+// `word` may be the request's address or, what compilers make of it, its queue node's.
+void Disown(uintptr_t word, const uv_loop_t* loop) {
+  for (const uintptr_t address : {word, word - offsetof(uv__work, wq)})
+    if (IsWorkUnderWay(address, loop)) reinterpret_cast<uv__work*>(address)->loop = Detention();
+}
+
+struct Links {
+  uintptr_t next, previous;
+};
+
+// Is there a queue's head at `address`, with something in it? Each neighbour must point back.
+bool IsFilledQueue(uintptr_t address) {
+  Links own, next, previous;
+  if (!Peek(address, &own, sizeof own) || own.next == address || own.next < 0x10000) return false;
+  return Peek(own.next, &next, sizeof next) && next.previous == address &&
+         Peek(own.previous, &previous, sizeof previous) && previous.next == address;
+}
+
+// Nothing waits to be worked on. The loop, which may be a neighbour, has queues of its own.
+void EmptyQueues(const uv_loop_t* loop) {
+  constexpr uintptr_t kNeighbourhood = 512;
+  const auto loop_from = reinterpret_cast<uintptr_t>(loop);
+  const Range of_loop = {loop_from, loop_from + sizeof *loop};
+  const uintptr_t middle = pool_word & ~uintptr_t{7};
+  for (uintptr_t at = middle - kNeighbourhood; at < middle + kNeighbourhood; at += 8) {
+    if (of_loop.Has(at) || !TheProgram().data.Has(at) || !IsFilledQueue(at)) continue;
+    const Links empty = {at, at};
+    memcpy(reinterpret_cast<void*>(at), &empty, sizeof empty);
+  }
+}
+
+// What the thread holds: its registers, and its stack, which ends at its thread pointer. The pool's own frame is one of
+// the first.
+void DisownWorkOf(const Thread& thread, const uv_loop_t* loop) {
+  const auto* registers = reinterpret_cast<const uintptr_t*>(&thread.frame->uc_mcontext);
+  for (size_t i = 0; i < sizeof thread.frame->uc_mcontext / sizeof *registers; i++) Disown(registers[i], loop);
+  constexpr uintptr_t kDeepest = 64 * 1024;
+  const auto top = reinterpret_cast<uintptr_t>(thread.thread_pointer) & ~uintptr_t{7};
+  const auto here = reinterpret_cast<uintptr_t>(thread.frame);  // the signal frame lies below all else
+  for (uintptr_t at = top - 8; at >= here && top - at <= kDeepest; at -= 8)
+    Disown(*reinterpret_cast<uintptr_t*>(at), loop);
+}
+
+bool MayWork(const Thread& thread) {
+  return thread.stands_still() && thread.fate == Fate::kRevive && (thread.is_of_pool || !thread.stands_in);
+}
+
+}  // namespace
+
+void RetireIdlePoolThreads(ThreadTable* table) {
+  Detention();
+  for (Thread* thread : table->threads()) {
+    const uintptr_t word = thread->stands_still() ? StaticWait(*thread) : 0;
+    if (word == 0) continue;
+    pool_word = word;
+    thread->is_of_pool = true;
+    thread->fate = Fate::kDead;
+  }
+}
+
+void DisownPoolWork(ThreadTable* table, uv_loop_t* loop) {
+  if (pool_word != 0) EmptyQueues(loop);
+  for (Thread* thread : table->threads())
+    if (MayWork(*thread)) DisownWorkOf(*thread, loop);
+}
+
+void DropPoolResults(uv_loop_t* loop) {
+  uv_mutex_lock(&loop->wq_mutex);
+  void* empty[2] = {&loop->wq, &loop->wq};
+  memcpy(&loop->wq, empty, sizeof empty);
+  uv_mutex_unlock(&loop->wq_mutex);
+  loop->active_reqs.count = 0;
+}
+
+}  // namespace posix_async::fork

@@ -1,0 +1,24 @@
+// libuv's thread pool: what it was doing for the parent is not the child's.
+#ifndef POSIX_ASYNC_CORE_FORK_POOL_H_
+#define POSIX_ASYNC_CORE_FORK_POOL_H_
+
+#include <uv.h>
+
+#include "thread_table.h"
+
+namespace posix_async::fork {
+
+// With every thread stopped, before the clone: which threads wait for work of the pool. They do not live on in the
+// child, which gets a pool of its own (libuv's fork handlers see to that).
+void RetireIdlePoolThreads(ThreadTable* table);
+
+// In the child, before threads are revived: work under way for the parent calls nobody back. Needs no lock.
+void DisownPoolWork(ThreadTable* table, uv_loop_t* loop);
+
+// In the child, after threads were revived: what was done for the parent and not yet told is dropped, and no request of
+// the parent's keeps the loop alive.
+void DropPoolResults(uv_loop_t* loop);
+
+}  // namespace posix_async::fork
+
+#endif  // POSIX_ASYNC_CORE_FORK_POOL_H_
