@@ -81,11 +81,10 @@ async function file(): Promise<void> {
 }
 
 function collect(): void {
-  let list: object[] = []
+  const list: object[] = []
   for (let i = 0; i < 300_000; i++) list.push({ i, text: `item ${i}` })
   ;(globalThis as { gc?: () => void }).gc?.()
   prove(list.length === 300_000, 'heap')
-  list = []
 }
 
 /** Each rejects, or throws, when the work was not done right. */
