@@ -138,11 +138,14 @@ describe.skipIf(cannotTrace !== undefined)('under strace', () => {
     ['fork', 'socketpair', 'ENFILE'],
     ['fork', 'epoll_ctl', 'ENOSPC'],
     ['thread', 'socket', 'ENOMEM'],
+    ['thread', 'eventfd2', 'EMFILE', 'eventfd'],
+    ['event', 'socket', 'ENFILE'],
     ['event', 'epoll_create1', 'EMFILE'],
   ])('kernel says no: %sServer, %s gives %s', async (model, syscall, error, named = syscall) => {
     expect(await fixture('startRefused', [model, syscall, error])).toMatchObject({
       refused: { code: error, syscall: named },
       reply: 'then then then',
+      seen: [],
     })
   })
 
