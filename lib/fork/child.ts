@@ -12,7 +12,9 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null
 }
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]))
+// Of two names for one number (SIGABRT, SIGIOT) the first is the usual one; of the entries of a Map the last stays.
+const signals = Object.entries(constants.signals).toReversed()
+const signalNames = new Map(signals.map(([name, number]) => [number, name as NodeJS.Signals]))
 
 function asExitStatus(status: number): ExitStatus {
   if (!WIFSIGNALED(status)) return { code: WEXITSTATUS(status), signal: null }
@@ -45,7 +47,7 @@ export class Child {
 }
 
 /** Exit code of a child that waits for something that can never come, as node's own for an unsettled top-level await. */
-const UNSETTLED = 13
+export const UNSETTLED = 13
 
 function die(error: unknown): never {
   writeSync(2, `${inspect(error)}\n`)
@@ -57,9 +59,10 @@ function die(error: unknown): never {
  * of the event loop; nothing of the caller's stack goes on in the child.
  *
  * @param main runs in the child only; what it throws ends the child with code 1 and a message on standard error
+ * @param forked runs in the parent right after the fork, before the child is waited for
  * @throws (rejects) ErrnoError EAGAIN, ENOMEM, ENOTSUP; ERR_FORK_UNSAFE
  */
-export async function runInChild(main: () => void | Promise<void>): Promise<Child> {
+export async function runInChild(main: () => void | Promise<void>, forked?: () => void): Promise<Child> {
   const child = (): void => {
     try {
       const ending = main()
@@ -69,5 +72,7 @@ export async function runInChild(main: () => void | Promise<void>): Promise<Chil
       die(error)
     }
   }
-  return new Child(await forkFromLoop(child, () => _exit(UNSETTLED)))
+  const pid = await forkFromLoop(child, () => _exit(UNSETTLED))
+  forked?.()
+  return new Child(pid)
 }

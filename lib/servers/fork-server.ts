@@ -7,7 +7,7 @@ import type { Accepted } from '../posix/sys-socket.js'
 import { close as closeFd } from '../posix/unistd.js'
 import { Acceptor } from './acceptor.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
-import { closeOthers, keepHere, letGo } from './only-here.js'
+import { closeOthers, keepHere, letGo } from '../fork/only-here.js'
 import { ProcessReports } from './process-reports.js'
 import { ProcessTally } from './process-tally.js'
 import {

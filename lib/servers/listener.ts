@@ -17,7 +17,7 @@ import {
 import { bind, getsockname, listen, SOCK_STREAM, socket } from '../posix/sys-socket.js'
 import { umask } from '../posix/sys-stat.js'
 import { close } from '../posix/unistd.js'
-import { keepHere, letGo } from './only-here.js'
+import { keepHere, letGo } from '../fork/only-here.js'
 
 /** Where a server listens, as with node:net. */
 export interface ListenOptions {

@@ -1,5 +1,5 @@
-// Descriptors that a child serving one connection must not keep: the listeners of all servers of this process, and connections
-// that were accepted and wait for a child of their own. A copy would keep a closed port taken, and a client from seeing the end.
+// Descriptors that a forked child must not keep: the listeners of all servers of this process, connections that were accepted and
+// wait for a child of their own, the pipes of other children. A copy would keep a closed port taken, and a client from seeing the end.
 import { close } from '../posix/unistd.js'
 
 const held = new Set<number>()

@@ -1,0 +1,188 @@
+// One function in one child: forked, watched over, ended, and its outcome brought back. forked(), its map and the snapshots stand on it.
+import { AsyncResource } from 'node:async_hooks'
+import { serialize } from 'node:v8'
+import { codedError, invalidArgType, outOfRange } from '../errors.js'
+import { INT_MAX } from '../posix/arguments.js'
+import { _exit } from '../posix/fork.js'
+import { runInChild, UNSETTLED, type Child, type ExitStatus } from './child.js'
+import { cloneRefusal } from './clone-refusal.js'
+import { pack, unpack, type Packed } from './cloned-error.js'
+import { asLimits, setLimits, type CheckedLimits, type Limits } from './limits.js'
+import { ResultPipe } from './result-pipe.js'
+
+/** Options of forked(), checkpoint() and writeHeapSnapshot(). */
+export interface ForkedOptions {
+  /** Kills the child when it aborts; the promise rejects with its reason. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds from the fork on, after which the child is killed and the promise rejects with code ETIMEDOUT; 0 (default): none. */
+  timeout?: number | undefined
+  /** What the child may use: `{ cpu: 10, as: 2 ** 32, nofile: 64 }`. */
+  limits?: Limits | undefined
+}
+
+/** Options that were checked. */
+export interface TaskOptions {
+  readonly signal: AbortSignal | undefined
+  readonly timeout: number
+  readonly limits: CheckedLimits
+  /** Called in the parent right after the fork, before anything else of its can run. */
+  readonly onFork?: ((pid: number) => void) | undefined
+}
+
+type Outcome = { result: unknown } | { thrown: Packed }
+
+function asMilliseconds(value: unknown): number {
+  if (value === undefined || value === Infinity) return 0
+  if (typeof value !== 'number') throw invalidArgType('options.timeout', 'of type number', value)
+  if (!(value >= 0)) throw outOfRange('options.timeout', '>= 0', value)
+  return Math.min(Math.ceil(value), INT_MAX)
+}
+
+/** Throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE; the reason of a signal that has aborted. */
+export function asTaskOptions(options: unknown): TaskOptions {
+  if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  const { signal, timeout, limits } = options as ForkedOptions
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
+  }
+  return { signal, timeout: asMilliseconds(timeout), limits: asLimits(limits) }
+}
+
+/** Throws ERR_INVALID_ARG_TYPE. */
+export function asTask<F>(fn: F): F {
+  if (typeof fn !== 'function') throw invalidArgType('fn', 'of type function', fn)
+  return fn
+}
+
+/** Runs `fn` in a child. What it returns, or throws, comes back by structured clone when the child is gone. */
+export async function runTask(fn: () => unknown, options: TaskOptions): Promise<unknown> {
+  options.signal?.throwIfAborted()
+  const pipe = new ResultPipe()
+  try {
+    // Bound, so that fn sees the AsyncLocalStorage of the caller.
+    const main = AsyncResource.bind(() => liveInChild(pipe, fn, options))
+    const child = await runInChild(main, () => pipe.becomeReader())
+    return await outcomeOf(child, pipe, options)
+  } finally {
+    pipe.close()
+  }
+}
+
+async function liveInChild(pipe: ResultPipe, fn: () => unknown, { signal, limits }: TaskOptions): Promise<void> {
+  if (signal?.aborted) _exit(0) // between the call and the fork: the parent knows
+  pipe.becomeWriter(() => _exit(1))
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => {
+    deliver(pipe, { thrown: pack(error) })
+    _exit(1)
+  })
+  deliver(pipe, await outcome(fn, limits))
+}
+
+async function outcome(fn: () => unknown, limits: CheckedLimits): Promise<Outcome> {
+  try {
+    setLimits(limits)
+    return { result: await fn() }
+  } catch (error) {
+    return { thrown: pack(error) }
+  }
+}
+
+function deliver(pipe: ResultPipe, outcome: Outcome): void {
+  const bytes = bytesOf(outcome)
+  try {
+    pipe.send(bytes)
+  } catch {
+    _exit(1) // EPIPE: the parent is gone, or has no memory for so much
+  }
+}
+
+function bytesOf(outcome: Outcome): Buffer {
+  try {
+    return serialize(outcome)
+  } catch (error) {
+    const refusal = 'result' in outcome && (error as Error).constructor === Error && cloneRefusal(outcome.result)
+    return serialize({ thrown: pack(refusal || error) } satisfies Outcome)
+  }
+}
+
+async function outcomeOf(child: Child, pipe: ResultPipe, options: TaskOptions): Promise<unknown> {
+  const watch = new Watchman(child, options)
+  const status = await child.ended
+  watch.end()
+  if (watch.stopped) throw watch.stopped.reason
+  const outcome = pipe.take() as Outcome | undefined
+  if (outcome === undefined) throw deathOf(child.pid, status, options)
+  if ('thrown' in outcome) throw unpack(outcome.thrown)
+  return outcome.result
+}
+
+// Kills the child when the signal aborts or the time is over, and notes why.
+class Watchman {
+  stopped: { reason: unknown } | undefined
+  readonly #child: Child
+  readonly #signal: AbortSignal | undefined
+  readonly #timer: NodeJS.Timeout | undefined
+
+  constructor(child: Child, { signal, timeout, onFork }: TaskOptions) {
+    this.#child = child
+    this.#signal = signal
+    if (timeout > 0) this.#timer = setTimeout(() => this.#stop(tooLate(child, timeout)), timeout)
+    signal?.addEventListener('abort', this.#abort, { once: true })
+    if (signal?.aborted) this.#abort()
+    else this.#tell(onFork)
+  }
+
+  #tell(onFork: TaskOptions['onFork']): void {
+    try {
+      onFork?.(this.#child.pid)
+    } catch (error) {
+      this.#stop(error)
+    }
+  }
+
+  #stop(reason: unknown): void {
+    this.stopped ??= { reason }
+    this.#child.kill('SIGKILL')
+  }
+
+  readonly #abort = (): void => this.#stop(this.#signal!.reason)
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#abort)
+  }
+}
+
+const tooLate = ({ pid }: Child, timeout: number): Error =>
+  codedError(Error, 'ETIMEDOUT', `child ${pid} was not done within ${timeout} ms`)
+
+/** A child that ended without a result: code ERR_POSIX_ASYNC_CHILD. */
+export interface ChildDeath extends Error {
+  readonly code: 'ERR_POSIX_ASYNC_CHILD'
+  readonly pid: number
+  /** Its exit code, or null where a signal killed it. */
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+const causes: Partial<Record<NodeJS.Signals, string>> = {
+  SIGKILL: 'if nobody sent it, the kernel had run out of memory and its OOM killer chose this process (see dmesg)',
+  SIGXCPU: 'its limit of processor time is used up',
+  SIGXFSZ: 'a file grew over its limit',
+  SIGABRT: 'the runtime gave up: out of memory, most often; it says more on standard error',
+  SIGTRAP: 'the runtime gave up: out of memory, most often; it says more on standard error',
+  SIGSEGV: 'a crash in native code, or memory that its limits did not allow',
+}
+
+function deathOf(pid: number, { code, signal }: ExitStatus, { limits }: TaskOptions): ChildDeath {
+  const how = signal ? `was killed by ${signal}` : `exited with code ${code} before it had a result`
+  const why = signal ? causes[signal] : code === UNSETTLED ? 'what it awaits can never come' : undefined
+  const under = signal && limits.length > 0 ? ', under limits' : ''
+  const message = `child ${pid} ${how}${under}${why ? `: ${why}` : ''}`
+  return Object.assign(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', message), {
+    pid,
+    exitCode: code,
+    signal,
+  }) as ChildDeath
+}

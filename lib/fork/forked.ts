@@ -1,0 +1,116 @@
+// forked: a closure in a copy-on-write child. Its input is the whole heap, neither copied nor serialised; its result comes back by
+// structured clone. See: man 2 fork.
+import { setMaxListeners } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { invalidArgType } from '../errors.js'
+import { asInteger } from '../posix/arguments.js'
+import { asTask, asTaskOptions, runTask, type ForkedOptions, type TaskOptions } from './child-task.js'
+
+/** Options of forked.map(). */
+export interface ForkedMapOptions extends ForkedOptions {
+  /** Children at once (default: os.availableParallelism()). */
+  concurrency?: number | undefined
+}
+
+async function runForked<T>(fn: () => T, options: ForkedOptions = {}): Promise<Awaited<T>> {
+  const task = asTask(fn)
+  return (await runTask(task, asTaskOptions(options))) as Awaited<T>
+}
+
+function asItems<T>(items: Iterable<T>): T[] {
+  if (typeof (items as Iterable<T> | null | undefined)?.[Symbol.iterator] !== 'function') {
+    throw invalidArgType('items', 'iterable', items)
+  }
+  return [...items]
+}
+
+// The index goes to whoever reads the error; a reason of the caller's own signal is left as it is.
+function withIndex(error: unknown, index: number, { signal }: TaskOptions): unknown {
+  const mine = error instanceof Error && !(signal?.aborted && error === signal.reason)
+  return mine && Object.isExtensible(error) ? Object.assign(error, { index }) : error
+}
+
+class Mapping<T> {
+  readonly results: unknown[] = []
+  readonly #items: readonly T[]
+  readonly #fn: (item: T, index: number) => unknown
+  readonly #options: TaskOptions
+  readonly #stop = new AbortController()
+  #next = 0
+  #failure: { error: unknown } | undefined
+
+  constructor(items: readonly T[], fn: (item: T, index: number) => unknown, options: TaskOptions) {
+    this.#items = items
+    this.#fn = fn
+    this.#options = options
+  }
+
+  // The first failure kills the children of the others; what they reject with is not heard.
+  async #lane(options: TaskOptions): Promise<void> {
+    while (this.#next < this.#items.length && !this.#failure) {
+      const index = this.#next++
+      try {
+        this.results[index] = await runTask(() => this.#fn(this.#items[index]!, index), options)
+      } catch (error) {
+        this.#failure ??= { error: withIndex(error, index, this.#options) }
+        this.#stop.abort()
+      }
+    }
+  }
+
+  async run(concurrency: number): Promise<unknown[]> {
+    const { signal } = this.#options
+    const both = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal
+    setMaxListeners(0, both) // one a child
+    const lanes = Math.min(concurrency, this.#items.length)
+    await Promise.all(Array.from({ length: lanes }, () => this.#lane({ ...this.#options, signal: both })))
+    if (this.#failure) throw this.#failure.error
+    return this.results
+  }
+}
+
+async function mapForked<T, R>(
+  items: Iterable<T>,
+  fn: (item: T, index: number) => R,
+  options: ForkedMapOptions = {},
+): Promise<Awaited<R>[]> {
+  const all = asItems(items)
+  const task = asTask(fn)
+  const checked = asTaskOptions(options)
+  const { concurrency = availableParallelism() } = options
+  const atOnce = asInteger('options.concurrency', concurrency, 1)
+  checked.signal?.throwIfAborted()
+  return (await new Mapping(all, task, checked).run(atOnce)) as Awaited<R>[]
+}
+
+/**
+ * Runs `fn` in a child process that is a copy-on-write copy of this one, and gives what it returns. `fn` sees every variable as it is
+ * at the end of this turn of the event loop, when the fork is made; what it changes, it changes for itself. Timers, sockets and other
+ * handles of this process do not exist there; the rest of the runtime does. `fn` may be asynchronous.
+ *
+ * The result comes back by structured clone, of any size, without holding up the event loop while it comes. What `fn` throws comes back
+ * with its class, message, stack, cause, `code` and other fields. The promise settles when the child is gone and was reaped; until
+ * then it keeps this process alive. Should this process die first, the child ends as soon as it awaits something or has its result.
+ *
+ * @param fn runs in the child only
+ * @param options `signal` and `timeout` (milliseconds, default none) kill the child; `limits` are set in it before `fn` runs
+ * @throws (rejects) what `fn` throws; a DOMException 'DataCloneError' that names the part of the result which cannot be cloned;
+ *   ERR_POSIX_ASYNC_CHILD with `exitCode` and `signal` where the child ended without a result (a crash, the OOM killer, an exit
+ *   of its own); ETIMEDOUT; the signal's reason; ErrnoError EAGAIN, ENOMEM, EMFILE, EPERM (a limit above the hard one), ENOTSUP (in a
+ *   Worker); ERR_FORK_UNSAFE; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE. Main thread.
+ * @see man 2 fork, man 2 setrlimit
+ */
+export const forked: {
+  <T>(fn: () => T, options?: ForkedOptions): Promise<Awaited<T>>
+  /**
+   * Runs `fn` for each item in a child of its own and gives the results in the order of the items. The first that fails kills the
+   * others, and its error has the item's `index`.
+   *
+   * @param items what to go through; taken at once
+   * @param fn is given the item and its index, in the child
+   * @param options those of forked(), `timeout` and `limits` for each child; `concurrency`: children at once (default:
+   *   os.availableParallelism())
+   * @throws (rejects) as forked() does
+   */
+  map<T, R>(items: Iterable<T>, fn: (item: T, index: number) => R, options?: ForkedMapOptions): Promise<Awaited<R>[]>
+} = Object.assign(runForked, { map: mapForked })
