@@ -1,7 +1,10 @@
 // The idiomatic half of the package: re-exports only.
 export { ErrnoError } from './errors.js'
 export { eventServer, type EventServerOptions } from './servers/event-server.js'
-export { forkServer, type ForkServerOptions } from './servers/fork-server.js'
+export { forkServer, type ForkServerOptions, type PreforkServerOptions } from './servers/fork-server.js'
+export type { PreforkServer } from './servers/prefork-server.js'
+export type { Worker } from './servers/worker.js'
+export type { WorkerInfo } from './servers/worker-options.js'
 export { syncServer } from './servers/sync-server.js'
 export { threadServer, type ThreadServerOptions } from './servers/thread-server.js'
 export { http, native, type ConnectionHandler, type EventCallbacks, type Handler } from './servers/handler.js'

@@ -14,8 +14,8 @@ export function letGo(fd: number): void {
   held.delete(fd)
 }
 
-/** In a child, first of all: closes them, but for the one that the child is there to serve. */
-export function closeOthers(served: number): void {
-  for (const fd of held) if (fd !== served) close(fd)
+/** In a child, first of all: closes them, but for those that the child is there to serve with. */
+export function closeOthers(...served: readonly number[]): void {
+  for (const fd of held) if (!served.includes(fd)) close(fd)
   held.clear()
 }

@@ -8,10 +8,12 @@ import { close as closeFd } from '../posix/unistd.js'
 import { Acceptor } from './acceptor.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { closeOthers, keepHere, letGo } from '../fork/only-here.js'
+import { PreforkServer } from './prefork-server.js'
 import { ProcessReports } from './process-reports.js'
 import { ProcessTally } from './process-tally.js'
 import {
   asOptions,
+  gracefulTimeoutOf,
   Server,
   type Client,
   type Model,
@@ -20,9 +22,13 @@ import {
   type ServerStats,
 } from './server.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
+import { Supervisor } from './supervisor.js'
+import { checkedWorkers, type PreforkOptions } from './worker-options.js'
 
 /** Options of forkServer. */
 export interface ForkServerOptions extends ServerOptions {
+  /** See PreforkServerOptions. */
+  workers?: undefined
   /** Children at once; over it, accepting waits (default 256). */
   maxChildren?: number
 }
@@ -212,24 +218,45 @@ class ForkModel implements Model {
   }
 }
 
+/** Options of forkServer with a fixed number of processes. */
+export interface PreforkServerOptions extends ServerOptions, PreforkOptions {}
+
+type ForkHandler = ConnectionHandler | NativeHandler | HttpHandler
+
 /**
- * A server that forks a child for each connection, as the C example does: the child has the connection, a copy-on-write copy of the whole
- * heap and a runtime of its own, in which `conn.readSync` and `conn.writeSync` may block, and is gone when the handler is done.
+ * A server of processes, each of which has a copy-on-write copy of the whole heap and a runtime of its own, in which `conn.readSync`
+ * and `conn.writeSync` may block.
  *
- * Events beside those of every server: 'fork' (child), 'exit' (child, code, signal), 'drop' (client). 'connection' comes with the child as
- * second argument, 'clientError' also when a child dies.
+ * Without `workers`, a child for each connection, as the C example does: it is gone when the handler is done. Events beside those of every
+ * server: 'fork' (child), 'exit' (child, code, signal), 'drop' (client). 'connection' comes with the child as second argument,
+ * 'clientError' also when a child dies.
+ *
+ * With `workers: N`, so many processes from the start, which share the listener and serve one connection after another; with
+ * `http(...)`, many at once. Who dies is replaced. See PreforkServer.
  *
  * @param options where to listen and the limits
  * @param handler runs in the child: a function, `native(...)` or `http(...)`
  * @throws (rejects) ErrnoError EADDRINUSE, EACCES ..., with address and port or path; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
- *   ERR_POSIX_ASYNC_HANDLER; ENOTSUP in a Worker
+ *   ERR_POSIX_ASYNC_HANDLER; ENOTSUP in a Worker; what kept a worker from starting
  * @see man 2 fork
  */
+export function forkServer(options: PreforkServerOptions, handler: ForkHandler): Promise<PreforkServer>
+export function forkServer(options: ForkServerOptions, handler: ForkHandler): Promise<Server>
 export async function forkServer(
-  options: ForkServerOptions,
-  handler: ConnectionHandler | NativeHandler | HttpHandler,
+  options: ForkServerOptions | PreforkServerOptions,
+  handler: ForkHandler,
 ): Promise<Server> {
   const known = knownHandler(handler, 'forkServer', processKinds)
-  const { maxChildren = DEFAULT_CHILDREN } = asOptions(options)
+  asOptions(options)
+  if (isPrefork(options)) return prefork(options, known)
+  const { maxChildren = DEFAULT_CHILDREN } = options
   return Server.open(options, new ForkModel(known, asInteger('options.maxChildren', maxChildren, 1)))
+}
+
+const isPrefork = (options: ForkServerOptions | PreforkServerOptions): options is PreforkServerOptions =>
+  options.workers !== undefined
+
+function prefork(options: PreforkServerOptions, handler: ProcessHandler): Promise<PreforkServer> {
+  const supervisor = new Supervisor(handler, checkedWorkers(options, gracefulTimeoutOf(options)))
+  return Server.openAs(options, supervisor, (listener, grace) => new PreforkServer(supervisor, listener, grace))
 }

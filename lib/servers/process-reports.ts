@@ -4,16 +4,19 @@ import type { ProcessTally } from './process-tally.js'
 import { asError, type Client, type ServerHost } from './server.js'
 
 export type ClientReport = { client: Client } | { client: Client; error: ErrorReport }
+/** A prefork worker, by the number its master gave it, can serve; could not begin to; or is about to leave, having done its share. */
+export type WorkerReport = { worker: number; failure?: ErrorReport; leaving?: boolean }
 
 /** In the parent it turns reports into the server's events; in a child it sends them. */
 export class ProcessReports {
-  readonly #channel: ReportChannel<ClientReport>
+  readonly #channel: ReportChannel<ClientReport | WorkerReport>
   readonly #tally: ProcessTally
 
-  constructor(host: ServerHost, tally: ProcessTally) {
+  constructor(host: ServerHost, tally: ProcessTally, onWorker: (report: WorkerReport) => void = () => {}) {
     this.#tally = tally
     this.#channel = new ReportChannel((report) => {
-      if ('error' in report) host.clientError(errorOf(report.error), report.client)
+      if ('worker' in report) onWorker(report)
+      else if ('error' in report) host.clientError(errorOf(report.error), report.client)
       else host.connection(report.client)
     })
   }
@@ -39,6 +42,11 @@ export class ProcessReports {
   /** In a child: a connection is served. */
   connection(client: Client): void {
     this.#channel.send({ client })
+  }
+
+  /** In a prefork worker. */
+  worker(report: WorkerReport): void {
+    this.#channel.send(report)
   }
 
   /** In the parent: takes what was sent up to now, so that it comes before what follows. */

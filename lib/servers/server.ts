@@ -98,7 +98,8 @@ export class Server extends EventEmitter implements AsyncDisposable {
   readonly #gracefulTimeout: number
   #closing: Promise<void> | undefined
 
-  private constructor(model: Model, listener: Listener, gracefulTimeout: number) {
+  /** @internal */
+  constructor(model: Model, listener: Listener, gracefulTimeout: number) {
     super()
     this.#model = model
     this.#listener = listener
@@ -106,11 +107,20 @@ export class Server extends EventEmitter implements AsyncDisposable {
   }
 
   /** Checks the options, listens, and starts the model. @internal */
-  static async open(options: ServerOptions, model: Model): Promise<Server> {
+  static open(options: ServerOptions, model: Model): Promise<Server> {
+    return Server.openAs(options, model, (listener, grace) => new Server(model, listener, grace))
+  }
+
+  /** The same for a model whose servers can more. @internal */
+  static async openAs<Kind extends Server>(
+    options: ServerOptions,
+    model: Model,
+    create: (listener: Listener, gracefulTimeout: number) => Kind,
+  ): Promise<Kind> {
     const limits = checkedLimits(options)
     options.signal?.throwIfAborted()
     const listener = await openListener(options)
-    const server = new Server(model, listener, limits.gracefulTimeout)
+    const server = create(listener, limits.gracefulTimeout)
     try {
       await model.start(server.#host(limits))
     } catch (error) {
@@ -216,15 +226,20 @@ export function asOptions<Options extends ServerOptions>(options: Options): Opti
   return options
 }
 
+/** Checked, or the default. */
+export function gracefulTimeoutOf({ gracefulTimeout = DEFAULT_GRACE }: ServerOptions): number {
+  return asInteger('options.gracefulTimeout', gracefulTimeout, 0)
+}
+
 function checkedLimits(options: ServerOptions) {
-  const { maxConnections = Infinity, idleTimeout = 0, gracefulTimeout = DEFAULT_GRACE, signal } = asOptions(options)
+  const { maxConnections = Infinity, idleTimeout = 0, signal } = asOptions(options)
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgType('options.signal', 'an AbortSignal', signal)
   }
   return {
     maxConnections: maxConnections === Infinity ? Infinity : asInteger('options.maxConnections', maxConnections, 0),
     idleTimeout: asInteger('options.idleTimeout', idleTimeout, 0),
-    gracefulTimeout: asInteger('options.gracefulTimeout', gracefulTimeout, 0),
+    gracefulTimeout: gracefulTimeoutOf(options),
   }
 }
 

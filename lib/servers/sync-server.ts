@@ -2,10 +2,9 @@
 // See: man 2 accept.
 import { codedError } from '../errors.js'
 import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
-import { poll, POLLIN } from '../posix/poll.js'
-import { accept4, SHUT_RDWR, shutdown, type Accepted } from '../posix/sys-socket.js'
+import { SHUT_RDWR, shutdown, type Accepted } from '../posix/sys-socket.js'
 import { close, pipe } from '../posix/unistd.js'
-import { acceptFailure, EXHAUSTED_PAUSE } from './accept-errors.js'
+import { AcceptLoop } from './accept-loop.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { Deferred } from './deferred.js'
 import { closeOthers, keepHere, letGo } from '../fork/only-here.js'
@@ -74,38 +73,12 @@ class SyncModel implements Model {
   async #loop(): Promise<void> {
     closeOthers(this.#host.listener.fd)
     this.#reports!.keepSender()
-    for (let accepted = this.#accept(); accepted; accepted = this.#accept()) {
+    // Where nobody else has the listener, the parent shuts it down and accept(2) fails.
+    const { listener } = this.#host
+    const loop = new AcceptLoop(listener, this.#stop[0], this.#tally, listener.inherited)
+    for (let accepted = loop.next(); accepted; accepted = loop.next()) {
       await this.#serve(accepted)
     }
-  }
-
-  // The next client, or null when the server has stopped. Where nobody else has the listener, the parent shuts it down and
-  // accept(2) fails; one that is shared must not be, so there the child waits for either end to speak.
-  #accept(): Accepted | null {
-    const { fd, inherited } = this.#host.listener
-    for (;;) {
-      if (inherited && this.#hasStopped(fd)) return null
-      try {
-        const accepted = accept4(fd)
-        if (accepted) return accepted
-      } catch (error) {
-        const failure = acceptFailure(error)
-        if (failure === 'stopped') return null
-        if (failure === 'failed') throw error
-        if (failure === 'exhausted' && this.#restUnlessStopped()) return null
-      }
-    }
-  }
-
-  #restUnlessStopped(): boolean {
-    this.#tally.add('exhaustions')
-    return poll([{ fd: this.#stop[0], events: POLLIN, revents: 0 }], EXHAUSTED_PAUSE) !== 0
-  }
-
-  #hasStopped(listener: number): boolean {
-    const fds = [listener, this.#stop[0]].map((fd) => ({ fd, events: POLLIN, revents: 0 }))
-    poll(fds, -1)
-    return fds[1]!.revents !== 0
   }
 
   async #serve({ fd, address }: Accepted): Promise<void> {

@@ -1,0 +1,135 @@
+// HTTP in a process that serves many connections at once: node:http on accepted sockets, and its end without lost requests.
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { POLLIN } from '../posix/poll.js'
+import { Watch } from '../posix/readiness.js'
+import type { Accepted } from '../posix/sys-socket.js'
+import { close } from '../posix/unistd.js'
+import { Acceptor } from './acceptor.js'
+import { BlockingConnection } from './blocking-connection.js'
+import { Deferred } from './deferred.js'
+import type { WorkerSetup, WorkerShare } from './worker-process.js'
+
+// How long a connection may stay that has asked nothing yet, or whose client may be about to ask once more, when its process is
+// to end. Milliseconds.
+const LINGER = 1000
+
+interface HttpWorkerEvents {
+  /** A request begins. Gives what is called at its end. */
+  request(): () => void
+  /** The last connection is closed after `end`. */
+  empty(): void
+}
+
+/** Gives sockets to node:http and knows which of them wait for a reply. */
+class HttpWorker {
+  readonly #server: Server
+  readonly #events: HttpWorkerEvents
+  // With the number of requests that each has in work, and whether it ever had one.
+  readonly #sockets = new Map<Socket, { inWork: number; used: boolean }>()
+  #ending: 'patiently' | 'at once' | undefined
+
+  constructor(listener: RequestListener, events: HttpWorkerEvents) {
+    this.#events = events
+    this.#server = createServer()
+    this.#server.on('request', (request, response) => this.#begin(request, response))
+    this.#server.on('request', listener)
+    this.#server.emit('listening') // so that it minds its time limits, as if it had a port of its own
+  }
+
+  serve(socket: Socket): void {
+    this.#sockets.set(socket, { inWork: 0, used: false })
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      this.#settle()
+    })
+    this.#server.emit('connection', socket)
+  }
+
+  #begin({ socket }: IncomingMessage, response: ServerResponse): void {
+    const state = this.#sockets.get(socket)
+    if (!state) return
+    state.inWork++
+    state.used = true
+    if (this.#ending) response.shouldKeepAlive = false
+    const done = this.#events.request()
+    response.once('close', () => {
+      state.inWork--
+      done()
+      if (this.#ending === 'at once' && state.inWork === 0) socket.destroySoon()
+    })
+  }
+
+  /**
+   * What is being answered is answered, with "Connection: close"; idle connections are closed.
+   * @param patient whether others go on with the port: then clients that are about to ask once more still get their answer
+   */
+  end(patient: boolean): void {
+    if (this.#ending === 'at once') return
+    this.#ending = patient ? 'patiently' : 'at once'
+    if (!patient) this.#closeIdle((state) => state.used)
+    setTimeout(() => this.#endNow(), LINGER)
+    this.#settle()
+  }
+
+  #endNow(): void {
+    this.#ending = 'at once'
+    this.#closeIdle(() => true)
+  }
+
+  #closeIdle(which: (state: { used: boolean }) => boolean): void {
+    for (const [socket, state] of this.#sockets) if (state.inWork === 0 && which(state)) socket.destroySoon()
+  }
+
+  #settle(): void {
+    if (!this.#ending || this.#sockets.size > 0) return
+    this.#server.close()
+    this.#events.empty()
+  }
+}
+
+/** Serves HTTP until the worker is told to end or has done its share, and its connections are closed. */
+export async function serveHttp(setup: WorkerSetup, share: WorkerShare, listener: RequestListener): Promise<void> {
+  const { host, stop, tally } = setup
+  const ended = new Deferred()
+  const end = (patient: boolean): void => {
+    acceptor.stop()
+    watch.close()
+    http.end(patient)
+  }
+  const http = new HttpWorker(listener, {
+    request: () => counted(share, () => end(true)),
+    empty: () => ended.resolve(),
+  })
+  const take = (accepted: Accepted): boolean => {
+    if (tally.get('active') >= host.maxConnections) refuse(setup, accepted)
+    else serveSocket(setup, share, http, accepted)
+    return true
+  }
+  const acceptor = new Acceptor(host.listener, { take, failed: () => end(false) })
+  const watch = new Watch(stop, POLLIN, () => end(setup.master.get('closing') === 0))
+  await ended.promise
+}
+
+function counted(share: WorkerShare, enough: () => void): () => void {
+  const done = share.begin()
+  return () => {
+    void done()
+    if (share.isDone()) enough()
+  }
+}
+
+function refuse({ tally }: WorkerSetup, { fd }: Accepted): void {
+  tally.add('accepted')
+  tally.add('rejected')
+  close(fd)
+}
+
+function serveSocket({ host, tally }: WorkerSetup, share: WorkerShare, http: HttpWorker, accepted: Accepted): void {
+  const { fd, address } = accepted
+  const { idleTimeout } = host
+  const conn = new BlockingConnection(fd, address, { idleTimeout, tally })
+  const socket = conn.toSocket()
+  socket.once('close', share.connected(conn))
+  http.serve(socket)
+}

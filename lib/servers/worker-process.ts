@@ -1,0 +1,154 @@
+// A prefork worker, seen from inside: it accepts from the listener that all workers share, until it is told to end or has done its
+// share.
+import { signal, SIG_IGN } from '../posix/signal.js'
+import type { Accepted } from '../posix/sys-socket.js'
+import { _exit } from '../posix/fork.js'
+import { reportOf } from '../fork/channel.js'
+import { AcceptLoop } from './accept-loop.js'
+import { serveHttp } from './http-worker.js'
+import { closeOthers } from '../fork/only-here.js'
+import { processMemory } from './process-memory.js'
+import type { ProcessReports } from './process-reports.js'
+import type { ProcessTally } from './process-tally.js'
+import { asError, type Client, type ServerHost } from './server.js'
+import type { ProcessHandler, ProcessServer } from './serve-in-process.js'
+import { now, type MasterCell, type WorkerCell } from './worker-cell.js'
+import type { WorkerInfo, WorkerSettings } from './worker-options.js'
+
+/** Exit code of a worker that could not begin to serve. */
+export const BOOT_FAILED = 3
+
+// How often at most a worker looks at its own memory, in milliseconds.
+const MEMORY_INTERVAL = 100
+
+/** What a worker has from its master. */
+export interface WorkerSetup {
+  /** Its number among all workers that there ever were. */
+  readonly key: number
+  readonly info: WorkerInfo
+  readonly host: ServerHost
+  readonly handler: ProcessHandler
+  readonly server: ProcessServer
+  readonly reports: ProcessReports
+  readonly tally: ProcessTally
+  readonly cell: WorkerCell
+  /** Reading end of a pipe: its end of file ends the worker. */
+  readonly stop: number
+  readonly settings: WorkerSettings
+  readonly master: MasterCell
+}
+
+/** What a worker has done so far, told to its master as it goes, and whether it is enough. */
+export class WorkerShare {
+  readonly #setup: WorkerSetup
+  readonly #mostRequests: number
+  // When those requests began that are in work, the oldest first.
+  readonly #begun = new Set<{ at: number }>()
+  #requests = 0
+  #lookedAt = 0
+  #told = false
+
+  constructor(setup: WorkerSetup) {
+    this.#setup = setup
+    const { maxRequests, maxRequestsJitter } = setup.settings
+    this.#mostRequests = maxRequests + Math.floor(Math.random() * (maxRequestsJitter + 1))
+  }
+
+  /** A connection was accepted. Gives what must be called at its end. */
+  connected(client: Client): () => void {
+    const { cell, master, reports, tally } = this.#setup
+    tally.add('accepted')
+    tally.add('active')
+    cell.add('active')
+    if (master.get('wantsConnections')) reports.connection(client)
+    return () => {
+      tally.add('active', -1)
+      cell.add('active', -1)
+    }
+  }
+
+  /** A request begins: a whole connection, unless the handler is HTTP's. Gives what must be called at its end. */
+  begin(): () => Promise<void> {
+    const request = { at: now() }
+    this.#begun.add(request)
+    this.#tellSince()
+    return async () => {
+      this.#begun.delete(request)
+      this.#tellSince()
+      this.#setup.cell.set('requests', ++this.#requests)
+      await this.#setup.settings.hooks.afterRequestComplete?.(this.#setup.info)
+    }
+  }
+
+  #tellSince(): void {
+    const [oldest] = this.#begun
+    this.#setup.cell.set('busySince', oldest?.at ?? 0)
+  }
+
+  /** Whether the worker is to make room for a fresh one, for which it asks once. */
+  isDone(): boolean {
+    if (this.#requests < this.#mostRequests && !this.#isTooLarge()) return false
+    if (!this.#told) this.#setup.reports.worker({ worker: this.#setup.key, leaving: true })
+    this.#told = true
+    return true
+  }
+
+  #isTooLarge(): boolean {
+    const { maxMemory } = this.#setup.settings
+    if (maxMemory === Infinity || now() - this.#lookedAt < MEMORY_INTERVAL) return false
+    this.#lookedAt = now()
+    return processMemory().private > maxMemory
+  }
+}
+
+// Gets ready, or tells why it can't.
+async function boot({ key, info, host, reports, settings, stop }: WorkerSetup): Promise<void> {
+  closeOthers(host.listener.fd, stop)
+  reports.keepSender()
+  ignoreSignals()
+  process.title = `posix-async (gen:${info.generation}) worker[${info.id}]`
+  try {
+    await settings.hooks.afterWorkerFork?.(info)
+    settings.identity.apply()
+    await settings.hooks.afterWorkerReady?.(info)
+  } catch (error) {
+    reports.worker({ worker: key, failure: reportOf(asError(error)) })
+    _exit(BOOT_FAILED)
+  }
+  process.title = `posix-async (gen:${info.generation}) worker[${info.id}] ready`
+  reports.worker({ worker: key })
+}
+
+async function serveOneByOne(setup: WorkerSetup, share: WorkerShare): Promise<void> {
+  const loop = new AcceptLoop(setup.host.listener, setup.stop, setup.tally, true)
+  for (let accepted = loop.next(); accepted; accepted = loop.next()) {
+    await serveOne(setup, share, accepted)
+    if (share.isDone()) return
+  }
+}
+
+async function serveOne(setup: WorkerSetup, share: WorkerShare, { fd, address }: Accepted): Promise<void> {
+  const { host, reports, server, tally } = setup
+  const client = { remoteAddress: address.address, remotePort: address.port }
+  const disconnected = share.connected(client)
+  const done = share.begin()
+  await reports.guard(client, () => server.serve(fd, address, { idleTimeout: host.idleTimeout, tally }))
+  disconnected()
+  await done()
+}
+
+// Of a terminal they go to the whole process group, and of a service manager to all of its processes: the master hears them, and
+// ends its workers in good order.
+function ignoreSignals(): void {
+  for (const name of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) signal(name, SIG_IGN)
+}
+
+/** The whole life of a worker. */
+export async function workerProcess(setup: WorkerSetup): Promise<void> {
+  await boot(setup)
+  const share = new WorkerShare(setup)
+  const { handler, info, settings } = setup
+  if (handler.kind === 'http') await serveHttp(setup, share, handler.listener)
+  else await serveOneByOne(setup, share)
+  await settings.hooks.beforeWorkerExit?.(info)
+}
