@@ -2,25 +2,10 @@
 // See: man 2 setrlimit, umask, setgroups, setresgid, setresuid.
 import { readFileSync } from 'node:fs'
 import { codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
+import { asLimits, setLimits, type CheckedLimits, type Limits } from '../fork/limits.js'
 import { asInteger } from '../posix/arguments.js'
 import { getgroups, getresgid, getresuid, setgroups, setresgid, setresuid, setuid } from '../posix/process-ids.js'
-import * as resource from '../posix/sys-resource.js'
 import { umask as setUmask } from '../posix/sys-stat.js'
-
-const LIMITS = {
-  as: resource.RLIMIT_AS,
-  core: resource.RLIMIT_CORE,
-  cpu: resource.RLIMIT_CPU,
-  data: resource.RLIMIT_DATA,
-  fsize: resource.RLIMIT_FSIZE,
-  memlock: resource.RLIMIT_MEMLOCK,
-  nofile: resource.RLIMIT_NOFILE,
-  nproc: resource.RLIMIT_NPROC,
-  stack: resource.RLIMIT_STACK,
-} as const
-
-/** Limits of a child, by the names of setrlimit: a number is soft and hard limit. Bytes, seconds (cpu) or a count. */
-export type ChildLimits = { [Name in keyof typeof LIMITS]?: number | resource.ResourceLimit }
 
 /** What a child becomes before it serves. */
 export interface ChildOptions {
@@ -29,12 +14,11 @@ export interface ChildOptions {
   /** Their group (default: the user's own of /etc/passwd): a number, or a name of /etc/group. Supplementary groups are dropped. */
   group?: string | number
   /** Resource limits of each child. */
-  limits?: ChildLimits
+  limits?: Limits
   /** Mode bits that files which children make do not get. */
   umask?: number
 }
 
-type Limit = readonly [resource: number, limit: resource.ResourceLimit]
 const ID_MAX = 0xfffffffe
 
 function linesOf(file: string): string[][] {
@@ -58,29 +42,16 @@ function primaryGroup(user: number): number {
   return Number(entry[3])
 }
 
-function limitsOf(limits: unknown): Limit[] {
-  if (typeof limits !== 'object' || limits === null) throw invalidArgType('options.limits', 'of type object', limits)
-  return Object.entries(limits).map(([name, value]: [string, unknown]): Limit => {
-    if (!Object.hasOwn(LIMITS, name)) {
-      throw invalidArgValue('options.limits', `must have names of ${Object.keys(LIMITS).join(', ')}`, name)
-    }
-    const number = LIMITS[name as keyof typeof LIMITS]
-    if (typeof value === 'object' && value !== null) return [number, value as resource.ResourceLimit]
-    const limit = value === Infinity ? Infinity : asInteger(`options.limits.${name}`, value, 0)
-    return [number, { soft: limit, hard: limit }]
-  })
-}
-
 /** The options, checked; what they ask for, done by `apply` in a child, for good. */
 export class ChildIdentity {
-  readonly #limits: readonly Limit[]
+  readonly #limits: CheckedLimits
   readonly #umask: number | undefined
   readonly #user: number | undefined
   readonly #group: number | undefined
 
   /** @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE */
-  constructor({ user, group, limits = {}, umask }: ChildOptions) {
-    this.#limits = limitsOf(limits)
+  constructor({ user, group, limits, umask }: ChildOptions) {
+    this.#limits = asLimits(limits)
     this.#umask = umask === undefined ? undefined : asInteger('options.umask', umask, 0, 0o777)
     this.#user = user === undefined ? undefined : idOf('options.user', '/etc/passwd', user)
     if (group !== undefined) this.#group = idOf('options.group', '/etc/group', group)
@@ -94,7 +65,7 @@ export class ChildIdentity {
 
   /** In a child. Groups go first, for who is no longer root cannot drop them. @throws ErrnoError EPERM, EINVAL */
   apply(): void {
-    for (const [number, limit] of this.#limits) resource.setrlimit(number, limit)
+    setLimits(this.#limits)
     if (this.#umask !== undefined) setUmask(this.#umask)
     if (this.#group !== undefined) this.#becomeGroup(this.#group)
     if (this.#user !== undefined) this.#becomeUser(this.#user)
