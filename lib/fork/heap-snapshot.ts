@@ -2,24 +2,26 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import v8 from 'node:v8'
 import { ErrnoError } from '../errors.js'
 import { asPath } from '../posix/arguments.js'
 import { asTaskOptions, runTask, type ForkedOptions } from './child-task.js'
 
-// In the child. The name is the file's only when all of it is on the disk.
-function takeSnapshot(part: string, path: string): void {
+// In the child. The file has its name only when all of it is on the disk.
+function takeSnapshot(part: string, target: string): void {
   v8.writeHeapSnapshot(part)
   const fd = openSync(part, 'r+')
   fsyncSync(fd)
   closeSync(fd)
-  renameSync(part, path)
+  renameSync(part, target)
 }
 
-// The caller knows the path that he gave, and nothing of the file beside it.
+// What the file system says is about the path that the caller gave: he knows nothing of the file beside it.
 function aboutPath(error: unknown, path: string): unknown {
   const { errno, syscall } = error as NodeJS.ErrnoException
-  return errno === undefined ? error : new ErrnoError(errno, syscall ?? 'write', { path })
+  const ofFile = errno !== undefined && syscall !== undefined && !(error instanceof ErrnoError)
+  return ofFile ? new ErrnoError(errno, syscall, { path }) : error
 }
 
 /**
@@ -30,11 +32,11 @@ function aboutPath(error: unknown, path: string): unknown {
  * @param path where to write; a file beside it, named after it with a random part, holds what is written until the end
  * @param options as those of forked()
  * @returns `path`
- * @throws (rejects) ErrnoError ENOENT, EACCES, EISDIR, ENOSPC, EFBIG ... with `path`; no part of a file is left then. Else as forked()
+ * @throws (rejects) ErrnoError ENOENT, EACCES, EISDIR, ENOSPC, EFBIG ... with `path`, and as forked() does; no part of a file is left
  * @see man 2 fork, man 2 rename
  */
 export async function writeHeapSnapshot(path: string, options: ForkedOptions = {}): Promise<string> {
-  const target = asPath(path)
+  const target = resolve(asPath(path))
   const checked = asTaskOptions(options)
   checked.signal?.throwIfAborted()
   const part = `${target}.${randomUUID()}`
@@ -44,7 +46,7 @@ export async function writeHeapSnapshot(path: string, options: ForkedOptions = {
     await runTask(() => takeSnapshot(part, target), checked)
   } catch (error) {
     await unlink(part).catch(() => {})
-    throw aboutPath(error, target)
+    throw aboutPath(error, path)
   }
-  return target
+  return path
 }
