@@ -39,4 +39,95 @@ describe('workers', () => {
       restarts: 1,
     })
   })
+  it('tell what they share with their master and what they have to themselves', async () => {
+    expect(await fixture('stats')).toEqual({ workers: 3, active: 0, shares: true, known: true, table: 500_000 })
+  })
+
+  it('call the hooks of their lives, each in its process', async () => {
+    expect(await fixture('hooks')).toEqual({
+      told: ['before 0', 'before 1', 'exit 0', 'exit 0'],
+      counts: [2, 2, 3, 2],
+    })
+  })
+})
+
+describe('a worker makes room for a fresh one', () => {
+  it('after maxRequests connections', async () => {
+    expect(await fixture('maxRequests')).toEqual({ processes: true, most: 5, errors: 0 })
+  })
+
+  it('after maxRequests requests over HTTP, whose client keeps its connection alive, and no request is lost', async () => {
+    expect(await fixture('maxRequestsHttp')).toEqual({ processes: true, most: true })
+  })
+
+  it('when it has more than maxMemory to itself', async () => {
+    expect(await fixture('maxMemory')).toEqual({ first: true, code: 0, failed: 0 })
+  })
+
+  it('when a connection takes longer than its timeout: SIGABRT, then SIGKILL', async () => {
+    expect(await fixture('timeout')).toEqual({
+      replies: ['none', 'none', 'done'],
+      signals: ['SIGABRT', 'SIGKILL'],
+    })
+  })
+})
+
+describe('reload', () => {
+  it.each(['reload', 'reloadHttp'])(
+    'replaces all workers five times under load, and no request fails (%s)',
+    async (name) => {
+      expect(await fixture(name)).toEqual({ failed: 0, enough: true, generations: [6, 6], gone: true })
+    },
+  )
+
+  it('with a handler that cannot start leaves the old one; with another, that one serves', async () => {
+    expect(await fixture('reloadHandler')).toEqual({
+      refused: 'BAD',
+      message: 'bad code',
+      kept: true,
+      old: true,
+      fresh: 'new',
+    })
+  })
+
+  it('keeps the number of workers that addWorker and removeWorker made; the last one stays', async () => {
+    expect(await fixture('addRemove')).toEqual({
+      three: ['0 online', '1 online', '2 online'],
+      removed: true,
+      afterReload: [0, 1],
+      refused: false,
+      left: 1,
+      reply: 'x',
+    })
+  })
+
+  it('brings back workers that were stopped, and clients that waited are served', async () => {
+    expect(await fixture('rest')).toEqual({ reply: 'x', workers: 2 })
+  })
+})
+
+describe('faults', () => {
+  it('a worker that cannot begin to serve ends the start, with its reason', async () => {
+    expect(await fixture('bootFails')).toEqual({
+      refused: ['ENODB', 'no database'],
+      dies: expect.stringMatching(/^worker [01] was killed by SIGKILL before it was ready$/),
+      late: ['ERR_POSIX_ASYNC_WORKER', expect.stringMatching(/^worker [01] did not become ready$/)],
+    })
+  })
+
+  it('crash loop: after more than five crashes in ten seconds the place rests, and is taken again', async () => {
+    expect(await fixture('crashLoop')).toEqual({ id: 0, atLoop: 6, reply: 'x', exits: 6 })
+  })
+
+  it.skipIf(process.getuid!() !== 0)('3.2: user, group, limits and umask hold in all threads, for good', async () => {
+    const nobody = Array(4).fill('65534').join('\t')
+    expect(await fixture('identity')).toEqual({
+      shadow: 'EACCES',
+      nofile: { soft: 99, hard: 99 },
+      umask: 0o27,
+      outside: [`${nobody} | ${nobody} | `],
+      refused: 'EPERM',
+      root: true,
+    })
+  })
 })
