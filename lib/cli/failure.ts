@@ -1,7 +1,7 @@
 // How the command fails: one clear line on standard error, and an exit code that says of what kind it was.
 
-/** Exit codes: 1 an error, 2 wrong usage, 4 the handler's file can't be loaded, 130 interrupted. */
-export const EXIT = { error: 1, usage: 2, app: 4, interrupted: 130 } as const
+/** Exit codes: 1 an error, 2 wrong usage, 3 a worker could not start, 4 the handler's file can't be loaded, 130 interrupted. */
+export const EXIT = { error: 1, usage: 2, boot: 3, app: 4, interrupted: 130 } as const
 
 /** An error that is told to the user as one line, and nothing else. */
 export class Failure extends Error {

@@ -10,10 +10,15 @@ const lesson: Record<string, Handler> = { fibonacci, echo }
 
 const NATIVE = /^native:(.+)$/
 
+let loads = 0
+
+// Each time anew: a file that has changed is another module by its query.
 async function defaultExport(file: string): Promise<Handler> {
+  const { href } = pathToFileURL(resolve(file))
+  const query = loads++ === 0 ? '' : `?reload=${loads}`
   let module: { default?: Handler }
   try {
-    module = (await import(pathToFileURL(resolve(file)).href)) as { default?: Handler }
+    module = (await import(href + query)) as { default?: Handler }
   } catch (error) {
     throw new Failure(`${file} could not be loaded: ${messageOf(error)}`, EXIT.app)
   }

@@ -1,8 +1,17 @@
 // What --model means, and which options are a model's own.
-import { eventServer, forkServer, type Handler, type Server, syncServer, threadServer } from 'posix-async'
+import {
+  eventServer,
+  forkServer,
+  type Handler,
+  type PreforkServer,
+  type Server,
+  syncServer,
+  threadServer,
+} from 'posix-async'
 import { EXIT, Failure } from './failure.js'
 
 export type RunningServer = Server
+export type WorkersServer = PreforkServer
 
 export const MODELS = ['fork', 'thread', 'event', 'sync'] as const
 export const BACKENDS = ['epoll', 'poll', 'select'] as const
@@ -19,6 +28,11 @@ export interface ServeOptions {
   backlog: number
   maxConnections?: number
   maxChildren?: number
+  workers?: number
+  maxRequests?: number
+  timeout?: number
+  user?: string | number
+  group?: string | number
   maxThreads?: number
   threads?: number
   idleTimeout: number
@@ -36,6 +50,11 @@ const models = { fork: forkServer, thread: threadServer, event: eventServer, syn
 const own = [
   { name: 'backend', flag: '--backend', model: 'event' },
   { name: 'maxChildren', flag: '--max-children', model: 'fork' },
+  { name: 'workers', flag: '--workers', model: 'fork' },
+  { name: 'maxRequests', flag: '--max-requests', model: 'fork' },
+  { name: 'timeout', flag: '--timeout', model: 'fork' },
+  { name: 'user', flag: '--user', model: 'fork' },
+  { name: 'group', flag: '--group', model: 'fork' },
   { name: 'maxThreads', flag: '--max-threads', model: 'thread' },
   { name: 'threads', flag: '--threads', model: 'thread' },
 ] as const
@@ -44,6 +63,15 @@ function refuseOthersOptions(model: ModelName, options: ServeOptions): void {
   for (const { name, flag, model: owner } of own) {
     if (options[name] === undefined || owner === model) continue
     throw new Failure(`${flag} is an option of the ${owner} model, and this is ${model}`, EXIT.usage)
+  }
+}
+
+function refuseWithWorkers({ workers, maxChildren, maxRequests }: ServeOptions): void {
+  if (workers !== undefined && maxChildren !== undefined) {
+    throw new Failure('--max-children is for a child a client, and --workers for a fixed number of them', EXIT.usage)
+  }
+  if (workers === undefined && maxRequests !== undefined) {
+    throw new Failure('--max-requests is for --workers: without, a child serves one client', EXIT.usage)
   }
 }
 
@@ -56,5 +84,11 @@ function placed(options: ServeOptions): ServeOptions {
 /** Starts a server of the model; it listens when the promise resolves. */
 export function open(model: ModelName, options: ServeOptions, handler: Handler): Promise<Server> {
   refuseOthersOptions(model, options)
-  return models[model](placed(options), handler)
+  refuseWithWorkers(options)
+  return models[model](placed(options), handler).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ERR_POSIX_ASYNC_WORKER' ? new Failure(error.message, EXIT.boot) : error
+  })
 }
+
+/** Whether it is one with a fixed number of workers. */
+export const hasWorkers = (server: Server): server is PreforkServer => 'workers' in server

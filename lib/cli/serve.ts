@@ -1,9 +1,19 @@
 // posix-async serve: one server in the foreground, stopped by signals as every server is.
+import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
-import { durationOption, listenPort, whole } from './arguments.js'
-import { EXIT } from './failure.js'
+import { duration, durationOption, listenPort, whole } from './arguments.js'
 import { handlerNamed } from './serve-handler.js'
-import { BACKENDS, MODELS, type ModelName, open, type RunningServer, type ServeOptions } from './serve-models.js'
+import {
+  BACKENDS,
+  hasWorkers,
+  MODELS,
+  type ModelName,
+  open,
+  type RunningServer,
+  type ServeOptions,
+  type WorkersServer,
+} from './serve-models.js'
+import { stopOnSignals, tellOfWorkers, workersOnSignals } from './serve-signals.js'
 
 interface Options extends ServeOptions {
   model: ModelName
@@ -16,32 +26,23 @@ function placeOf(address: ReturnType<RunningServer['address']>): string {
   return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`
 }
 
-// TERM and QUIT let the clients finish. INT is at once, but on a terminal only the second is.
-function stopOnSignals(server: RunningServer): void {
-  let interrupts = process.stdin.isTTY ? 0 : 1
-  const drain = (): void => void server.close()
-  const interrupt = (): void => {
-    if (interrupts++ > 0) return stopNow(server)
-    process.stderr.write('posix-async: finishing what was begun; once more ends it at once\n')
-    drain()
-  }
-  process.on('SIGTERM', drain).on('SIGQUIT', drain).on('SIGINT', interrupt)
-}
-
-function stopNow(server: RunningServer): void {
-  server.closeAllConnections()
-  process.exit(EXIT.interrupted)
-}
-
 // Resolves when the server has ended in good order.
 function ended(server: RunningServer): Promise<void> {
   return new Promise((resolve, reject) => server.once('close', resolve).once('error', reject))
+}
+
+function manageWorkers(server: WorkersServer, handler: string): void {
+  process.title = 'posix-async master'
+  type Reloaded = Parameters<WorkersServer['reload']>[0]
+  workersOnSignals(server, { reload: async () => server.reload((await handlerNamed(handler)) as Reloaded) })
+  tellOfWorkers(server)
 }
 
 async function serve(options: Options): Promise<void> {
   const { model, handler, quiet, ...rest } = options
   const server = await open(model, rest, await handlerNamed(handler))
   stopOnSignals(server)
+  if (hasWorkers(server)) manageWorkers(server, handler)
   const over = ended(server)
   if (!quiet) {
     server.on('clientError', (error: Error, client: { remoteAddress?: string; remotePort?: number }) => {
@@ -72,6 +73,15 @@ export function addServe(program: Command): void {
     .option('--backlog <n>', 'connections that may wait to be accepted', whole(1, 2 ** 31 - 1), 511)
     .option('--max-connections <n>', 'connections served at once', whole(0, 2 ** 31 - 1))
     .option('--max-children <n>', 'child processes at once, of the fork model (256)', whole(1, 2 ** 22))
+    .option(
+      '-w, --workers <n>',
+      'a fixed number of processes, of the fork model; auto: WEB_CONCURRENCY, or one a processor',
+      workerCount,
+    )
+    .option('--max-requests <n>', 'connections after which a worker makes room for a fresh one', whole(1, 2 ** 31 - 1))
+    .option('--timeout <duration>', 'how long a worker may take for one connection', duration)
+    .option('--user <user>', 'name or number of the user that the children of the fork model work as', nameOrNumber)
+    .option('--group <group>', 'name or number of their group', nameOrNumber)
     .option('--max-threads <n>', 'threads at once, of the thread model (1024)', whole(1, 65_536))
     .option(
       '--threads <n>',
@@ -92,4 +102,13 @@ export function addServe(program: Command): void {
 
 function inheritedFd(text: string): number | 'systemd' {
   return text === 'systemd' ? text : whole(0, 2 ** 31 - 1)(text)
+}
+
+function workerCount(text: string): number {
+  if (text !== 'auto') return whole(1, 4096)(text)
+  return whole(1, 4096)(process.env['WEB_CONCURRENCY'] ?? String(availableParallelism()))
+}
+
+function nameOrNumber(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text
 }

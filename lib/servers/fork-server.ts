@@ -3,9 +3,11 @@
 import { codedError, ErrnoError } from '../errors.js'
 import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
 import { asInteger } from '../posix/arguments.js'
+import { _exit } from '../posix/fork.js'
 import type { Accepted } from '../posix/sys-socket.js'
 import { close as closeFd } from '../posix/unistd.js'
 import { Acceptor } from './acceptor.js'
+import { ChildIdentity, type ChildOptions } from './child-limits.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { closeOthers, keepHere, letGo } from '../fork/only-here.js'
 import { PreforkServer } from './prefork-server.js'
@@ -25,15 +27,33 @@ import { processKinds, processServer, type ProcessHandler, type ProcessServer } 
 import { Supervisor } from './supervisor.js'
 import { checkedWorkers, type PreforkOptions } from './worker-options.js'
 
+const DEFAULT_CHILDREN = 256
+const DEFAULT_CLEANUP = 1000
+
 /** Options of forkServer. */
-export interface ForkServerOptions extends ServerOptions {
+export interface ForkServerOptions extends ServerOptions, ChildOptions {
   /** See PreforkServerOptions. */
   workers?: undefined
   /** Children at once; over it, accepting waits (default 256). */
   maxChildren?: number
+  /** Milliseconds that one connection may take before its child is sent SIGABRT; 0 (default): any. */
+  timeout?: number
+  /** Milliseconds from that SIGABRT to SIGKILL (default 1000). */
+  cleanupTimeout?: number
 }
 
-const DEFAULT_CHILDREN = 256
+type ForkSettings = ReturnType<typeof checkedFork>
+
+function checkedFork(options: ForkServerOptions) {
+  const { maxChildren = DEFAULT_CHILDREN, timeout = 0, cleanupTimeout = DEFAULT_CLEANUP } = options
+  return {
+    maxChildren: asInteger('options.maxChildren', maxChildren, 1),
+    timeout: asInteger('options.timeout', timeout, 0),
+    cleanupTimeout: asInteger('options.cleanupTimeout', cleanupTimeout, 0),
+    identity: new ChildIdentity(options),
+  }
+}
+
 // A fork that fails is tried once more while the client waits; then the client is closed. Accepting rests meanwhile, longer
 // after each failure. Milliseconds.
 const RETRY = 50
@@ -47,10 +67,24 @@ function close(fd: number): void {
 
 const clientOf = ({ address }: Accepted): Client => ({ remoteAddress: address.address, remotePort: address.port })
 
+// A child that is none but takes on what all are to: where it can't, the server does not start.
+async function tryIdentity(identity: ChildIdentity): Promise<void> {
+  if (!identity.asked) return
+  const child = await runInChild(() => {
+    try {
+      identity.apply()
+    } catch {
+      _exit(1)
+    }
+  })
+  if ((await child.ended).code === 0) return
+  throw codedError(Error, 'ERR_POSIX_ASYNC_WORKER', 'a child could not take on its user, group, limits and umask')
+}
+
 class ForkModel implements Model {
   readonly name = 'fork'
   readonly #handler: ProcessHandler
-  readonly #maxChildren: number
+  readonly #settings: ForkSettings
   readonly #tally = new ProcessTally()
   readonly #children = new Set<Child>()
   // Those that were killed because their connections were to end: no errors.
@@ -68,15 +102,16 @@ class ForkModel implements Model {
   #finish!: () => void
   readonly #drained = new Promise<void>((resolve) => (this.#finish = resolve))
 
-  constructor(handler: ProcessHandler, maxChildren: number) {
+  constructor(handler: ProcessHandler, settings: ForkSettings) {
     this.#handler = handler
-    this.#maxChildren = maxChildren
+    this.#settings = settings
   }
 
-  start(host: ServerHost): void {
+  async start(host: ServerHost): Promise<void> {
     this.#host = host
     this.#server = processServer(this.#handler)
     try {
+      await tryIdentity(this.#settings.identity)
       this.#reports = new ProcessReports(host, this.#tally)
       this.#acceptor = new Acceptor(host.listener, {
         take: (accepted) => this.#take(accepted),
@@ -106,7 +141,7 @@ class ForkModel implements Model {
       keepHere(accepted.fd)
       void this.#serve(accepted, true)
     }
-    return this.#active < this.#maxChildren
+    return this.#active < this.#settings.maxChildren
   }
 
   #reject(accepted: Accepted): void {
@@ -132,15 +167,33 @@ class ForkModel implements Model {
   #serveInChild(accepted: Accepted): void | Promise<void> {
     closeOthers(accepted.fd)
     const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
-    return this.#reports!.guard(clientOf(accepted), () => this.#server.serve(accepted.fd, accepted.address, options))
+    return this.#reports!.guard(clientOf(accepted), () => {
+      this.#settings.identity.apply()
+      return this.#server.serve(accepted.fd, accepted.address, options)
+    })
   }
 
   #adopt(child: Child, client: Client): void {
     this.#children.add(child)
     if (this.#destroyed) this.#cutOff(child)
-    void child.ended.then((status) => this.#ended(child, client, status))
+    const late = this.#limitTime(child)
+    void child.ended.then((status) => {
+      clearTimeout(late)
+      this.#ended(child, client, status)
+    })
     this.#host.emit('fork', child)
     this.#host.connection(client, child)
+  }
+
+  // SIGABRT, which a handler may hear and clean up; then SIGKILL.
+  #limitTime(child: Child): NodeJS.Timeout | undefined {
+    const { timeout, cleanupTimeout } = this.#settings
+    if (timeout === 0) return undefined
+    return setTimeout(() => {
+      child.kill('SIGABRT')
+      const kill = setTimeout(() => child.kill('SIGKILL'), cleanupTimeout)
+      void child.ended.then(() => clearTimeout(kill))
+    }, timeout)
   }
 
   #ended(child: Child, client: Client, { code, signal }: ExitStatus): void {
@@ -180,7 +233,7 @@ class ForkModel implements Model {
   // After any change: accept on when there is room, or tell that all has ended.
   #settle(): void {
     if (!this.#stopped) {
-      if (this.#active < this.#maxChildren && !this.#resting) this.#acceptor.resume()
+      if (this.#active < this.#settings.maxChildren && !this.#resting) this.#acceptor.resume()
     } else if (this.#active === 0) {
       this.#release()
       this.#finish()
@@ -249,8 +302,7 @@ export async function forkServer(
   const known = knownHandler(handler, 'forkServer', processKinds)
   asOptions(options)
   if (isPrefork(options)) return prefork(options, known)
-  const { maxChildren = DEFAULT_CHILDREN } = options
-  return Server.open(options, new ForkModel(known, asInteger('options.maxChildren', maxChildren, 1)))
+  return Server.open(options, new ForkModel(known, checkedFork(options)))
 }
 
 const isPrefork = (options: ForkServerOptions | PreforkServerOptions): options is PreforkServerOptions =>

@@ -72,7 +72,7 @@ export class Worker implements WorkerInfo {
 
   /** @internal What it has told. */
   report({ failure, leaving }: WorkerReport): void {
-    if (failure) this.#failure = errorOf(failure)
+    if (failure) this.#failure = notReady(this, `could not start: ${failure.message}`, errorOf(failure))
     else if (leaving) this.leaves = true
     else this.#online()
   }
@@ -84,7 +84,7 @@ export class Worker implements WorkerInfo {
 
   /**
    * @internal Resolves when it can serve.
-   * @throws (rejects) what kept it from that; ERR_POSIX_ASYNC_WORKER where it died or took longer than `timeout` milliseconds
+   * @throws (rejects) ERR_POSIX_ASYNC_WORKER where it could not start (its `cause` says why), died, or took longer than `timeout` milliseconds
    */
   async ready(timeout: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
@@ -93,7 +93,7 @@ export class Worker implements WorkerInfo {
     clearTimeout(timer)
     if (this.#status === 'online' || this.#status === 'stopping') return
     if (this.#status === 'starting') this.kill()
-    throw this.#failure ?? codedError(Error, 'ERR_POSIX_ASYNC_WORKER', `worker ${this.id} did not become ready`)
+    throw this.#failure ?? notReady(this, `was not ready within ${timeout} ms`)
   }
 
   /** @internal For how many milliseconds its oldest request has been in work. */
@@ -150,7 +150,11 @@ export class Worker implements WorkerInfo {
   }
 }
 
-function diedWith({ id }: Worker, { code, signal }: ExitStatus): Error {
-  const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
-  return codedError(Error, 'ERR_POSIX_ASYNC_WORKER', `worker ${id} ${how} before it was ready`)
+function notReady({ id }: Worker, why: string, cause?: Error): Error {
+  const error = codedError(Error, 'ERR_POSIX_ASYNC_WORKER', `worker ${id} ${why}`)
+  return cause ? Object.assign(error, { cause }) : error
+}
+
+function diedWith(worker: Worker, { code, signal }: ExitStatus): Error {
+  return notReady(worker, `${signal ? `was killed by ${signal}` : `exited with code ${code}`} before it was ready`)
 }

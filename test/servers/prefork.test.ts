@@ -82,8 +82,8 @@ describe('reload', () => {
 
   it('with a handler that cannot start leaves the old one; with another, that one serves', async () => {
     expect(await fixture('reloadHandler')).toEqual({
-      refused: 'BAD',
-      message: 'bad code',
+      refused: 'ERR_POSIX_ASYNC_WORKER',
+      message: 'worker 0 could not start: bad code',
       kept: true,
       old: true,
       fresh: 'new',
@@ -109,14 +109,22 @@ describe('reload', () => {
 describe('faults', () => {
   it('a worker that cannot begin to serve ends the start, with its reason', async () => {
     expect(await fixture('bootFails')).toEqual({
-      refused: ['ENODB', 'no database'],
+      refused: ['ERR_POSIX_ASYNC_WORKER', 'worker 1 could not start: no database'],
       dies: expect.stringMatching(/^worker [01] was killed by SIGKILL before it was ready$/),
-      late: ['ERR_POSIX_ASYNC_WORKER', expect.stringMatching(/^worker [01] did not become ready$/)],
+      late: ['ERR_POSIX_ASYNC_WORKER', expect.stringMatching(/^worker [01] was not ready within 50 ms$/)],
     })
   })
 
   it('crash loop: after more than five crashes in ten seconds the place rests, and is taken again', async () => {
     expect(await fixture('crashLoop')).toEqual({ id: 0, atLoop: 6, reply: 'x', exits: 6 })
+  })
+
+  it.skipIf(process.getuid!() !== 0)('3.2: user, group, limits and timeout of a child a connection', async () => {
+    expect(await fixture('childIdentity')).toEqual({
+      reply: '65534,65534,65534 65534,65534,65534 0 99',
+      message: expect.stringMatching(/^child N was killed by SIG(ABRT|KILL)$/),
+      refused: 'ERR_POSIX_ASYNC_WORKER',
+    })
   })
 
   it.skipIf(process.getuid!() !== 0)('3.2: user, group, limits and umask hold in all threads, for good', async () => {
@@ -126,7 +134,7 @@ describe('faults', () => {
       nofile: { soft: 99, hard: 99 },
       umask: 0o27,
       outside: [`${nobody} | ${nobody} | `],
-      refused: 'EPERM',
+      refused: 'ERR_POSIX_ASYNC_WORKER',
       root: true,
     })
   })
