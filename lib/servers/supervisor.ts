@@ -18,6 +18,8 @@ import { MOST_WORKERS, type WorkerSettings } from './worker-options.js'
 // How often the time of requests is looked at, at most, in milliseconds.
 const TIMEOUT_INTERVAL = 250
 
+const LONG = 2 ** 30
+
 interface App {
   readonly handler: ProcessHandler
   readonly server: ProcessServer
@@ -39,6 +41,7 @@ export class Supervisor implements Model {
   #master: MasterCell | undefined
   #reloading: Promise<void> = Promise.resolve()
   #watchdog: NodeJS.Timeout | undefined
+  #rest: NodeJS.Timeout | undefined
   #restarts = 0
   #spawnErrors = 0
   #state: 'starting' | 'running' | 'resting' | 'stopped' = 'starting'
@@ -267,6 +270,7 @@ export class Supervisor implements Model {
   rest(): void {
     if (this.#state !== 'running') return
     this.#state = 'resting'
+    this.#rest = setInterval(() => {}, LONG) // with no worker to wait for, the process would end
     for (const slot of this.#slots) {
       clearTimeout(slot.timer)
       slot.worker?.stop(this.#settings.gracefulTimeout)
@@ -288,6 +292,7 @@ export class Supervisor implements Model {
     const server = handler === before.handler ? before.server : processServer(handler)
     this.#app = { handler, server, generation: before.generation + 1 }
     if (this.#state === 'resting') this.#state = 'running'
+    clearInterval(this.#rest)
     try {
       await this.#exchangeAll()
     } catch (error) {
@@ -317,6 +322,7 @@ export class Supervisor implements Model {
     if (this.#state === 'stopped') return
     this.#state = 'stopped'
     clearInterval(this.#watchdog)
+    clearInterval(this.#rest)
     this.#master!.set('closing', 1)
     for (const { timer } of this.#slots) clearTimeout(timer)
     for (const worker of this.#alive.values()) worker.stop(this.#settings.gracefulTimeout)

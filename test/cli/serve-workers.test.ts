@@ -164,7 +164,7 @@ describe('serve --workers', () => {
     })
     expect([code, stderr]).toEqual([
       3,
-      expect.stringMatching(/^posix-async: worker 0 could not start: EPERM: [^\n]*, setgroups\n$/),
+      expect.stringMatching(/^posix-async: worker [01] could not start: EPERM: [^\n]*, setgroups\n$/),
     ])
   })
 
