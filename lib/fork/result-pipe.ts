@@ -41,6 +41,7 @@ export class ResultPipe {
   /** In the child: keeps the writing end and closes what only the parent is to have. `orphaned` is called when the parent is gone. */
   becomeWriter(orphaned: () => void): void {
     closeOthers(this.#writer)
+    keepHere(this.#writer) // nor are children of this child to have it
     new Watch(this.#writer, POLLERR, orphaned).unref()
   }
 
