@@ -14,15 +14,15 @@ interface LinkedTimer {
   _repeat?: number | null
 }
 
-interface Internals {
-  timerListMap?: Record<string, LinkedTimer>
+export interface Internals {
+  timerListMap?: Record<string, LinkedTimer> | undefined
   immediateQueue?: { head: unknown; tail: unknown }
   immediateInfo?: Uint32Array
   queue?: { shift(): unknown; isEmpty(): boolean }
   /** What randomInt takes its numbers from. */
-  randomCache?: Uint8Array
+  randomCache?: Uint8Array | undefined
   /** What randomUUID takes its numbers from. */
-  uuidData?: Uint8Array
+  uuidData?: Uint8Array | undefined
 }
 
 type Variables = { name: string; value: { objectId: string } }[]
@@ -109,8 +109,7 @@ function dropTimers(lists: Record<string, LinkedTimer>): void {
 }
 
 /** In the child: nothing that the parent had queued will run. */
-export function dropQueues(): void {
-  const { timerListMap, immediateQueue, immediateInfo, queue } = findInternals()
+export function dropQueues({ timerListMap, immediateQueue, immediateInfo, queue }: Internals): void {
   if (timerListMap) dropTimers(timerListMap)
   if (immediateQueue) immediateQueue.head = immediateQueue.tail = null
   if (immediateInfo) immediateInfo.fill(0)

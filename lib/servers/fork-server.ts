@@ -109,7 +109,7 @@ class ForkModel implements Model {
 
   async start(host: ServerHost): Promise<void> {
     this.#host = host
-    this.#server = processServer(this.#handler)
+    this.#server = processServer(this.#handler, this.#tally)
     try {
       await tryIdentity(this.#settings.identity)
       this.#reports = new ProcessReports(host, this.#tally)

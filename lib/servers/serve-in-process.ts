@@ -1,7 +1,10 @@
 // One connection served in a process of its own, whatever the handler: what forkServer and syncServer have in common.
 import { createServer, type RequestListener } from 'node:http'
 import { once } from 'node:events'
-import type { SocketAddress } from '../posix/socket-address.js'
+import { AF_UNIX, type SocketAddress } from '../posix/socket-address.js'
+import { SOCK_STREAM, socketpair } from '../posix/sys-socket.js'
+import { close, write } from '../posix/unistd.js'
+import type { ByteTally } from './connection.js'
 import { BlockingConnection, type BlockingOptions } from './blocking-connection.js'
 import type { KnownHandler } from './handler.js'
 import { RunningNative } from './native-handler.js'
@@ -26,7 +29,8 @@ export interface ProcessServer {
 }
 
 /** Made in the parent, before a fork: a native handler is loaded once, and one that cannot be makes the server's start fail. */
-export function processServer(handler: ProcessHandler): ProcessServer {
+export function processServer(handler: ProcessHandler, tally: ByteTally): ProcessServer {
+  rehearse(tally)
   if (handler.kind === 'native') {
     const running = new RunningNative(handler.name)
     const serve = (conn: BlockingConnection, { tally }: BlockingOptions): void => running.serve(conn.fd, tally)
@@ -49,6 +53,21 @@ function closing(serve: (conn: BlockingConnection, options: BlockingOptions) => 
     if (!ending && !conn.socket) return conn.close()
     return finish(conn, ending)
   }
+}
+
+// What a child calls first is compiled here, in the parent, before the first fork: V8 compiles a function when it is called, and
+// each child would do it again.
+function rehearse(tally: ByteTally): void {
+  const [client, served] = socketpair(AF_UNIX, SOCK_STREAM)
+  const question = Buffer.from('?')
+  write(client, question)
+  const uncounted: ByteTally = {
+    received: (bytes) => tally.received(bytes * 0),
+    sent: (bytes) => tally.sent(bytes * 0),
+  }
+  const answer = (conn: BlockingConnection): void => conn.writeSync(String(conn.readSync(256)))
+  void closing(answer)(served, undefined, { idleTimeout: 1000, tally: uncounted })
+  close(client)
 }
 
 // A handler that has handed its connection to a net.Socket is done when that socket is.
