@@ -13,6 +13,7 @@
         "native/core/fork/revive.cc",
         "native/core/fork/silence.cc",
         "native/core/fork/thread_table.cc",
+        "native/core/fork/wake_hooks.cc",
         "native/core/handlers/echo.cc",
         "native/core/handlers/fibonacci.cc",
         "native/core/handlers/handler.cc",

@@ -35,8 +35,8 @@ std::deque<ForkRequest> requests;
 
 // Forks; in the child the event loop is made its own before any JavaScript runs. A number as fork(2) with a negative
 // errno, or the name and number of the thread that could not be parked.
-Napi::Value ForkRuntime(Napi::Env env, bool keep_handles) {
-  const fork::ForkResult result = fork::Fork(LoopOf(env));
+Napi::Value ForkRuntime(Napi::Env env, bool keep_handles, bool lazily) {
+  const fork::ForkResult result = fork::Fork(LoopOf(env), lazily);
   if (result.parking.error == -ETIMEDOUT) {
     return Napi::String::New(env, std::string(result.parking.name) + " (" + std::to_string(result.parking.tid) + ")");
   }
@@ -53,7 +53,7 @@ Napi::Value ForkRuntime(Napi::Env env, bool keep_handles) {
 
 // fork(keepHandles): returns twice, with the caller's JavaScript still on the stack on both sides.
 Napi::Value Fork(Napi::Env env, bool keep_handles) {
-  return OnMainThread() ? ForkRuntime(env, keep_handles) : Napi::Number::New(env, -ENOTSUP);
+  return OnMainThread() ? ForkRuntime(env, keep_handles, false) : Napi::Number::New(env, -ENOTSUP);
 }
 
 void Call(Napi::Env env, const Napi::FunctionReference& function, std::initializer_list<napi_value> arguments = {}) {
@@ -62,6 +62,7 @@ void Call(Napi::Env env, const Napi::FunctionReference& function, std::initializ
 
 // The child's life: its function, then the loop until nothing is left, then `idle`, which ends the process.
 [[noreturn]] void LiveOn(Napi::Env env, const ForkRequest& request) {
+  fork::ReviveNow();
   for (;;) {
     uv_run(LoopOf(env), UV_RUN_DEFAULT);
     Napi::HandleScope scope(env);
@@ -73,7 +74,7 @@ void Serve(Napi::Env env, const ForkRequest& request) {
   Napi::HandleScope scope(env);
   const Napi::Value wanted = request.prepare.MakeCallback(env.Global(), std::initializer_list<napi_value>{});
   if (wanted.IsEmpty() || !wanted.ToBoolean().Value()) return;
-  const Napi::Value result = ForkRuntime(env, false);
+  const Napi::Value result = ForkRuntime(env, false, true);
   const bool in_child = result.IsNumber() && result.As<Napi::Number>().Int32Value() == 0;
   Call(env, request.after, {result});
   if (in_child) LiveOn(env, request);

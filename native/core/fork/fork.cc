@@ -15,6 +15,7 @@
 #include "maps.h"
 #include "pool.h"
 #include "revive.h"
+#include "wake_hooks.h"
 
 namespace posix_async::fork {
 namespace {
@@ -44,17 +45,30 @@ struct RobustList {
   void Restore() const { syscall(SYS_set_robust_list, head, size); }
 };
 
-void ReviveInChild(ThreadTable* table, uv_loop_t* loop) {
-  DisownPoolWork(table, loop);
+uv_loop_t* loop_to_clear = nullptr;
+
+void ReviveAll() {
+  ThreadTable* table = &Threads();
   Revive(table);
-  DropPoolResults(loop);
+  DropPoolResults(loop_to_clear);
   std::vector<Thread*> alive;
   for (Thread* thread : table->threads())
     if (thread->seen) alive.push_back(thread);
   table->KeepOnly(alive);
 }
 
-ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop) {
+void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
+  DisownPoolWork(table, loop);
+  loop_to_clear = loop;
+  if (lazily && MayReviveLater(*table)) {
+    BeforeNextWakeUp(ReviveAll);
+  } else {
+    BeforeNextWakeUp(nullptr);
+    ReviveAll();
+  }
+}
+
+ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   ForkResult result;
   result.parking = Park(table);
   if (result.parking.error != 0) {
@@ -67,7 +81,7 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop) {
   result.pid = hidden != 0 ? hidden : Clone();
   if (result.pid == 0) {
     robust.Restore();
-    ReviveInChild(table, loop);
+    ReviveInChild(table, loop, lazily);
   } else {
     Release(table);
   }
@@ -76,12 +90,14 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop) {
 
 }  // namespace
 
-ForkResult Fork(uv_loop_t* loop) {
+ForkResult Fork(uv_loop_t* loop, bool lazily) {
+  ReviveNow();
+  lazily = lazily && HookWakeUps();
   RunPrepareHandlers();
   sigset_t everything, before;
   sigfillset(&everything);
   pthread_sigmask(SIG_BLOCK, &everything, &before);
-  const ForkResult result = ForkParked(&Threads(), loop);
+  const ForkResult result = ForkParked(&Threads(), loop, lazily);
   if (result.pid == 0) {
     RunChildHandlers();
   } else {
@@ -90,5 +106,7 @@ ForkResult Fork(uv_loop_t* loop) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return result;
 }
+
+void ReviveNow() { WakeUpIsNear(); }
 
 }  // namespace posix_async::fork

@@ -16,7 +16,12 @@ struct ForkResult {
 
 // Main thread only. The order of steps is the promise: signals blocked; threads parked; mappings shown; clone; in the
 // child threads revived; signals as before. Event loops are the caller's (see silence.h).
-ForkResult Fork(uv_loop_t* loop);
+// With `lazily`, a child whose other threads all wait to be woken gets them when one is first woken, or by ReviveNow:
+// one that ends before costs less.
+ForkResult Fork(uv_loop_t* loop, bool lazily);
+
+// In a child: what was put off is done.
+void ReviveNow();
 
 }  // namespace posix_async::fork
 

@@ -25,6 +25,11 @@ bool IsPlainFutexWait(const Wait& wait) {
 
 }  // namespace
 
+bool IsConditionWait(const Wait& wait) {
+  constexpr long kOperation = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
+  return wait.number == SYS_futex && wait.arguments[1] == kOperation;
+}
+
 #if defined(__x86_64__)
 
 namespace {

@@ -25,6 +25,10 @@ struct Wait {
 
 bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait);
 
+// Whether it is the wait of pthread_cond_wait or sem_wait, as the C library makes it: ended by their counterparts
+// alone.
+bool IsConditionWait(const Wait& wait);
+
 // The interrupted call has given `result` and is not made again.
 void FinishCall(ucontext_t* context, Interrupted call, long result);
 

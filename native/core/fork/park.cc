@@ -96,6 +96,7 @@ void OnPark(int, siginfo_t* info, void* argument) {
   self->fate = self->waits_for_io ? Fate::kDead : Fate::kRevive;
   Wait wait;
   self->stands_in = PlainWait(*context, call, &wait);
+  self->is_wakeable = self->stands_in && IsConditionWait(wait);
   WaitForRelease(self, round);
   errno = saved_errno;
   if (self->stands_in) StandIn(self, context, call, wait);

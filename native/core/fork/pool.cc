@@ -108,10 +108,13 @@ struct Links {
   uintptr_t next, previous;
 };
 
-// Is there a queue's head at `address`, with something in it? Each neighbour must point back.
+// Is there a queue's head at `address`, in the program's own data, with something in it? Each neighbour must point
+// back.
 bool IsFilledQueue(uintptr_t address) {
   Links own, next, previous;
-  if (!Peek(address, &own, sizeof own) || own.next == address || own.next < 0x10000) return false;
+  memcpy(&own, reinterpret_cast<const void*>(address), sizeof own);
+  const bool is_pointer = own.next >= 0x10000 && own.next % 8 == 0 && own.previous >= 0x10000 && own.previous % 8 == 0;
+  if (!is_pointer || own.next == address) return false;
   return Peek(own.next, &next, sizeof next) && next.previous == address &&
          Peek(own.previous, &previous, sizeof previous) && previous.next == address;
 }

@@ -77,6 +77,14 @@ int ReviveOne(Thread* thread) {
 
 }  // namespace
 
+bool MayReviveLater(const ThreadTable& table) {
+  for (const Thread* thread : table.threads()) {
+    const bool revivable = thread->stands_still() && thread->fate == Fate::kRevive;
+    if (revivable && !thread->is_wakeable) return false;
+  }
+  return true;
+}
+
 int Revive(ThreadTable* table) {
   int error = 0;
   for (Thread* thread : table->threads()) {

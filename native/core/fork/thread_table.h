@@ -47,7 +47,8 @@ struct Thread {
   size_t robust_size = 0;
   ucontext_t* frame = nullptr;  // the signal frame on its own stack: all registers
   Fate fate = Fate::kRevive;
-  bool stands_in = false;  // its handler will wait in its stead after the fork
+  bool is_wakeable = false;  // it waits on a condition variable or a semaphore of the C library's
+  bool stands_in = false;    // its handler will wait in its stead after the fork
 
   bool stands_still() const {
     const uint32_t now = state.load();
@@ -63,6 +64,7 @@ class ThreadTable {
   // Brings the table up to date with /proc/self/task. Returns how many threads are new, or -errno. May allocate.
   int Refresh();
   std::vector<Thread*>& threads() { return threads_; }
+  const std::vector<Thread*>& threads() const { return threads_; }
   // Whether the records are all there are: no allocation, one system call. False where /proc cannot be read.
   bool IsComplete() const;
   // In the child: the records of threads that do not live here are dropped (and leaked, with their stacks: a few KiB
