@@ -215,8 +215,12 @@ export function forgotten(): number {
   return timesForgotten
 }
 
-/** In the child of a fork: nobody waits for anything; nobody is told. The instance itself is renewed natively. */
-export function forgetWatches(): void {
+/**
+ * In the child of a fork: nobody waits for anything; nobody is told. The instance itself is renewed natively.
+ * A rehearsal does nothing: it is for compiling the function where all children have it.
+ */
+export function forgetWatches(rehearsal = false): void {
+  if (rehearsal) return
   for (const registration of byFd.values()) registration.interests.length = 0
   byFd.clear()
   byId.clear()

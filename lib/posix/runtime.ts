@@ -16,6 +16,7 @@ interface Subject {
 }
 
 let rehearsed = false
+const REHEARSAL = 'posix-async:rehearsal'
 
 /**
  * In the parent, before a fork. The first time, the repair is rehearsed on stand-ins: V8 compiles a function when it is called, and what is
@@ -38,6 +39,9 @@ export function prepareRuntime(): void {
   )
   leaveByExit(process)
   process.emit('rehearsed')
+  globalThis.process.on(REHEARSAL, () => {}).removeAllListeners(REHEARSAL)
+  repairRuntime(0, true, true)
+  forgetWatches(true)
   dropFromParent({ process, math: {}, internals: standIns })
 }
 
@@ -115,7 +119,8 @@ function repair(subject: Subject, pid: number): void {
 let forked = false
 
 /** In the child, right after the fork, before any other JavaScript. */
-export function repairRuntime(pid: number, silent: boolean): void {
+export function repairRuntime(pid: number, silent: boolean, rehearsal = false): void {
+  if (rehearsal) return
   const subject: Subject = { process, math: Math, internals: findInternals() }
   repair(subject, pid)
   if (!forked) leaveByExit(process)

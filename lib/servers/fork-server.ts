@@ -1,7 +1,7 @@
 // forkServer: a child process a connection. The parent accepts, forks, and closes the client; the child closes the listener,
 // serves, closes the client, and exits. See: man 2 fork, accept, _exit.
 import { codedError, ErrnoError } from '../errors.js'
-import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
+import { rehearseExit, runInChild, type Child, type ExitStatus } from '../fork/child.js'
 import { asInteger } from '../posix/arguments.js'
 import { _exit } from '../posix/fork.js'
 import type { Accepted } from '../posix/sys-socket.js'
@@ -109,7 +109,7 @@ class ForkModel implements Model {
 
   async start(host: ServerHost): Promise<void> {
     this.#host = host
-    this.#server = processServer(this.#handler, this.#tally)
+    this.#server = processServer(this.#handler)
     try {
       await tryIdentity(this.#settings.identity)
       this.#reports = new ProcessReports(host, this.#tally)
@@ -117,10 +117,20 @@ class ForkModel implements Model {
         take: (accepted) => this.#take(accepted),
         failed: (error) => host.failed(error),
       })
+      this.#rehearse()
     } catch (error) {
       this.#release()
       throw error
     }
+  }
+
+  #rehearse(): void {
+    void this.#serveInChild()
+    void this.#reports?.guard({ remoteAddress: undefined, remotePort: undefined }, () => {})
+    closeOthers()
+    this.#tally.received(0)
+    this.#tally.sent(0)
+    rehearseExit()
   }
 
   #release(): void {
@@ -164,7 +174,9 @@ class ForkModel implements Model {
     this.#adopt(child, clientOf(accepted))
   }
 
-  #serveInChild(accepted: Accepted): void | Promise<void> {
+  // Without a connection it is a rehearsal, see serve-in-process.ts.
+  #serveInChild(accepted?: Accepted): void | Promise<void> {
+    if (!accepted) return
     closeOthers(accepted.fd)
     const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
     return this.#reports!.guard(clientOf(accepted), () => {

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { AF_UNIX, type SocketAddress } from '../posix/socket-address.js'
 import { SOCK_STREAM, socketpair } from '../posix/sys-socket.js'
 import { close, write } from '../posix/unistd.js'
-import type { ByteTally } from './connection.js'
 import { BlockingConnection, type BlockingOptions } from './blocking-connection.js'
 import type { KnownHandler } from './handler.js'
 import { RunningNative } from './native-handler.js'
@@ -29,8 +28,8 @@ export interface ProcessServer {
 }
 
 /** Made in the parent, before a fork: a native handler is loaded once, and one that cannot be makes the server's start fail. */
-export function processServer(handler: ProcessHandler, tally: ByteTally): ProcessServer {
-  rehearse(tally)
+export function processServer(handler: ProcessHandler): ProcessServer {
+  rehearse()
   if (handler.kind === 'native') {
     const running = new RunningNative(handler.name)
     const serve = (conn: BlockingConnection, { tally }: BlockingOptions): void => running.serve(conn.fd, tally)
@@ -57,16 +56,15 @@ function closing(serve: (conn: BlockingConnection, options: BlockingOptions) => 
 
 // What a child calls first is compiled here, in the parent, before the first fork: V8 compiles a function when it is called, and
 // each child would do it again.
-function rehearse(tally: ByteTally): void {
+function rehearse(): void {
   const [client, served] = socketpair(AF_UNIX, SOCK_STREAM)
   const question = Buffer.from('?')
   write(client, question)
-  const uncounted: ByteTally = {
     received: (bytes) => tally.received(bytes * 0),
     sent: (bytes) => tally.sent(bytes * 0),
   }
   const answer = (conn: BlockingConnection): void => conn.writeSync(String(conn.readSync(256)))
-  void closing(answer)(served, undefined, { idleTimeout: 1000, tally: uncounted })
+  void closing(answer)(served, undefined, { idleTimeout: 1000 })
   close(client)
 }
 

@@ -35,7 +35,7 @@ class SyncModel implements Model {
 
   async start(host: ServerHost): Promise<void> {
     this.#host = host
-    this.#server = processServer(this.#handler, this.#tally)
+    this.#server = processServer(this.#handler)
     try {
       this.#stop = pipe()
       keepHere(this.#stop[1])
