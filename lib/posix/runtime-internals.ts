@@ -108,10 +108,18 @@ function dropTimers(lists: Record<string, LinkedTimer>): void {
   if (running?._repeat) clearInterval(running as NodeJS.Timeout)
 }
 
+// Counts of immediates. While one was queued the loop does not wait, and only an immediate's end lets it wait again: hence one that does
+// nothing.
+function dropImmediates(counts: Uint32Array): void {
+  const any = counts.some((count) => count > 0)
+  counts.fill(0)
+  if (any) setImmediate(() => {})
+}
+
 /** In the child: nothing that the parent had queued will run. */
 export function dropQueues({ timerListMap, immediateQueue, immediateInfo, queue }: Internals): void {
   if (timerListMap) dropTimers(timerListMap)
   if (immediateQueue) immediateQueue.head = immediateQueue.tail = null
-  if (immediateInfo) immediateInfo.fill(0)
+  if (immediateInfo) dropImmediates(immediateInfo)
   while (queue && !queue.isEmpty()) queue.shift()
 }
