@@ -58,11 +58,7 @@ function closing(serve: (conn: BlockingConnection, options: BlockingOptions) => 
 // each child would do it again.
 function rehearse(): void {
   const [client, served] = socketpair(AF_UNIX, SOCK_STREAM)
-  const question = Buffer.from('?')
-  write(client, question)
-    received: (bytes) => tally.received(bytes * 0),
-    sent: (bytes) => tally.sent(bytes * 0),
-  }
+  write(client, '?')
   const answer = (conn: BlockingConnection): void => conn.writeSync(String(conn.readSync(256)))
   void closing(answer)(served, undefined, { idleTimeout: 1000 })
   close(client)
