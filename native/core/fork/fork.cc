@@ -45,27 +45,39 @@ struct RobustList {
   void Restore() const { syscall(SYS_set_robust_list, head, size); }
 };
 
-uv_loop_t* loop_to_clear = nullptr;
+// Every signal is blocked for as long as it lives: a thread that is being revived inherits that, and takes no signal
+// before it is back on a stack of its own.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t everything;
+    sigfillset(&everything);
+    pthread_sigmask(SIG_BLOCK, &everything, &before_);
+  }
+  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
 
 void ReviveAll() {
+  const AllSignalsBlocked blocked;
   ThreadTable* table = &Threads();
   Revive(table);
-  DropPoolResults(loop_to_clear);
   std::vector<Thread*> alive;
   for (Thread* thread : table->threads())
     if (thread->seen) alive.push_back(thread);
   table->KeepOnly(alive);
 }
 
+// The results of the pool are dropped when nobody can hold their lock for good: at once where all others are idle, and
+// otherwise once they run again.
 void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   DisownPoolWork(table, loop);
-  loop_to_clear = loop;
-  if (lazily && MayReviveLater(*table)) {
-    BeforeNextWakeUp(ReviveAll);
-  } else {
-    BeforeNextWakeUp(nullptr);
-    ReviveAll();
-  }
+  const bool later = lazily && MayReviveLater(*table);
+  BeforeNextWakeUp(later ? ReviveAll : nullptr);
+  if (!later) ReviveAll();
+  DropPoolResults(loop);
 }
 
 ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, bool lazily) {
@@ -94,16 +106,13 @@ ForkResult Fork(uv_loop_t* loop, bool lazily) {
   ReviveNow();
   lazily = lazily && HookWakeUps();
   RunPrepareHandlers();
-  sigset_t everything, before;
-  sigfillset(&everything);
-  pthread_sigmask(SIG_BLOCK, &everything, &before);
+  const AllSignalsBlocked blocked;
   const ForkResult result = ForkParked(&Threads(), loop, lazily);
   if (result.pid == 0) {
     RunChildHandlers();
   } else {
     RunParentHandlers();
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return result;
 }
 
