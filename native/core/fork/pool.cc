@@ -99,9 +99,14 @@ bool IsWorkUnderWay(uintptr_t address, const uv_loop_t* loop) {
 }
 
 // `word` may be the request's address or, what compilers make of it, its queue node's.
-void Disown(uintptr_t word, const uv_loop_t* loop) {
-  for (const uintptr_t address : {word, word - offsetof(uv__work, wq)})
-    if (IsWorkUnderWay(address, loop)) reinterpret_cast<uv__work*>(address)->loop = Detention();
+bool Disown(uintptr_t word, const uv_loop_t* loop) {
+  bool found = false;
+  for (const uintptr_t address : {word, word - offsetof(uv__work, wq)}) {
+    if (!IsWorkUnderWay(address, loop)) continue;
+    reinterpret_cast<uv__work*>(address)->loop = Detention();
+    found = true;
+  }
+  return found;
 }
 
 struct Links {
@@ -134,14 +139,16 @@ void EmptyQueues(const uv_loop_t* loop) {
 
 // What the thread holds: its registers, and its stack, which ends at its thread pointer. The pool's own frame is one of
 // the first.
-void DisownWorkOf(const Thread& thread, const uv_loop_t* loop) {
+bool DisownWorkOf(const Thread& thread, const uv_loop_t* loop) {
+  bool found = false;
   const auto* registers = reinterpret_cast<const uintptr_t*>(&thread.frame->uc_mcontext);
-  for (size_t i = 0; i < sizeof thread.frame->uc_mcontext / sizeof *registers; i++) Disown(registers[i], loop);
+  for (size_t i = 0; i < sizeof thread.frame->uc_mcontext / sizeof *registers; i++) found |= Disown(registers[i], loop);
   constexpr uintptr_t kDeepest = 64 * 1024;
   const auto top = reinterpret_cast<uintptr_t>(thread.thread_pointer) & ~uintptr_t{7};
   const auto here = reinterpret_cast<uintptr_t>(thread.frame);  // the signal frame lies below all else
   for (uintptr_t at = top - 8; at >= here && top - at <= kDeepest; at -= 8)
-    Disown(*reinterpret_cast<uintptr_t*>(at), loop);
+    found |= Disown(*reinterpret_cast<uintptr_t*>(at), loop);
+  return found;
 }
 
 bool MayWork(const Thread& thread) {
@@ -163,15 +170,18 @@ void RetireIdlePoolThreads(ThreadTable* table) {
 
 void DisownPoolWork(ThreadTable* table, uv_loop_t* loop) {
   if (pool_word != 0) EmptyQueues(loop);
-  for (Thread* thread : table->threads())
-    if (MayWork(*thread)) DisownWorkOf(*thread, loop);
+  for (Thread* thread : table->threads()) {
+    if (!MayWork(*thread) || DisownWorkOf(*thread, loop)) continue;
+    // Between two requests it holds no lock but the pool's own, which are made anew; it would wait on a condition
+    // variable that is made anew under it.
+    if (thread->is_of_pool) thread->fate = Fate::kDead;
+  }
 }
 
 void DropPoolResults(uv_loop_t* loop) {
-  uv_mutex_lock(&loop->wq_mutex);
+  uv_mutex_init(&loop->wq_mutex);  // nobody who may have held it is to give it back
   void* empty[2] = {&loop->wq, &loop->wq};
   memcpy(&loop->wq, empty, sizeof empty);
-  uv_mutex_unlock(&loop->wq_mutex);
   loop->active_reqs.count = 0;
 }
 
