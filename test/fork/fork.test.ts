@@ -1,0 +1,47 @@
+// fork(): what a child has and has not of its parent's. Each case is a program of its own, test/fixtures/fork-child.ts.
+import { describe, expect, it } from 'vitest'
+import { endOf, runFixture } from '../support/run-fixture.js'
+
+const run = (name: string): Promise<unknown> => runFixture('fork-child', name, { timeout: 25_000 })
+
+describe('fork', () => {
+  it('A01 (LTP fork10): the file offset is shared both ways', async () => {
+    expect(await run('A01')).toEqual({ first: 0, parent: 'bb', child: 'cc', offset: 6 })
+  })
+
+  it('A03 (gVisor PrivateMemory, SharedMapping): memory is copied, only a shared mapping is shared', async () => {
+    expect(await run('A03')).toEqual({ said: 'child!', buffer: 'parent', shared: 0, mapped: 1 })
+  })
+
+  it('A04 (LTP fork08): what the child closes stays open in the parent', async () => {
+    expect(await run('A04')).toEqual({ status: 0, text: 'still' })
+  })
+
+  it('A06 (Perl fork.t): process.exit(42) in the child is wait status 10752', async () => {
+    expect(await run('A06')).toEqual({ status: 10752, code: 42 })
+  })
+
+  it('A11 (PHP pcntl_fork_reseed_mt_rand): no random value repeats, over 20 children, their children, and 5 generators', async () => {
+    expect(await run('A11')).toEqual({ values: 50 + 20 * 100, different: 50 + 20 * 100 })
+  })
+
+  it('A12 (open_posix pthread_atfork 4-1): hooks in their order; one that throws aborts the fork', async () => {
+    const parent = 'prepare 3,prepare 2,prepare 1,parent 1,parent 2,parent 3'
+    const child = 'prepare 3,prepare 2,prepare 1,child 1,child 2,child 3'
+    expect(await run('A12')).toEqual({ parent, child, thrown: 'no fork', undone: '' })
+  })
+
+  it('process.pid and process.ppid are right', async () => {
+    expect(await run('pid')).toEqual({ own: true, parent: true, other: true })
+  })
+
+  it('timers, immediates, ticks, exit listeners and servers of the parent are silent in the child', async () => {
+    expect(await run('silent')).toEqual({ code: 20, ticksInChild: 0, queuedInChild: 0, exitsInChild: 0 })
+  })
+
+  it('an uncaught exception ends the child alone, with code 1 and its message', async () => {
+    const end = await endOf('fork-child', 'uncaught')
+    expect(end.report?.result).toBe(1)
+    expect(end.stderr).toContain('on purpose')
+  })
+})
