@@ -48,12 +48,14 @@ long NumberBefore(uintptr_t pc) {
   return number;
 }
 
-uintptr_t Counter(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP]); }
-
 }  // namespace
 
+uintptr_t ProgramCounter(const ucontext_t& context) {
+  return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
+}
+
 Interrupted InterruptedCall(const ucontext_t& context) {
-  const uintptr_t pc = Counter(context);
+  const uintptr_t pc = ProgramCounter(context);
   const auto rax = static_cast<int64_t>(context.uc_mcontext.gregs[REG_RAX]);
   if (FollowsSyscall(pc + 2) && rax >= 0 && rax < 1024) {
     if (rax == SYS_futex) return Interrupted::kFutex;
@@ -69,7 +71,7 @@ bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
             registers[REG_R9]}};
   if (call == Interrupted::kFutex) return IsPlainFutexWait(*wait);
   if (call != Interrupted::kOther || registers[REG_RAX] != -EINTR) return false;
-  wait->number = NumberBefore(Counter(context));
+  wait->number = NumberBefore(ProgramCounter(context));
   const bool waits = wait->number == SYS_epoll_wait || wait->number == SYS_epoll_pwait;
   return waits && static_cast<int>(wait->arguments[3]) == -1;
 }
@@ -88,6 +90,8 @@ constexpr uintptr_t kInstruction = 4;
 bool IsSyscall(uintptr_t pc) { return *reinterpret_cast<const uint32_t*>(pc) == 0xd4000001; }
 
 }  // namespace
+
+uintptr_t ProgramCounter(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.pc); }
 
 Interrupted InterruptedCall(const ucontext_t& context) {
   const auto pc = static_cast<uintptr_t>(context.uc_mcontext.pc);

@@ -11,6 +11,7 @@
 // exchange where a signal takes two context switches. See: man 7 signal, man 2 futex.
 #include "park.h"
 
+#include <link.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -78,6 +79,28 @@ void WaitForRelease(Thread* self, uint32_t round) {
   while (release_round.load() == round) Futex(&release_round, FUTEX_WAIT, round);
 }
 
+// Where the C library's code is, and with it the inside of its allocator's locks.
+struct CodeRange {
+  uintptr_t from = 0, to = 0;
+};
+CodeRange library_code;
+
+int FindLibraryCode(dl_phdr_info* library, size_t, void*) {
+  if (strstr(library->dlpi_name, "/libc.so") == nullptr) return 0;
+  for (int i = 0; i < library->dlpi_phnum; i++) {
+    const auto& segment = library->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+    library_code.from = library->dlpi_addr + segment.p_vaddr;
+    library_code.to = library_code.from + segment.p_memsz;
+  }
+  return 1;
+}
+
+bool RunsLibraryCode(const ucontext_t& context) {
+  const uintptr_t counter = ProgramCounter(context);
+  return counter >= library_code.from && counter < library_code.to;
+}
+
 // Runs on the thread that is parked, with every signal blocked. In the child it is not returned to: revive.cc gives the
 // kernel this very frame back.
 void OnPark(int, siginfo_t* info, void* argument) {
@@ -94,6 +117,7 @@ void OnPark(int, siginfo_t* info, void* argument) {
   // Sticky: right after an earlier fork a thread with a loop of its own is still on its way back to epoll_wait.
   self->waits_for_io |= call == Interrupted::kOther;
   self->fate = self->waits_for_io ? Fate::kDead : Fate::kRevive;
+  self->is_in_between = self->waits_for_io && call == Interrupted::kNothing && RunsLibraryCode(*context);
   Wait wait;
   self->stands_in = PlainWait(*context, call, &wait);
   self->is_wakeable = self->stands_in && IsConditionWait(wait);
@@ -104,6 +128,7 @@ void OnPark(int, siginfo_t* info, void* argument) {
 }
 
 bool InstallHandler() {
+  dl_iterate_phdr(FindLibraryCode, nullptr);
   struct sigaction action = {};
   action.sa_sigaction = OnPark;
   action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
@@ -158,11 +183,23 @@ Thread* AwaitParked(ThreadTable* table, uint32_t expected, int64_t deadline) {
   return nullptr;
 }
 
-// A thread seen for the first time that blocks the signal will never take it. One that was parked before may block it
-// just now, on its way out of the handler, and takes it then.
+// Lets other threads run for a moment.
+void Rest() {
+  const timespec moment = {0, 100'000};
+  nanosleep(&moment, nullptr);
+}
+
+// A thread that was never parked and blocks the signal will never take it, unless it is just being made: that is waited
+// for when it is first seen, and asked again at the next few forks. One that was parked before may block it just now,
+// on its way out of the handler, and takes it then.
 bool NeverParks(Thread* thread) {
-  if (thread->tid_address == nullptr && thread->parkable) thread->parkable = !BlocksSignal(thread->tid, kParkSignal);
-  return !thread->parkable;
+  constexpr int kMoments = 10, kFinal = kMoments + 3;
+  if (thread->tid_address != nullptr || thread->times_blocked >= kFinal) return !thread->parkable;
+  for (thread->parkable = false; BlocksSignal(thread->tid, kParkSignal); Rest()) {
+    if (++thread->times_blocked >= kMoments) return true;
+  }
+  thread->parkable = true;
+  return false;
 }
 
 bool Freeze(Thread* thread) {
@@ -178,6 +215,14 @@ bool Stop(Thread* thread, uint32_t* expected) {
   const bool comes = thread->state.load() == kParked || Signal(thread);
   *expected += comes;
   return comes;
+}
+
+// A thread that is left behind in the child must be waiting, not running: it may hold the allocator's lock. It is soon
+// back.
+const Thread* FindInBetween(const ThreadTable& table) {
+  for (const Thread* thread : table.threads())
+    if (thread->state.load() == kParked && thread->is_in_between) return thread;
+  return nullptr;
 }
 
 ParkResult Fail(ThreadTable* table, int error, const Thread* thread) {
@@ -206,6 +251,15 @@ ParkResult Park(ThreadTable* table) {
     for (Thread* thread : table->threads()) all_there &= Stop(thread, &expected);
     Thread* missing = AwaitParked(table, expected, deadline);
     if (missing != nullptr) return Fail(table, -ETIMEDOUT, missing);
+    const Thread* in_between = FindInBetween(*table);
+    if (in_between != nullptr) {
+      if (Now() > deadline) return Fail(table, -ETIMEDOUT, in_between);
+      Release(table);
+      Rest();
+      parked_count = 0;
+      awaited_count = UINT32_MAX;
+      continue;
+    }
     if (all_there && table->IsComplete()) return {};
     const int refreshed = table->Refresh();
     if (refreshed < 0) return Fail(table, refreshed, nullptr);

@@ -34,6 +34,7 @@ struct Thread {
   pid_t tid = 0;
   bool seen = false;          // in the listing of this fork
   bool parkable = true;       // false: it blocks the park signal for good (Node's SignalInspector)
+  int times_blocked = 0;      // how often it was found to block it: a thread that is just being made does, for a moment
   bool is_of_pool = false;    // once seen waiting for work of libuv's pool
   bool waits_for_io = false;  // sticky: once seen in epoll_wait or its like, it runs an event loop of its own
   std::atomic<uint32_t> state{kRunning};
@@ -47,6 +48,8 @@ struct Thread {
   size_t robust_size = 0;
   ucontext_t* frame = nullptr;  // the signal frame on its own stack: all registers
   Fate fate = Fate::kRevive;
+  bool is_in_between =
+      false;  // it has a loop of its own and was parked on its way: it may hold a lock, and is not left behind
   bool is_wakeable = false;  // it waits on a condition variable or a semaphore of the C library's
   bool stands_in = false;    // its handler will wait in its stead after the fork
 
