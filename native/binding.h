@@ -57,23 +57,6 @@ class Arguments {
     }
   }
 
-  // What Bytes borrows of a Buffer, TypedArray, DataView or ArrayBuffer.
-  static Bytes View(Napi::Value value) {
-    void* data = nullptr;
-    size_t size = 0;
-    const napi_env env = value.Env();
-    if (value.IsTypedArray()) {
-      const auto array = value.As<Napi::TypedArray>();
-      napi_get_typedarray_info(env, array, nullptr, nullptr, &data, nullptr, nullptr);
-      size = array.ByteLength();
-    } else if (value.IsDataView()) {
-      napi_get_dataview_info(env, value, &size, &data, nullptr, nullptr);
-    } else if (value.IsArrayBuffer()) {
-      napi_get_arraybuffer_info(env, value, &data, &size);
-    }
-    return {static_cast<uint8_t*>(data), size};
-  }
-
  private:
   template <typename T>
   static T From(Napi::Value value) {
