@@ -1,4 +1,5 @@
 // A comparison as table, JSON and chart, also where some could not run.
+import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import { renderChart } from '../../bench/chart.js'
 import { type Entry, median, type Report, summarize } from '../../bench/compare.js'
@@ -78,7 +79,7 @@ it.each([
 })
 
 it('draws a table with a line for each, and the reason of who did not run', () => {
-  const lines = renderTable(report).split('\n')
+  const lines = stripVTControlCharacters(renderTable(report)).split('\n')
   const row = (label: string): string[] =>
     lines
       .find((line) => line.includes(label))!

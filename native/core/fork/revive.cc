@@ -65,11 +65,15 @@ __attribute__((no_sanitize("address", "thread"))) int Start(void* argument) {
 }
 
 constexpr int kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-                             CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+                             CLONE_SETTLS | CLONE_CHILD_CLEARTID;
+
+// A thread that only waits is told its new number. One that was at work may hold a recursive mutex, which says whose it
+// is by the number, and could not be given back under another: such a thread goes by its old number to the C library.
+int NumberFlags(const Thread& thread) { return thread.is_wakeable ? CLONE_PARENT_SETTID | CLONE_CHILD_SETTID : 0; }
 
 int ReviveOne(Thread* thread) {
-  const int tid = clone(Start, thread->trampoline + kTrampolineSize, kThreadFlags, thread, thread->tid_address,
-                        thread->thread_pointer, thread->tid_address);
+  const int tid = clone(Start, thread->trampoline + kTrampolineSize, kThreadFlags | NumberFlags(*thread), thread,
+                        thread->tid_address, thread->thread_pointer, thread->tid_address);
   if (tid < 0) return -errno;
   thread->tid = tid;
   return 0;
