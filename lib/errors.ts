@@ -13,8 +13,8 @@ export interface ErrnoDetails {
 }
 
 const codeOf = new Map(Object.entries(constants.errno).map(([code, number]) => [number, code]))
-// Two names share one number on Linux; these are the ones that Node.js and strerror(3) use.
-for (const code of ['EAGAIN', 'EOPNOTSUPP', 'EDEADLK'] as const) {
+// Two names share one number on Linux; these are the ones that Node.js uses.
+for (const code of ['EAGAIN', 'ENOTSUP', 'EDEADLK'] as const) {
   if (code in constants.errno) codeOf.set(constants.errno[code], code)
 }
 const systemErrors = getSystemErrorMap()

@@ -5,7 +5,7 @@ import { check, checkOrNull, ErrnoError, errnoCode } from '../lib/errors.js'
 
 const table = Object.entries(constants.errno)
 // Two names for one number; the second is the one that Node.js and strerror use.
-const aliases: Record<string, string> = { EWOULDBLOCK: 'EAGAIN', ENOTSUP: 'EOPNOTSUPP', EDEADLOCK: 'EDEADLK' }
+const aliases: Record<string, string> = { EWOULDBLOCK: 'EAGAIN', EOPNOTSUPP: 'ENOTSUP', EDEADLOCK: 'EDEADLK' }
 
 const thrown = (call: () => unknown): ErrnoError => {
   try {

@@ -68,7 +68,7 @@ export function socket(domain: number, type: number, protocol = 0): number {
  * @param type SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET, with SOCK_NONBLOCK
  * @param protocol default 0
  * @returns both descriptors, which the caller owns
- * @throws ErrnoError EOPNOTSUPP, EAFNOSUPPORT, EMFILE, ENFILE ...
+ * @throws ErrnoError ENOTSUP, EAFNOSUPPORT, EMFILE, ENFILE ...
  * @see man 2 socketpair
  */
 export function socketpair(domain: number, type: number, protocol = 0): [number, number] {
@@ -95,7 +95,7 @@ export function bind(fd: number, address: SocketAddress): void {
 /**
  * Lets a bound socket take connections.
  * @param backlog how many may wait to be accepted (default SOMAXCONN; the kernel caps it at net.core.somaxconn)
- * @throws ErrnoError EADDRINUSE, EBADF, ENOTSOCK, EOPNOTSUPP
+ * @throws ErrnoError EADDRINUSE, EBADF, ENOTSOCK, ENOTSUP
  * @see man 2 listen
  */
 export function listen(fd: number, backlog: number = SOMAXCONN): void {
