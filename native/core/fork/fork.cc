@@ -70,8 +70,7 @@ void ReviveAll() {
   table->KeepOnly(alive);
 }
 
-// The results of the pool are dropped when nobody can hold their lock for good: at once where all others are idle, and
-// otherwise once they run again.
+// With `lazily`, and where all others only wait to be woken, they are revived at the first wake-up.
 void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   DisownPoolWork(table, loop);
   const bool later = lazily && MayReviveLater(*table);

@@ -207,6 +207,12 @@ bool Freeze(Thread* thread) {
   return thread->state.compare_exchange_strong(idle, kFrozen);
 }
 
+// Nobody is counted as parked yet, and nobody awaited.
+void StartCounting() {
+  parked_count = 0;
+  awaited_count = UINT32_MAX;
+}
+
 // Stops one thread. What is idle is frozen here and now; what runs is asked to park and counted in `expected`. False:
 // it is gone.
 bool Stop(Thread* thread, uint32_t* expected) {
@@ -217,8 +223,8 @@ bool Stop(Thread* thread, uint32_t* expected) {
   return comes;
 }
 
-// A thread that is left behind in the child must be waiting, not running: it may hold the allocator's lock. It is soon
-// back.
+// A thread that is left behind in the child must not stand in the middle of the C library: it may hold the allocator's
+// lock. It is soon out of it.
 const Thread* FindInBetween(const ThreadTable& table) {
   for (const Thread* thread : table.threads())
     if (thread->state.load() == kParked && thread->is_in_between) return thread;
@@ -242,8 +248,7 @@ ParkResult Park(ThreadTable* table) {
   static const bool installed = InstallHandler();
   if (!installed) return Fail(table, -EINVAL, nullptr);
   const int64_t deadline = Now() + kParkLimit;
-  parked_count = 0;
-  awaited_count = UINT32_MAX;
+  StartCounting();
   // A thread that still runs may start another: list again until the records agree with what the kernel counts.
   for (;;) {
     uint32_t expected = 0;
@@ -256,8 +261,7 @@ ParkResult Park(ThreadTable* table) {
       if (Now() > deadline) return Fail(table, -ETIMEDOUT, in_between);
       Release(table);
       Rest();
-      parked_count = 0;
-      awaited_count = UINT32_MAX;
+      StartCounting();
       continue;
     }
     if (all_there && table->IsComplete()) return {};
