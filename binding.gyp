@@ -26,6 +26,7 @@
         "native/core/reactor/select.cc",
         "native/core/reactor/stream.cc",
         "native/core/reactor/waiter.cc",
+        "native/core/ring.cc",
         "native/core/signal_mask.cc",
         "native/core/thread.cc",
         "native/core/thread_accept.cc",
