@@ -5,8 +5,9 @@
 //   ring.Submit()                           one io_uring_enter(2) for all; none where there is nothing to say
 //   ring.Drain([](const io_uring_cqe& completion) { ... })
 //
-// It belongs to the thread that opened it. The descriptor itself is pollable: readable while there is something to
-// drain. After a fork the child calls Forget() before anything else: the memory does not exist there. See: man 7
+// It belongs to the thread that opened it. What tells that there is something to drain is an eventfd (RegisterEventFd),
+// not the ring's own descriptor: where the kernel defers completions until it is entered, nobody who polls that one is
+// woken. After a fork the child calls Forget() before anything else: the memory does not exist there. See: man 7
 // io_uring
 #ifndef POSIX_ASYNC_CORE_RING_H_
 #define POSIX_ASYNC_CORE_RING_H_
@@ -81,7 +82,7 @@ class Ring {
 
   // io_uring_register(2): value or -errno.
   int Register(unsigned operation, const void* argument, unsigned count) const;
-  // Signalled at each completion.
+  // Signalled when there is something to Submit() for and Drain(): once for many, and at the latest for the first.
   int RegisterEventFd(int event_fd) const { return Register(IORING_REGISTER_EVENTFD, &event_fd, 1); }
 
  private:
