@@ -99,6 +99,7 @@ interface ProcessNatives {
   pidfd_open(pid: number, flags: number): number
   pidfd_send_signal(pidfd: number, signal: number, flags: number): number
   pidfd_getfd(pidfd: number, fd: number, flags: number): number
+  prctl(operation: number, argument: number): number
 }
 
 /** What reactorCreate gives: native/core/reactor/shared.h says what lies in the two blocks of memory. */

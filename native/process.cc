@@ -1,7 +1,8 @@
-// Children and processes: sys/wait.h and sys/pidfd.h. See: man 2 waitpid, waitid, pidfd_open, pidfd_send_signal,
-// pidfd_getfd.
+// Children and processes: sys/wait.h, sys/pidfd.h and sys/prctl.h. See: man 2 waitpid, waitid, pidfd_open,
+// pidfd_send_signal, pidfd_getfd, prctl.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,11 @@ int PidfdGetfd(int pidfd, int fd, unsigned flags) {
   return Result([&] { return static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, fd, flags)); });
 }
 
+// For operations whose one argument is a number.
+int Prctl(int operation, unsigned argument) {
+  return Result([&] { return prctl(operation, static_cast<unsigned long>(argument), 0UL, 0UL, 0UL); });
+}
+
 }  // namespace
 
 void RegisterProcess(Exports& exports) {
@@ -56,6 +62,7 @@ void RegisterProcess(Exports& exports) {
   exports.Function<&PidfdOpen>("pidfd_open");
   exports.Function<&PidfdSendSignal>("pidfd_send_signal");
   exports.Function<&PidfdGetfd>("pidfd_getfd");
+  exports.Function<&Prctl>("prctl");
 
   POSIX_ASYNC_CONSTANT(exports, WNOHANG);
   POSIX_ASYNC_CONSTANT(exports, WUNTRACED);
@@ -74,6 +81,11 @@ void RegisterProcess(Exports& exports) {
   POSIX_ASYNC_CONSTANT(exports, CLD_STOPPED);
   POSIX_ASYNC_CONSTANT(exports, CLD_CONTINUED);
   POSIX_ASYNC_CONSTANT(exports, PIDFD_NONBLOCK);
+  POSIX_ASYNC_CONSTANT(exports, PR_SET_PDEATHSIG);
+  POSIX_ASYNC_CONSTANT(exports, PR_SET_DUMPABLE);
+  POSIX_ASYNC_CONSTANT(exports, PR_GET_DUMPABLE);
+  POSIX_ASYNC_CONSTANT(exports, PR_SET_NO_NEW_PRIVS);
+  POSIX_ASYNC_CONSTANT(exports, PR_GET_NO_NEW_PRIVS);
 }
 
 }  // namespace posix_async

@@ -5,6 +5,7 @@ import { codedError, invalidArgType, outOfRange } from '../errors.js'
 import { INT_MAX } from '../posix/arguments.js'
 import { _exit } from '../posix/fork.js'
 import { runInChild, UNSETTLED, type Child, type ExitStatus } from './child.js'
+import { dieWithParent } from './die-with-parent.js'
 import { cloneRefusal } from './clone-refusal.js'
 import { pack, unpack, type Packed } from './cloned-error.js'
 import { asLimits, setLimits, type CheckedLimits, type Limits } from './limits.js'
@@ -60,7 +61,8 @@ export async function runTask(fn: () => unknown, options: TaskOptions): Promise<
   const pipe = new ResultPipe()
   try {
     // Bound, so that fn sees the AsyncLocalStorage of the caller.
-    const main = AsyncResource.bind(() => liveInChild(pipe, fn, options))
+    const parent = process.pid
+    const main = AsyncResource.bind(() => liveInChild(parent, pipe, fn, options))
     const child = await runInChild(main, () => pipe.becomeReader())
     return await outcomeOf(child, pipe, options)
   } finally {
@@ -68,9 +70,15 @@ export async function runTask(fn: () => unknown, options: TaskOptions): Promise<
   }
 }
 
-async function liveInChild(pipe: ResultPipe, fn: () => unknown, { signal, limits }: TaskOptions): Promise<void> {
+async function liveInChild(
+  parent: number,
+  pipe: ResultPipe,
+  fn: () => unknown,
+  { signal, limits }: TaskOptions,
+): Promise<void> {
+  dieWithParent(parent)
   if (signal?.aborted) _exit(0) // between the call and the fork: the parent knows
-  pipe.becomeWriter(() => _exit(1))
+  pipe.becomeWriter()
   process.removeAllListeners('uncaughtException')
   process.on('uncaughtException', (error) => {
     deliver(pipe, { thrown: pack(error) })

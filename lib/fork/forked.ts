@@ -90,8 +90,8 @@ async function mapForked<T, R>(
  *
  * The result comes back by structured clone, of any size, without holding up the event loop while it comes. What `fn` throws comes back
  * with its class, message, stack, cause, `code` and other fields (an error inside a result only as structured clone has it). The promise
- * settles when the child is gone and was reaped; until then it keeps this process alive. Should this process die first, the child
- * ends as soon as it awaits something or has its result.
+ * settles when the child is gone and was reaped; until then it keeps this process alive. Should this process die first, the kernel
+ * kills the child.
  *
  * @param fn runs in the child only
  * @param options `signal` and `timeout` (milliseconds, default none) kill the child; `limits` are set in it before `fn` runs

@@ -2,7 +2,7 @@
 // See: man 7 pipe.
 import { deserialize } from 'node:v8'
 import { F_SETFL, F_SETPIPE_SZ, fcntl, O_CLOEXEC, O_NONBLOCK } from '../posix/fcntl.js'
-import { POLLERR, POLLIN } from '../posix/poll.js'
+import { POLLIN } from '../posix/poll.js'
 import { Watch } from '../posix/readiness.js'
 import { close, pipe2, read, write } from '../posix/unistd.js'
 import { closeOthers, keepHere, letGo } from './only-here.js'
@@ -38,11 +38,10 @@ export class ResultPipe {
     keepHere(this.#writer)
   }
 
-  /** In the child: keeps the writing end and closes what only the parent is to have. `orphaned` is called when the parent is gone. */
-  becomeWriter(orphaned: () => void): void {
+  /** In the child: keeps the writing end and closes what only the parent is to have. */
+  becomeWriter(): void {
     closeOthers(this.#writer)
     keepHere(this.#writer) // nor are children of this child to have it
-    new Watch(this.#writer, POLLERR, orphaned).unref()
   }
 
   /** In the child: sends a message, waiting while the parent is behind. Throws EPIPE when the parent is gone. */

@@ -5,7 +5,8 @@ import { accept4, type Accepted } from '../posix/sys-socket.js'
 import { acceptFailure, EXHAUSTED_PAUSE } from './accept-errors.js'
 import type { Listener } from './listener.js'
 
-// How many connections one turn of the event loop takes at most, so that what else waits is served too.
+// How many connections one turn of the event loop takes at most, so that what else waits is served too. Those that processes share
+// are taken one by one: who is quick would take the share of others.
 const TURN = 64
 
 export interface AcceptorEvents {
@@ -19,14 +20,17 @@ export interface AcceptorEvents {
 export class Acceptor {
   readonly #listener: Listener
   readonly #events: AcceptorEvents
+  readonly #turnSize: number
   #watch: Watch | undefined
   #retry: NodeJS.Timeout | undefined
   #paused = false
   /** How often accepting had to rest because descriptors or memory were exhausted. */
   exhaustions = 0
 
-  constructor(listener: Listener, events: AcceptorEvents) {
+  /** @param shared whether other processes accept from it too */
+  constructor(listener: Listener, events: AcceptorEvents, shared = false) {
     this.#listener = listener
+    this.#turnSize = shared ? 1 : TURN
     this.#events = events
     listener.setNonBlocking(true)
     this.#listen()
@@ -51,7 +55,7 @@ export class Acceptor {
   }
 
   #turn(): void {
-    for (let taken = 0; taken < TURN && this.#watch; taken++) {
+    for (let taken = 0; taken < this.#turnSize && this.#watch; taken++) {
       const accepted = this.#accept()
       if (!accepted) return
       if (!this.#events.take(accepted)) this.pause()

@@ -1,6 +1,7 @@
 // forkServer: a child process a connection. The parent accepts, forks, and closes the client; the child closes the listener,
 // serves, closes the client, and exits. See: man 2 fork, accept, _exit.
 import { codedError, ErrnoError } from '../errors.js'
+import { dieWithParent } from '../fork/die-with-parent.js'
 import { rehearseExit, runInChild, type Child, type ExitStatus } from '../fork/child.js'
 import { asInteger } from '../posix/arguments.js'
 import { _exit } from '../posix/fork.js'
@@ -83,6 +84,8 @@ async function tryIdentity(identity: ChildIdentity): Promise<void> {
 
 class ForkModel implements Model {
   readonly name = 'fork'
+  // This very process, also when a child asks.
+  readonly #pid = process.pid
   readonly #handler: ProcessHandler
   readonly #settings: ForkSettings
   readonly #tally = new ProcessTally()
@@ -181,6 +184,7 @@ class ForkModel implements Model {
     const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
     return this.#reports!.guard(clientOf(accepted), () => {
       this.#settings.identity.apply()
+      dieWithParent(this.#pid)
       return this.#server.serve(accepted.fd, accepted.address, options)
     })
   }

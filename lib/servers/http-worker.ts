@@ -106,7 +106,7 @@ export async function serveHttp(setup: WorkerSetup, share: WorkerShare, listener
     else serveSocket(setup, share, http, accepted)
     return true
   }
-  const acceptor = new Acceptor(host.listener, { take, failed: () => end(false) })
+  const acceptor = new Acceptor(host.listener, { take, failed: () => end(false) }, true)
   const watch = new Watch(stop, POLLIN, () => end(setup.master.get('closing') === 0))
   await ended.promise
 }

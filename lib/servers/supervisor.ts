@@ -28,6 +28,8 @@ interface App {
 
 export class Supervisor implements Model {
   readonly name = 'fork'
+  // This very process, also when a child asks.
+  readonly #pid = process.pid
   readonly #settings: WorkerSettings
   readonly #tally = new ProcessTally()
   readonly #slots: Slot[] = []
@@ -117,6 +119,7 @@ export class Supervisor implements Model {
     const info = { id, generation }
     return {
       key,
+      parent: this.#pid,
       info,
       host,
       handler,

@@ -2,6 +2,7 @@
 // See: man 2 accept.
 import { codedError } from '../errors.js'
 import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
+import { dieWithParent } from '../fork/die-with-parent.js'
 import { SHUT_RDWR, shutdown, type Accepted } from '../posix/sys-socket.js'
 import { close, pipe } from '../posix/unistd.js'
 import { AcceptLoop } from './accept-loop.js'
@@ -11,14 +12,16 @@ import { closeOthers, keepHere, letGo } from '../fork/only-here.js'
 import { ProcessReports } from './process-reports.js'
 import { ProcessTally } from './process-tally.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
+import { masterCell, type MasterCell } from './worker-cell.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
 
 class SyncModel implements Model {
   readonly name = 'sync'
   readonly #handler: ProcessHandler
   readonly #tally = new ProcessTally()
-  // The parent holds the writing end: its end tells the child, and so does the parent's own.
+  // The parent holds the writing end: its end tells the child.
   #stop!: [number, number]
+  #cell: MasterCell | undefined
   #told = false
   #stopped = false
   #host!: ServerHost
@@ -37,6 +40,7 @@ class SyncModel implements Model {
     this.#host = host
     this.#server = processServer(this.#handler)
     try {
+      this.#cell = masterCell()
       this.#stop = pipe()
       keepHere(this.#stop[1])
       this.#reports = new ProcessReports(host, this.#tally)
@@ -50,7 +54,8 @@ class SyncModel implements Model {
   }
 
   async #fork(): Promise<void> {
-    this.#child = await runInChild(() => this.#loop())
+    const parent = process.pid
+    this.#child = await runInChild(() => this.#loop(parent))
     void this.#child.ended.then((status) => this.#ended(status))
   }
 
@@ -58,6 +63,7 @@ class SyncModel implements Model {
   #closeStop(): void {
     if (!this.#stop || this.#told) return
     this.#told = true
+    this.#cell?.set('closing', 1)
     letGo(this.#stop[1])
     close(this.#stop[1])
   }
@@ -65,17 +71,20 @@ class SyncModel implements Model {
   #release(): void {
     this.#closeStop()
     if (this.#stop) close(this.#stop[0])
+    this.#cell?.release()
     this.#reports?.close()
     this.#server.stop()
   }
 
   // In the child, for as long as it lives.
-  async #loop(): Promise<void> {
+  async #loop(parent: number): Promise<void> {
+    dieWithParent(parent)
     closeOthers(this.#host.listener.fd)
     this.#reports!.keepSender()
     // Where nobody else has the listener, the parent shuts it down and accept(2) fails.
     const { listener } = this.#host
-    const loop = new AcceptLoop(listener, this.#stop[0], this.#tally, listener.inherited)
+    const stop = { fd: this.#stop[0], asked: () => this.#cell!.get('closing') > 0 }
+    const loop = new AcceptLoop(listener, stop, this.#tally, listener.inherited)
     for (let accepted = loop.next(); accepted; accepted = loop.next()) {
       await this.#serve(accepted)
     }

@@ -32,9 +32,12 @@ export class SharedNumbers<Name extends string> {
   }
 }
 
-/** Written by a worker: since when its oldest request is in work (0: idle), its connections, and the requests it has done. */
-export type WorkerCell = SharedNumbers<'busySince' | 'active' | 'requests'>
-export const workerCell = (): WorkerCell => new SharedNumbers(['busySince', 'active', 'requests'])
+/**
+ * Written by a worker: since when its oldest request is in work (0: idle), its connections, and the requests it has done; by its master:
+ * that it is to stop.
+ */
+export type WorkerCell = SharedNumbers<'busySince' | 'active' | 'requests' | 'stop'>
+export const workerCell = (): WorkerCell => new SharedNumbers(['busySince', 'active', 'requests', 'stop'])
 
 /** Written by the master: whether the whole server ends, and whether it wants to hear of each connection. */
 export type MasterCell = SharedNumbers<'closing' | 'wantsConnections'>

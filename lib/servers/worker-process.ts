@@ -4,6 +4,7 @@ import { signal, SIG_IGN } from '../posix/signal.js'
 import type { Accepted } from '../posix/sys-socket.js'
 import { _exit } from '../posix/fork.js'
 import { reportOf } from '../fork/channel.js'
+import { dieWithParent } from '../fork/die-with-parent.js'
 import { AcceptLoop } from './accept-loop.js'
 import { serveHttp } from './http-worker.js'
 import { closeOthers } from '../fork/only-here.js'
@@ -25,6 +26,8 @@ const MEMORY_INTERVAL = 100
 export interface WorkerSetup {
   /** Its number among all workers that there ever were. */
   readonly key: number
+  /** The master's process. */
+  readonly parent: number
   readonly info: WorkerInfo
   readonly host: ServerHost
   readonly handler: ProcessHandler
@@ -42,6 +45,7 @@ export interface WorkerSetup {
 export class WorkerShare {
   readonly #setup: WorkerSetup
   readonly #mostRequests: number
+  readonly #timed: boolean
   // When those requests began that are in work, the oldest first.
   readonly #begun = new Set<{ at: number }>()
   #requests = 0
@@ -50,7 +54,8 @@ export class WorkerShare {
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup
-    const { maxRequests, maxRequestsJitter } = setup.settings
+    const { maxRequests, maxRequestsJitter, timeout } = setup.settings
+    this.#timed = timeout > 0
     this.#mostRequests = maxRequests + Math.floor(Math.random() * (maxRequestsJitter + 1))
   }
 
@@ -68,15 +73,23 @@ export class WorkerShare {
   }
 
   /** A request begins: a whole connection, unless the handler is HTTP's. Gives what must be called at its end. */
-  begin(): () => Promise<void> {
+  begin(): () => void | Promise<void> {
+    const over = this.#timed ? this.#time() : undefined
+    return () => {
+      over?.()
+      this.#setup.cell.set('requests', ++this.#requests)
+      return this.#setup.settings.hooks.afterRequestComplete?.(this.#setup.info)
+    }
+  }
+
+  // The master looks at when the oldest began.
+  #time(): () => void {
     const request = { at: now() }
     this.#begun.add(request)
     this.#tellSince()
-    return async () => {
+    return () => {
       this.#begun.delete(request)
       this.#tellSince()
-      this.#setup.cell.set('requests', ++this.#requests)
-      await this.#setup.settings.hooks.afterRequestComplete?.(this.#setup.info)
     }
   }
 
@@ -102,7 +115,8 @@ export class WorkerShare {
 }
 
 // Gets ready, or tells why it can't.
-async function boot({ key, info, host, reports, settings, stop }: WorkerSetup): Promise<void> {
+async function boot({ key, parent, info, host, reports, settings, stop }: WorkerSetup): Promise<void> {
+  dieWithParent(parent)
   closeOthers(host.listener.fd, stop)
   reports.keepSender()
   ignoreSignals()
@@ -110,6 +124,7 @@ async function boot({ key, info, host, reports, settings, stop }: WorkerSetup): 
   try {
     await settings.hooks.afterWorkerFork?.(info)
     settings.identity.apply()
+    dieWithParent(parent)
     await settings.hooks.afterWorkerReady?.(info)
   } catch (error) {
     reports.worker({ worker: key, failure: reportOf(asError(error)) })
@@ -120,21 +135,24 @@ async function boot({ key, info, host, reports, settings, stop }: WorkerSetup): 
 }
 
 async function serveOneByOne(setup: WorkerSetup, share: WorkerShare): Promise<void> {
-  const loop = new AcceptLoop(setup.host.listener, setup.stop, setup.tally, true)
+  const { host, cell, stop, tally } = setup
+  const loop = new AcceptLoop(host.listener, { fd: stop, asked: () => cell.get('stop') > 0 }, tally, true)
   for (let accepted = loop.next(); accepted; accepted = loop.next()) {
     await serveOne(setup, share, accepted)
     if (share.isDone()) return
   }
 }
 
-async function serveOne(setup: WorkerSetup, share: WorkerShare, { fd, address }: Accepted): Promise<void> {
+// A synchronous handler costs no turn of the event loop.
+function serveOne(setup: WorkerSetup, share: WorkerShare, { fd, address }: Accepted): void | Promise<void> {
   const { host, reports, server, tally } = setup
   const client = { remoteAddress: address.address, remotePort: address.port }
   const disconnected = share.connected(client)
   const done = share.begin()
-  await reports.guard(client, () => server.serve(fd, address, { idleTimeout: host.idleTimeout, tally }))
+  const serving = reports.guard(client, () => server.serve(fd, address, { idleTimeout: host.idleTimeout, tally }))
+  if (serving) return serving.then(disconnected).then(done)
   disconnected()
-  await done()
+  return done()
 }
 
 // Of a terminal they go to the whole process group, and of a service manager to all of its processes: the master hears them, and

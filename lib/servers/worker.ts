@@ -107,6 +107,7 @@ export class Worker implements WorkerInfo {
     if (this.#stop < 0) return
     if (this.#status === 'online') this.#status = 'stopping'
     this.leaves = true
+    this.cell.set('stop', 1)
     this.#closeStop()
     this.#killer ??= setTimeout(() => this.#child?.kill('SIGKILL'), grace)
   }
