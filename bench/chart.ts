@@ -1,7 +1,8 @@
 // The chart of a comparison: rate and CPU time a request, by model, drawn as SVG on the server side.
 import * as echarts from 'echarts'
-import type { Entry, Report } from './compare.js'
-import { time } from './report.js'
+import type { Report } from './compare.js'
+import { entriesOf, time } from './report.js'
+import type { Entry } from './summary.js'
 
 const WIDTH = 1200
 const ROW = 26
@@ -11,7 +12,13 @@ const INK = '#1f2933'
 const MUTED = '#65727f'
 const FONT = 'system-ui, Roboto, Helvetica, Arial, sans-serif' // no quotes: they would end the attribute they get into
 
-const colorOf: Record<Entry['family'], string> = { C: '#7b8794', 'posix-async': '#1a7f5a', node: '#d9822b' }
+const colorOf: Record<Entry['family'], string> = {
+  C: '#7b8794',
+  'posix-async': '#1a7f5a',
+  node: '#d9822b',
+  Python: '#8a5cb8',
+  yours: '#2a7ab8',
+}
 
 interface Panel {
   title: string
@@ -97,8 +104,8 @@ function panelsOf(report: Report): { panels: Panel[]; end: number } {
   let top = 150
   const panels: Panel[] = []
   for (const workload of report.workloads) {
-    const entries = report.entries.filter((entry) => entry.workload === workload.name)
-    const about = `${workload.title}, ${workload.clients} clients`
+    const entries = entriesOf(report, workload, workload.main)
+    const about = `${workload.title}, ${workload.main} clients`
     const half = (WIDTH - LEFT - 30) / 2 - 20
     const common = { entries, top, width: half }
     panels.push({ ...common, title: `${about}: ${workload.unit}s a second`, figure: 'rate', left: LEFT })
@@ -112,7 +119,8 @@ function legend(): object[] {
   const names: [string, string][] = [
     ['C peer', colorOf.C],
     ['posix-async', colorOf['posix-async']],
-    ['node:net', colorOf.node],
+    ['Node.js', colorOf.node],
+    ['Python', colorOf.Python],
   ]
   return names.flatMap(([name, color], index) => [
     {

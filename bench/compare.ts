@@ -1,18 +1,23 @@
 // The main job: every contestant on every workload, in turn and in rounds, so that a noisy moment hits all alike.
-import { arch, cpus, release, totalmem } from 'node:os'
-import { type Contestant, type Workload, workloads } from './contestants.js'
-import { runTrial, type Trial } from './trial.js'
+import { type Contestant, contestants } from './contestants.js'
+import type { LoadMode } from './load.js'
+import { describeMachine, type Machine } from './machine.js'
+import type { Cell } from './plan.js'
+import { type Entry, putInProportion, summarize } from './summary.js'
+import { runTrial } from './trial.js'
+import { warningsOf } from './warnings.js'
+import type { Workload } from './workloads.js'
 
 export interface CompareOptions {
-  contestants: readonly Contestant[]
+  cells: readonly Cell[]
   /** Trials of each contestant (default 3). */
   rounds?: number
   /** Milliseconds of each trial that count (default 250). */
   duration?: number
-  /** Clients at once (default: the workload's own). */
-  clients?: number | undefined
   /** Milliseconds after which no round is begun that would end later (default: none); the report says how many there were. */
   budget?: number | undefined
+  /** A user's own handler, of the workload "custom". */
+  file?: string | undefined
   signal?: AbortSignal | undefined
   onProgress?: (progress: Progress) => void
 }
@@ -20,105 +25,68 @@ export interface CompareOptions {
 export interface Progress {
   done: number
   total: number
-  workload: string
-  label: string
+  /** What is being done now. */
+  what: string
 }
 
-/** The median of each figure over the trials; `spread` is (max - min) / median of the rate. */
-export interface Summary {
-  rate: number
-  p50: number
-  p99: number
-  cpu: number
-  errors: number
-  spread: number
-}
-
-export interface Entry {
-  workload: Workload['name']
-  id: string
-  label: string
-  family: Contestant['family']
-  model: Contestant['model']
-  trials: Trial[]
-  summary?: Summary
-  /** Why there is no figure, or no further one. */
-  reason?: string
-}
-
+/** A comparison as JSON has it: see docs/compare.md. */
 export interface Report {
-  machine: { cpus: string; kernel: string; arch: string; memory: number; node: string }
-  options: { rounds: number; duration: number; clients: number | null }
-  workloads: { name: Workload['name']; title: string; unit: string; clients: number }[]
+  /** Of this shape: grows when a program that reads it would be misled otherwise. */
+  schema: 1
+  date: string
+  machine: Machine
+  options: { rounds: number; duration: number }
+  contestants: Pick<Contestant, 'id' | 'label' | 'family' | 'model' | 'about'>[]
+  workloads: WorkloadReport[]
   entries: Entry[]
+  warnings: string[]
   seconds: number
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+/** `clients`: all their numbers; `main`: the one that stands for the workload. */
+export type WorkloadReport = Pick<Workload, 'name' | 'title' | 'about' | 'unit'> & {
+  mode: LoadMode
+  clients: number[]
+  main: number
 }
 
-export function summarize(trials: readonly Trial[]): Summary {
-  const of = (name: 'rate' | 'p50' | 'p99' | 'cpu'): number => median(trials.map((trial) => trial[name]))
-  const rates = trials.map(({ rate }) => rate)
-  const errors = trials.reduce((sum, { failed }) => sum + failed, 0)
-  const spread = (Math.max(...rates) - Math.min(...rates)) / median(rates)
-  return { rate: of('rate'), p50: of('p50'), p99: of('p99'), cpu: of('cpu'), errors, spread }
+type Pair = Cell & { entry: Entry }
+
+function pairUp(cells: readonly Cell[]): Pair[] {
+  return cells.map((cell) => {
+    const { id, label, family, model } = cell.contestant
+    const entry: Entry = { workload: cell.workload.name, clients: cell.clients, id, label, family, model, trials: [] }
+    if (cell.unfit !== undefined) entry.reason = cell.unfit
+    return { ...cell, entry }
+  })
 }
 
-function machine(): Report['machine'] {
-  const [first] = cpus()
-  const model = `${cpus().length} x ${first?.model.trim() || arch()}`
-  return { cpus: model, kernel: release(), arch: arch(), memory: totalmem(), node: process.version }
-}
-
-interface Pair {
-  contestant: Contestant
-  workload: Workload
-  entry: Entry
-}
-
-function pairUp(contestants: readonly Contestant[]): Pair[] {
-  return workloads.flatMap((workload) =>
-    contestants.map((contestant) => {
-      const { id, label, family, model } = contestant
-      const entry: Entry = { workload: workload.name, id, label, family, model, trials: [] }
-      const unfit = contestant.unfit?.[workload.name]
-      return { contestant, workload, entry: unfit === undefined ? entry : { ...entry, reason: unfit } }
-    }),
-  )
-}
-
-async function oneTrial({ contestant, workload, entry }: Pair, options: CompareOptions): Promise<void> {
-  const { duration = 250, clients, signal } = options
+async function oneTrial({ contestant, workload, clients, entry }: Pair, options: CompareOptions): Promise<void> {
+  const { duration = 250, file, signal } = options
   try {
-    entry.trials.push(await runTrial(contestant, workload, { duration, warmUp: duration / 3, clients, signal }))
+    entry.trials.push(await runTrial(contestant, workload, { duration, warmUp: duration / 3, clients, file, signal }))
   } catch (error) {
     signal?.throwIfAborted()
     entry.reason = (error as Error).message
   }
 }
 
-interface Job {
-  pairs: Pair[]
-  options: CompareOptions
-  rounds: number
-}
+const nameOf = ({ workload, clients, contestant }: Cell): string =>
+  `${workload.name}${clients === workload.clients ? '' : ` x${clients}`} ${contestant.label}`
 
 /** Takes the trials in turn, and gives the number of rounds. */
-async function takeRounds({ pairs, options, rounds }: Job): Promise<number> {
+async function takeRounds(pairs: readonly Pair[], options: CompareOptions): Promise<number> {
+  const { rounds = 3, budget = Infinity } = options
   const began = performance.now()
   const able = pairs.filter(({ entry }) => entry.reason === undefined)
   const total = able.length * rounds
   let done = 0
   for (let round = 0; round < rounds; round++) {
     const spent = performance.now() - began
-    if (round > 0 && spent + spent / round > (options.budget ?? Infinity)) return round
+    if (round > 0 && spent + spent / round > budget) return round
     for (const pair of able) {
       if (pair.entry.reason !== undefined) continue
-      options.onProgress?.({ done, total, workload: pair.workload.name, label: pair.contestant.label })
+      options.onProgress?.({ done, total, what: nameOf(pair) })
       await oneTrial(pair, options)
       done += pair.entry.reason === undefined ? 1 : rounds - round
     }
@@ -126,23 +94,49 @@ async function takeRounds({ pairs, options, rounds }: Job): Promise<number> {
   return rounds
 }
 
+function uniqueBy<T, U>(items: readonly T[], by: (item: T) => U): T[] {
+  return [...new Map(items.map((item) => [by(item), item])).values()]
+}
+
+function contestantsIn(cells: readonly Cell[]): Report['contestants'] {
+  const own = uniqueBy(
+    cells.map(({ contestant }) => contestant),
+    ({ id }) => id,
+  )
+  return own.map(({ id, label, family, model, about }) => ({ id, label, family, model, about }))
+}
+
+function workloadsIn(cells: readonly Cell[]): Report['workloads'] {
+  const own = uniqueBy(
+    cells.map(({ workload }) => workload),
+    ({ name }) => name,
+  )
+  return own.map(({ name, title, about, unit, load, clients: usual }) => {
+    const counts = cells.filter(({ workload }) => workload.name === name).map(({ clients }) => clients)
+    const clients = [...new Set(counts)].toSorted((a, b) => a - b)
+    const main = clients.includes(usual) ? usual : clients[0]!
+    return { name, title, about, unit, mode: load.mode, clients, main }
+  })
+}
+
 /** Runs the comparison. A contestant that can't run is reported with the reason; the others go on. */
 export async function compare(options: CompareOptions): Promise<Report> {
-  const { duration = 250, clients } = options
+  const { duration = 250, cells } = options
   const began = performance.now()
-  const pairs = pairUp(options.contestants)
-  const rounds = await takeRounds({ pairs, options, rounds: options.rounds ?? 3 })
-  for (const { entry } of pairs) if (entry.trials.length > 0) entry.summary = summarize(entry.trials)
+  const pairs = pairUp(cells)
+  const entries = pairs.map(({ entry }) => entry)
+  const rounds = await takeRounds(pairs, options)
+  for (const entry of entries) if (entry.trials.length > 0) entry.summary = summarize(entry.trials)
+  putInProportion(entries, contestants)
   return {
-    machine: machine(),
-    options: { rounds, duration, clients: clients ?? null },
-    workloads: workloads.map(({ name, title, unit, load }) => ({
-      name,
-      title,
-      unit,
-      clients: clients ?? load.clients!,
-    })),
-    entries: pairs.map(({ entry }) => entry),
+    schema: 1,
+    date: new Date().toISOString(),
+    machine: await describeMachine(),
+    options: { rounds, duration },
+    contestants: contestantsIn(cells),
+    workloads: workloadsIn(cells),
+    entries,
+    warnings: warningsOf(entries),
     seconds: (performance.now() - began) / 1000,
   }
 }

@@ -6,10 +6,16 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { packageFolder } from './paths.js'
 
-/** The C programs: the peers, one a model; the load generator; and what asks the kernel for an io_uring. */
-export type Program = 'iterative' | 'fork' | 'thread' | 'epoll' | 'load' | 'io-uring-probe'
+/** The C programs: the peers, one a model; handlers as shared objects; the load generator; what measures a fork; what asks for an io_uring. */
+export const PROGRAMS = [
+  ...(['iterative', 'fork', 'prefork', 'thread', 'thread-pool', 'epoll', 'io-uring'] as const),
+  ...(['think-handler', 'upload-handler', 'load', 'fork-cost', 'io-uring-probe'] as const),
+] as const
+
+export type Program = (typeof PROGRAMS)[number]
 
 const FLAGS = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-pthread', '-D_GNU_SOURCE']
+const LIBRARY = ['-shared', '-fPIC', '-I', join(packageFolder, 'include')]
 
 export interface CompileOptions {
   /** More flags for the compiler (default none). */
@@ -105,8 +111,9 @@ export async function compile(program: Program, options: CompileOptions = {}): P
     )
   }
   const sources = sourcesOf(program)
-  const command = [...compiler, ...FLAGS, ...flags]
-  const target = join(options.folder ?? cacheFolder(env), `${program}-${digest(sources, command)}`)
+  const command = [...compiler, ...FLAGS, ...(program.endsWith('-handler') ? LIBRARY : []), ...flags]
+  const suffix = program.endsWith('-handler') ? '.so' : ''
+  const target = join(options.folder ?? cacheFolder(env), `${program}-${digest(sources, command)}${suffix}`)
   if (existsSync(target)) return target
   const draft = `${target}.${randomUUID()}`
   try {

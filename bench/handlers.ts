@@ -1,7 +1,16 @@
-// The lesson's two handlers: the same source under all four models.
+// The handlers that are compared: the same source under all four models.
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Connection, EventCallbacks } from 'posix-async'
 
+/** The handlers by name; each exists in C too, and in Python. */
+export const HANDLER_NAMES = ['fibonacci', 'echo', 'think', 'upload'] as const
+
+export type HandlerName = (typeof HANDLER_NAMES)[number]
+
 const LARGEST = 34
+
+/** Milliseconds that `think` waits, as a handler does that asks a database. */
+export const THINK_TIME = 10
 
 /** Recursive on purpose: the lesson's unit of work. fib(0) = fib(1) = 1. */
 function fib(n: number): number {
@@ -25,7 +34,23 @@ export async function echo(conn: Connection): Promise<void> {
   for await (const chunk of conn) await conn.write(chunk)
 }
 
-/** Both once more in the form that is eventServer's fast path: callbacks shared by all connections. */
+/** One request a connection, which goes back after a wait that needs no CPU. */
+export async function think(conn: Connection): Promise<void> {
+  const request = await conn.read(256)
+  if (!request) return
+  const reply = Buffer.from(request)
+  await wait(THINK_TIME)
+  await conn.write(reply)
+}
+
+/** Reads to the end; the reply is how many bytes came. */
+export async function upload(conn: Connection): Promise<void> {
+  let size = 0
+  for await (const chunk of conn) size += chunk.length
+  await conn.write(String(size))
+}
+
+/** All once more in the form that is eventServer's fast path: callbacks shared by all connections. */
 export const callbacks = {
   fibonacci: {
     data(conn, chunk) {
@@ -36,4 +61,21 @@ export const callbacks = {
   echo: {
     data: (conn, chunk) => void conn.write(chunk),
   },
-} satisfies Record<string, EventCallbacks>
+  think: {
+    data(conn, chunk) {
+      const reply = Buffer.from(chunk)
+      setTimeout(() => {
+        conn.write(reply)
+        conn.end()
+      }, THINK_TIME)
+    },
+  },
+  upload: {
+    open: (conn) => void (conn.data = 0),
+    data: (conn, chunk) => void (conn.data = (conn.data as number) + chunk.length),
+    end(conn) {
+      conn.write(String(conn.data))
+      conn.end()
+    },
+  },
+} satisfies Record<HandlerName, EventCallbacks>

@@ -21,6 +21,10 @@ export interface LoadOptions {
   maxRequests?: number
   /** Bytes of a message (echo: default 64) or of an upload (default 1 MiB). */
   size?: number
+  /** Requests a second over all clients, each at its time and its latency counted from then (default: as many as the replies allow). */
+  rate?: number
+  /** Connections beside the clients that send a byte now and then (echo; default 0). */
+  slow?: number
   /** What a request says (default "5"). */
   text?: string
   /** The reply expected; any other counts as an error. */
@@ -40,6 +44,12 @@ export interface LoadReport {
   p999: number
   max: number
   mean: number
+  /** Latencies by quantile, from 0 to 1. */
+  quantiles: [quantile: number, latency: number][]
+  /** Requests a second that were asked for; 0: as many as the replies allow. */
+  asked: number
+  /** What the load generator itself used: CPU seconds, and how often it left the CPU. */
+  generator: { cpu: number; switches: number }
   bytes: { in: number; out: number }
   /** Connections open at the end (idle, echo). */
   held: number
@@ -57,12 +67,15 @@ export interface Gates {
 }
 
 function argumentsOf(options: LoadOptions): string[] {
-  const { mode, host = '127.0.0.1', port, clients, duration, warmUp, maxRequests, size, text, expected } = options
+  const { mode, host = '127.0.0.1', port, clients, duration, warmUp, maxRequests } = options
+  const { size, text, expected, rate, slow } = options
   const pairs: [string, string | number | undefined][] = [
     ['-c', clients],
     ['-d', duration === undefined ? undefined : duration / 1000],
     ['-w', warmUp === undefined ? undefined : warmUp / 1000],
     ['-n', maxRequests],
+    ['-r', rate],
+    ['-S', slow],
     ['-s', size],
     ['-t', text],
     ['-e', expected],

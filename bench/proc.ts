@@ -1,4 +1,5 @@
-// What the kernel says about a session of processes: who is in it, and the CPU time it has used. See: man 5 proc
+// What the kernel says about a session of processes: who is in it, the CPU time it has used, the memory it holds; and about the
+// machine. See: man 5 proc
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** Ticks a second of the times in /proc/PID/stat: fixed for user space on x64 and arm64. */
@@ -61,4 +62,72 @@ export function sessionPids(session: number): number[] {
 /** CPU seconds, user and system, of all processes of a session and of their children that were waited for. */
 export function sessionCpu(session: number): number {
   return members(session).reduce((sum, { pid, own, children }) => sum + Math.max(own, scheduled(pid)) + children, 0)
+}
+
+/** What the processes of a session hold together. Memory is in bytes. */
+export interface Holdings {
+  processes: number
+  threads: number
+  /** Pages in memory; what processes share is counted in each. */
+  resident: number
+  /** Pages that no other process has. */
+  private: number
+  /** Memory of its own (no file's), each page counted once however many of its processes share it. */
+  own: number
+  /** The largest that `resident` has been of each. */
+  peak: number
+}
+
+const KIB = 1024
+
+// The sum of the lines "Name:   123 kB" whose name matches.
+function sumOf(text: string, name: string): number {
+  return [...text.matchAll(new RegExp(`^${name}:\\s+(\\d+)`, 'gm'))].reduce((sum, [, value]) => sum + Number(value), 0)
+}
+
+export function sessionHoldings(session: number): Holdings {
+  const holdings = { processes: 0, threads: 0, resident: 0, private: 0, own: 0, peak: 0 }
+  for (const { pid } of members(session)) {
+    const status = read(`/proc/${pid}/status`)
+    const resident = sumOf(status, 'VmRSS') * KIB
+    if (resident === 0) continue // a zombie, or gone meanwhile
+    holdings.processes++
+    holdings.threads += sumOf(status, 'Threads')
+    holdings.resident += resident
+    holdings.peak += sumOf(status, 'VmHWM') * KIB
+    const pages = read(`/proc/${pid}/smaps_rollup`)
+    holdings.private += sumOf(pages, 'Private_(?:Clean|Dirty)') * KIB
+    holdings.own += sumOf(pages, 'Pss_(?:Anon|Shmem)') * KIB
+  }
+  return holdings
+}
+
+/** What the whole machine has done since it was started. */
+export interface MachineUse {
+  /** CPU seconds of all cores, idle ones too. */
+  total: number
+  busy: number
+  /** Seconds that a hypervisor gave to others. */
+  stolen: number
+  /** How often a core went from one thread to another. */
+  switches: number
+  /** Processes and threads made. */
+  created: number
+}
+
+export function machineUse(): MachineUse {
+  const text = read('/proc/stat')
+  const times = /^cpu +(.*)$/m
+    .exec(text)![1]!
+    .split(' ')
+    .map((ticks) => Number(ticks) / TICKS)
+  const [user, nice, system, idle, wait, interrupts, soft, stolen = 0] = times as [number, ...number[]]
+  const busy = user + nice! + system! + interrupts! + soft!
+  return {
+    total: busy + idle! + wait! + stolen,
+    busy,
+    stolen,
+    switches: Number(/^ctxt (\d+)$/m.exec(text)?.[1]),
+    created: Number(/^processes (\d+)$/m.exec(text)?.[1]),
+  }
 }

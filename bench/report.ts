@@ -1,10 +1,12 @@
 // What a comparison came to, as a table for people and as JSON for programs; the chart is in chart.ts.
 import Table from 'cli-table3'
 import colors from 'picocolors'
-import type { Entry, Report } from './compare.js'
+import type { Report, WorkloadReport } from './compare.js'
+import type { Ratio } from './statistics.js'
+import type { Entry, Summary } from './summary.js'
 
 /** A count with thousands set apart: 17,900. */
-function whole(value: number): string {
+export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
@@ -19,45 +21,83 @@ const paint: Record<Entry['family'], (text: string) => string> = {
   C: colors.blue,
   'posix-async': colors.green,
   node: colors.yellow,
+  Python: colors.magenta,
+  yours: colors.cyan,
 }
+
+/** Bytes, in the unit that suits them. */
+export function size(bytes: number): string {
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(bytes < 10 * 1024 ? 1 : 0)} KiB`
+  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(bytes < 10 * 1024 ** 2 ? 1 : 0)} MiB`
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`
+}
+
+/** A proportion with its bounds: 0.85 (0.81 to 0.90). */
+export function proportion({ ratio, low, high }: Ratio): string {
+  const [one, least, most] = [ratio, low, high].map((value) => value.toFixed(value < 10 ? 2 : 0))
+  return low === high ? one! : `${one} (${least} to ${most})`
+}
+
+/** A figure of a table: its heading, and its text for an entry. */
+export interface Column {
+  head(workload: WorkloadReport): string
+  cell(summary: Summary, entry: Entry): string
+}
+
+const always = (text: string) => (): string => text
+
+const working: readonly Column[] = [
+  { head: ({ unit }) => `${unit}s/s`, cell: ({ rate }) => whole(rate) },
+  { head: always('spread'), cell: ({ spread }) => `±${Math.round(spread * 50)} %` },
+  { head: always('p50'), cell: ({ p50 }) => time(p50) },
+  { head: always('p99'), cell: ({ p99 }) => time(p99) },
+  { head: ({ unit }) => `server CPU/${unit}`, cell: ({ cpu }) => time(cpu) },
+  { head: always('rate against C'), cell: (_, { against }) => (against ? proportion(against.rate) : '') },
+  { head: always('own memory'), cell: (summary) => size(summary.own) },
+  { head: always('errors'), cell: ({ errors }) => whole(errors) },
+]
+
+const idling: readonly Column[] = [
+  { head: always('memory/connection'), cell: ({ connection }) => size(connection) },
+  { head: always('own memory'), cell: (summary) => size(summary.own) },
+  { head: always('resident'), cell: ({ resident }) => size(resident) },
+  { head: always('processes'), cell: ({ processes }) => whole(processes) },
+  { head: always('threads'), cell: ({ threads }) => whole(threads) },
+  { head: always('errors'), cell: ({ errors }) => whole(errors) },
+]
+
+/** What is told of a workload. */
+export const columnsOf = ({ mode }: WorkloadReport): readonly Column[] => (mode === 'idle' ? idling : working)
 
 type Row = Parameters<InstanceType<typeof Table>['push']>[0]
 
-function rowOf(entry: Entry): Row {
+function rowOf(entry: Entry, columns: readonly Column[]): Row {
   const name = [entry.model, paint[entry.family](entry.label)]
   const { summary } = entry
-  if (!summary) return [...name, { content: colors.dim(`not run: ${entry.reason}`), colSpan: 6 }]
-  const errors = summary.errors === 0 ? '0' : colors.red(whole(summary.errors))
-  return [
-    ...name,
-    whole(summary.rate),
-    `±${Math.round(summary.spread * 50)} %`,
-    time(summary.p50),
-    time(summary.p99),
-    time(summary.cpu),
-    errors,
-  ]
+  if (!summary)
+    return [
+      ...name,
+      { content: colors.dim(`not run: ${entry.reason}`), colSpan: columns.length, hAlign: 'left' as const },
+    ]
+  const cells = columns.map(({ cell }) => cell(summary, entry))
+  return [...name, ...cells.with(-1, summary.errors === 0 ? '0' : colors.red(cells.at(-1)!))]
 }
 
-function tableOf(report: Report, workload: Report['workloads'][number]): string {
-  const head = [
-    'model',
-    'server',
-    `${workload.unit}s/s`,
-    'spread',
-    'p50',
-    'p99',
-    `server CPU/${workload.unit}`,
-    'errors',
-  ]
+/** The entries of a workload with so many clients. */
+export const entriesOf = ({ entries }: Report, { name }: WorkloadReport, clients: number): Entry[] =>
+  entries.filter((entry) => entry.workload === name && entry.clients === clients)
+
+function tableOf(report: Report, workload: WorkloadReport): string {
+  const columns = columnsOf(workload)
+  const head = ['model', 'server', ...columns.map((column) => column.head(workload))]
   const table = new Table({
     head: head.map((text) => colors.bold(text)),
     style: { head: [], border: [], compact: true },
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', 'left', ...columns.map(() => 'right' as const)],
     wordWrap: true,
   })
-  for (const entry of report.entries) if (entry.workload === workload.name) table.push(rowOf(entry))
-  return `${colors.bold(workload.title)}, ${workload.clients} clients\n${table.toString()}`
+  for (const entry of entriesOf(report, workload, workload.main)) table.push(rowOf(entry, columns))
+  return `${colors.bold(workload.title)}, ${workload.main} clients\n${table.toString()}`
 }
 
 // What was counted and then went wrong is told under the table, where there is room for it.
@@ -79,9 +119,9 @@ export function renderTable(report: Report): string {
   const about =
     `Medians of ${options.rounds} trial(s) of ${options.duration} ms each, taken in turn; loopback; the load generator shares ` +
     `the CPUs.\n${machine.cpus}, Linux ${machine.kernel}, Node.js ${machine.node}`
-  return [...report.workloads.map((workload) => tableOf(report, workload)), ...notesOf(report), colors.dim(about)].join(
-    '\n\n',
-  )
+  const warnings = report.warnings.map((warning) => colors.yellow(`Note: ${warning}`))
+  const tables = report.workloads.map((workload) => tableOf(report, workload))
+  return [...tables, ...notesOf(report), ...warnings, colors.dim(about)].join('\n\n')
 }
 
 /** All figures, each trial's too. Times of latencies and `cpu` are in microseconds. */

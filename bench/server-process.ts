@@ -1,13 +1,15 @@
 // A contestant's server as a process of its own, in a session of its own: started, watched, stopped, and seen to be gone.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { sessionCpu, sessionPids } from './proc.js'
+import { type Holdings, sessionCpu, sessionHoldings, sessionPids } from './proc.js'
 
-/** What to run: it prints its port as the first line of standard output when it listens. */
+/** What to run: it prints its port as the first line of standard output when it listens, or serves on `port`. */
 export interface Command {
   file: string
   args: readonly string[]
+  port?: number
 }
 
 const START_TIMEOUT = 10_000
@@ -25,12 +27,12 @@ export class ServerProcess {
   }
 
   /** Starts a server and waits until it listens. Rejects with what it said where it can't. */
-  static async start({ file, args }: Command): Promise<ServerProcess> {
+  static async start({ file, args, port }: Command): Promise<ServerProcess> {
     // Standard input stays open for as long as this process lives: the JavaScript servers end with it.
     const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
     child.stdin!.on('error', () => {})
     try {
-      return new ServerProcess(child, await listening(child))
+      return new ServerProcess(child, port === undefined ? await listening(child) : await answering(child, port))
     } catch (error) {
       if (child.pid !== undefined) await end(child)
       throw error
@@ -40,6 +42,11 @@ export class ServerProcess {
   /** CPU seconds so far, of the server and of all the processes it made. */
   cpu(): number {
     return sessionCpu(this.pid)
+  }
+
+  /** What its processes hold now: how many they are, their threads, their memory. */
+  holdings(): Holdings {
+    return sessionHoldings(this.pid)
   }
 
   /** How many processes the server is at this moment. */
@@ -81,6 +88,31 @@ function listening(child: ChildProcess): Promise<number> {
       reject(new Error(reasonIn(complaint) ?? `ended with ${signal ?? `code ${code}`} before it listened`))
     })
   })
+}
+
+// Whether somebody accepts connections there now.
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+// A server that does not say when it listens: it is asked until it does.
+async function answering(child: ChildProcess, port: number): Promise<number> {
+  let complaint = ''
+  child.stderr!.on('data', (chunk: Buffer) => (complaint = (complaint + chunk).slice(-4096)))
+  child.stdout!.resume()
+  for (const deadline = performance.now() + START_TIMEOUT; performance.now() < deadline; await pause(10)) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(
+        reasonIn(complaint) ?? `ended with ${child.signalCode ?? `code ${child.exitCode}`} before it listened`,
+      )
+    }
+    if (await answers(port)) return port
+  }
+  throw new Error(`did not listen on port ${port} within ${START_TIMEOUT} ms`)
 }
 
 // The line of a stack trace that says what was wrong, or the last line of anything else.

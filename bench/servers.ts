@@ -1,23 +1,32 @@
 // The contestants that are JavaScript, as programs: node servers.js KIND HANDLER prints its port and serves until it is
-// told to stop, or whoever started it is gone.
+// told to stop, or whoever started it is gone. HANDLER is a name of handlers.ts, or the file of a handler.
+import cluster from 'node:cluster'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { eventServer, forkServer, native, type Server, syncServer, threadServer } from 'posix-async'
-import { answer, callbacks, echo, fibonacci } from './handlers.js'
+import { eventServer, forkServer, type Handler, native, type Server, syncServer, threadServer } from 'posix-async'
+import { answer, callbacks, HANDLER_NAMES, type HandlerName, THINK_TIME } from './handlers.js'
 
 interface Running {
   port: number
   close(): Promise<void>
 }
 
-const nodeHandlers: Record<Name, (socket: Socket) => void> = {
+const nodeHandlers: Record<HandlerName, (socket: Socket) => void> = {
   fibonacci: (socket) => socket.once('data', (request) => socket.end(answer(request.toString()))),
   echo: (socket) => socket.on('data', (chunk) => socket.write(chunk)),
+  think: (socket) => socket.once('data', (request) => setTimeout(() => socket.end(request), THINK_TIME)),
+  upload: (socket) => {
+    let size = 0
+    socket.on('data', (chunk) => (size += chunk.length)).on('end', () => socket.end(String(size)))
+  },
 }
 
-async function nodeNet(name: Name): Promise<Running> {
-  const server = createServer({ noDelay: true }, (socket) => {
+async function nodeNet(name: HandlerName): Promise<Running> {
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     socket.on('error', () => socket.destroy())
+    if (name !== 'upload') socket.on('end', () => socket.end())
     nodeHandlers[name](socket)
   })
   await new Promise<void>((resolve, reject) => {
@@ -27,47 +36,88 @@ async function nodeNet(name: Name): Promise<Running> {
   return { port, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
-type Name = 'fibonacci' | 'echo'
+const CORES = availableParallelism()
 
-const handlers = { fibonacci, echo }
+async function nodeCluster(name: HandlerName): Promise<Running> {
+  cluster.setupPrimary({ exec: process.argv[1]!, args: ['node-net', name] })
+  const listening = Array.from({ length: CORES }, () => {
+    const worker = cluster.fork()
+    return new Promise<number>((resolve) => worker.once('listening', ({ port }) => resolve(port)))
+  })
+  const [port] = await Promise.all(listening)
+  const close = async (): Promise<void> => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL')
+  }
+  return { port: port!, close }
+}
 
 // As the C peers: this machine only, and room for every client to wait.
 const options = { port: 0, host: '127.0.0.1', backlog: 1024, gracefulTimeout: 500 }
 
-async function running(starting: Promise<Server>): Promise<Running> {
-  const server = await starting
+/** A handler as it was named: its module, and what is in it. */
+interface Named {
+  name: HandlerName | undefined
+  file: string
+  url: URL
+}
+
+const serving = async ({ url }: Named): Promise<Handler> => ((await import(url.href)) as { default: Handler }).default
+const callbacksOf = (named: Named): Handler | Promise<Handler> => (named.name ? callbacks[named.name] : serving(named))
+const nativeOf = ({ name, file }: Named): Handler => native(name ?? file)
+
+// Each takes what its kind in the list below gives it.
+type Open = (options: object, handler: Handler) => Promise<Server>
+const models = { sync: syncServer, fork: forkServer, thread: threadServer, event: eventServer } as Record<string, Open>
+
+interface Kind {
+  model: keyof typeof models
+  handler: (named: Named) => Handler | Promise<Handler>
+  options?: object
+}
+
+const MOST = 2048
+
+const kinds: Record<string, Kind> = {
+  sync: { model: 'sync', handler: serving },
+  fork: { model: 'fork', handler: serving, options: { maxChildren: MOST } },
+  prefork: { model: 'fork', handler: serving, options: { workers: CORES } },
+  thread: { model: 'thread', handler: serving, options: { maxThreads: MOST } },
+  'thread-native': { model: 'thread', handler: nativeOf, options: { maxThreads: MOST } },
+  'thread-pool': { model: 'thread', handler: serving, options: { threads: 64 } },
+  'thread-pool-native': { model: 'thread', handler: nativeOf, options: { threads: 64 } },
+  'thread-isolates': { model: 'thread', handler: ({ url }) => url, options: { threads: CORES } },
+  event: { model: 'event', handler: serving },
+  'event-callbacks': { model: 'event', handler: callbacksOf },
+  'event-poll': { model: 'event', handler: serving, options: { backend: 'poll' } },
+  'event-select': { model: 'event', handler: serving, options: { backend: 'select' } },
+  'event-uring': { model: 'event', handler: callbacksOf, options: { backend: 'io_uring' } },
+  'event-native': { model: 'event', handler: nativeOf },
+}
+
+function named(text: string): Named {
+  const name = HANDLER_NAMES.find((known) => known === text)
+  const url = name ? new URL(`modules/${name}.js`, import.meta.url) : pathToFileURL(resolve(text))
+  return { name, file: text, url }
+}
+
+async function open(kind: string, named: Named): Promise<Running> {
+  const known = kinds[kind]
+  if (!known) throw new Error(`no kind of server "${kind}"; there are ${Object.keys(kinds).join(', ')}`)
+  const server = await models[known.model]!({ ...options, ...known.options }, await known.handler(named))
   const { port } = server.address() as AddressInfo
   return { port, close: () => server.close() }
 }
 
-const kinds: Record<string, (name: Name) => Promise<Running>> = {
-  sync: (name) => running(syncServer(options, handlers[name])),
-  fork: (name) => running(forkServer(options, handlers[name])),
-  thread: (name) => running(threadServer(options, handlers[name])),
-  'thread-native': (name) => running(threadServer(options, native(name))),
-  event: (name) => running(eventServer(options, handlers[name])),
-  'event-callbacks': (name) => running(eventServer(options, callbacks[name])),
-  'event-poll': (name) => running(eventServer({ ...options, backend: 'poll' }, handlers[name])),
-  'event-select': (name) => running(eventServer({ ...options, backend: 'select' }, handlers[name])),
-  'event-native': (name) => running(eventServer(options, native(name))),
-  'node-net': nodeNet,
+function start(kind: string, text: string): Promise<Running> {
+  const handler = named(text)
+  if (handler.name && kind === 'node-net') return nodeNet(handler.name)
+  if (handler.name && kind === 'node-cluster') return nodeCluster(handler.name)
+  return open(kind, handler)
 }
 
-function isName(name: string): name is Name {
-  return name === 'fibonacci' || name === 'echo'
-}
-
-async function main(kind = '', name = ''): Promise<void> {
-  const start = kinds[kind]
-  if (!start) throw new Error(`no kind of server "${kind}"; there are ${Object.keys(kinds).join(', ')}`)
-  if (!isName(name)) throw new Error(`no handler "${name}": it is fibonacci or echo`)
-  const server = await start(name)
-  const stop = (): void => void server.close().finally(() => process.exit(0))
-  process.once('SIGTERM', stop)
-  process.stdin.on('end', stop).resume()
-  process.stdout.write(`${server.port}\n`)
-}
-
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await main(process.argv[2], process.argv[3])
-}
+const server = await start(process.argv[2] ?? '', process.argv[3] ?? '')
+const stop = (): void => void server.close().finally(() => process.exit(0))
+process.once('SIGTERM', stop)
+// The workers of a cluster end with their primary.
+if (cluster.isPrimary) process.stdin.on('end', stop).resume()
+process.stdout.write(`${server.port}\n`)

@@ -1,26 +1,41 @@
-// One trial: a contestant's server started, warmed up, driven, its CPU time taken, stopped and seen to be gone.
-import type { Contestant, Workload } from './contestants.js'
+// One trial: a contestant's server started, warmed up, driven, what it used read from the kernel, stopped and seen to be gone.
+import type { Contestant } from './contestants.js'
 import { runLoad, type LoadReport } from './load.js'
+import { type Holdings, type MachineUse, machineUse } from './proc.js'
 import { ServerProcess } from './server-process.js'
+import type { Workload } from './workloads.js'
 
 export interface TrialOptions {
   /** Milliseconds that count. */
   duration: number
   /** Milliseconds before. */
   warmUp: number
-  /** Clients at once (default: the workload's). */
-  clients?: number | undefined
+  clients: number
+  /** A user's own handler. */
+  file?: string | undefined
   signal?: AbortSignal | undefined
 }
 
-export interface Trial extends LoadReport {
+export interface Trial extends LoadReport, Holdings {
   /** Microseconds of user and system time a request, of all the server's processes. */
   cpu: number
+  /** Context switches a request: the machine's, less those of the load generator. */
+  switches: number
+  /** Processes and threads made a request. */
+  created: number
+  /** Memory before the first client, in bytes. */
+  atRest: { resident: number; own: number }
+  /** The part of the machine's CPU time that neither the server nor the load generator used. */
+  foreign: number
+  /** The part of the machine's CPU time that a hypervisor gave to others. */
+  stolen: number
+  /** The part of one core that the load generator used: near 1, it is what is measured. */
+  busy: number
 }
 
 export async function runTrial(contestant: Contestant, workload: Workload, options: TrialOptions): Promise<Trial> {
   options.signal?.throwIfAborted()
-  const server = await ServerProcess.start(await contestant.command(workload.name))
+  const server = await ServerProcess.start(await contestant.command(workload, options.file))
   try {
     return await drive(server, workload, options)
   } finally {
@@ -28,28 +43,66 @@ export async function runTrial(contestant: Contestant, workload: Workload, optio
   }
 }
 
+interface Reading {
+  cpu: number
+  machine: MachineUse
+}
+
+const readingOf = (server: ServerProcess): Reading => ({ cpu: server.cpu(), machine: machineUse() })
+
 async function drive(server: ServerProcess, workload: Workload, options: TrialOptions): Promise<Trial> {
-  const { duration, warmUp, signal } = options
-  const clients = options.clients ?? workload.load.clients!
-  let before = 0
-  let after = 0
+  const { duration, warmUp, clients, signal } = options
+  const atRest = server.holdings()
+  let underLoad = atRest
+  let before: Reading | undefined
+  let after: Reading | undefined
   let size = 0
+  // In the middle of the warm-up, so that reading it is no part of what counts.
+  const sample = setTimeout(() => (underLoad = server.holdings()), (warmUp * 2) / 3)
   const report = await runLoad(
     { ...workload.load, port: server.port, clients, duration, warmUp },
     {
       ready: async () => {
+        clearTimeout(sample)
         size = await settled(server, clients)
-        before = server.cpu()
+        before = readingOf(server)
       },
       counted: async () => {
         await server.settle(size) // the children of the last requests, whose time counts once they were waited for
-        after = server.cpu()
+        after = readingOf(server)
+        underLoad = larger(underLoad, server.holdings())
       },
       signal,
     },
-  )
+  ).finally(() => clearTimeout(sample))
   if (report.requests === 0) throw new Error(report.firstError ?? 'no request was served')
-  return { ...report, cpu: ((after - before) * 1e6) / report.requests }
+  return { ...report, ...underLoad, ...costs(report, before!, after!), atRest: memoryOf(atRest) }
+}
+
+function costs(
+  report: LoadReport,
+  before: Reading,
+  after: Reading,
+): Omit<Trial, keyof LoadReport | keyof Holdings | 'atRest'> {
+  const { requests, seconds, generator } = report
+  const cpu = after.cpu - before.cpu
+  const since = (name: keyof MachineUse): number => after.machine[name] - before.machine[name]
+  const total = since('total') || 1
+  return {
+    cpu: (cpu * 1e6) / requests,
+    switches: Math.max(0, since('switches') - generator.switches) / requests,
+    created: since('created') / requests,
+    foreign: Math.max(0, since('busy') - cpu - generator.cpu) / total,
+    stolen: since('stolen') / total,
+    busy: seconds > 0 ? generator.cpu / seconds : 0,
+  }
+}
+
+const memoryOf = ({ resident, own }: Holdings): Trial['atRest'] => ({ resident, own })
+
+function larger(one: Holdings, other: Holdings): Holdings {
+  const names = Object.keys(one) as (keyof Holdings)[]
+  return Object.fromEntries(names.map((name) => [name, Math.max(one[name], other[name])])) as unknown as Holdings
 }
 
 // How many processes the server is when it has nothing to do: those of the warm-up's last requests are ended first.

@@ -1,4 +1,4 @@
-// What the C peers share: arguments, the listening socket, and the lesson's two handlers in their blocking form.
+// What the C peers share: arguments, the listening socket, and the handlers in their blocking form.
 #ifndef POSIX_ASYNC_BENCH_COMMON_H_
 #define POSIX_ASYNC_BENCH_COMMON_H_
 
@@ -7,18 +7,25 @@
 #endif
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { kBacklog = 1024, kRequestSize = 256, kEchoSize = 65536, kLargest = 34 };
+enum { kBacklog = 1024, kRequestSize = 256, kEchoSize = 65536, kLargest = 34, kThinkNanoseconds = 10000000 };
 
-typedef enum { kFibonacci, kEcho } Handler;
+// fibonacci: one request a connection. echo: what comes goes back. think: the request goes back after 10 ms.
+// upload: everything is read, and its size is the reply.
+typedef enum { kFibonacci, kEcho, kThink, kUpload, kHandlers } Handler;
+static const char* const kHandlerNames[kHandlers] = {"fibonacci", "echo", "think", "upload"};
 
 static inline void Die(const char* what) {
   perror(what);
@@ -57,6 +64,12 @@ static inline int WriteAll(int fd, const char* data, size_t size) {
   return 0;
 }
 
+// Waits as a handler does that asks a database: without using the CPU.
+static inline void Think(void) {
+  const struct timespec time = {.tv_nsec = kThinkNanoseconds};
+  nanosleep(&time, NULL);
+}
+
 // One read and one write. Gives 1 where the connection is to be kept for more.
 static inline int ServeOnce(int fd, Handler handler) {
   if (handler == kEcho) {
@@ -68,12 +81,30 @@ static inline int ServeOnce(int fd, Handler handler) {
   const ssize_t count = ReadSome(fd, text, kRequestSize);
   if (count <= 0) return 0;
   text[count] = '\0';
-  WriteAll(fd, reply, (size_t)Answer(text, reply, sizeof reply));
+  if (handler == kThink) {
+    Think();
+    WriteAll(fd, text, (size_t)count);
+  } else {
+    WriteAll(fd, reply, (size_t)Answer(text, reply, sizeof reply));
+  }
   return 0;
+}
+
+static inline void ReplySize(int fd, uint64_t size) {
+  char reply[32];
+  WriteAll(fd, reply, (size_t)snprintf(reply, sizeof reply, "%" PRIu64, size));
+}
+
+static inline void ReceiveUpload(int fd) {
+  char data[kEchoSize];
+  uint64_t size = 0;
+  for (ssize_t count; (count = ReadSome(fd, data, sizeof data)) > 0;) size += (uint64_t)count;
+  ReplySize(fd, size);
 }
 
 // A whole connection, blocking: until the handler or the client has had enough.
 static inline void Serve(int fd, Handler handler) {
+  if (handler == kUpload) return ReceiveUpload(fd);
   while (ServeOnce(fd, handler)) continue;
 }
 
@@ -88,9 +119,10 @@ static inline int Accept(int listener) {
 }
 
 static inline Handler ParseHandler(const char* name) {
-  if (strcmp(name, "fibonacci") == 0) return kFibonacci;
-  if (strcmp(name, "echo") == 0) return kEcho;
-  fprintf(stderr, "no handler \"%s\": it is fibonacci or echo\n", name);
+  for (int i = 0; i < kHandlers; i++) {
+    if (strcmp(name, kHandlerNames[i]) == 0) return (Handler)i;
+  }
+  fprintf(stderr, "no handler \"%s\": it is fibonacci, echo, think or upload\n", name);
   exit(2);
 }
 
@@ -107,6 +139,7 @@ static inline int Listen(int port) {
   const int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) Die("socket");
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // accepted sockets inherit it
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (bind(fd, (struct sockaddr*)&address, sizeof address) < 0) Die("bind");
@@ -121,7 +154,7 @@ static inline int Listen(int port) {
 // PROGRAM HANDLER [PORT]: gives the listener. The peer dies with whoever started it, and not of a client that is gone.
 static inline int Start(int argc, char** argv, Handler* handler) {
   if (argc < 2 || argc > 3) {
-    fprintf(stderr, "usage: %s fibonacci|echo [PORT]\n", argv[0]);
+    fprintf(stderr, "usage: %s fibonacci|echo|think|upload [PORT]\n", argv[0]);
     exit(2);
   }
   *handler = ParseHandler(argv[1]);

@@ -58,6 +58,7 @@ static void FailWithErrno(Load* load, Client* client) {
 static void Park(Load* load, Client* client) {
   client->state = kParked;
   load->busy--;
+  if (load->options.rate > 0) load->idle[load->idle_count++] = client;
 }
 
 bool MayBegin(const Load* load) {
@@ -72,7 +73,7 @@ static void Complete(Load* load, Client* client) {
   Record(&load->totals.latency, load->totals.ended - client->began);
   if (load->options.mode != kEcho) CloseClient(client);
   Park(load, client);
-  if (MayBegin(load)) BeginClient(load, client);
+  if (load->options.rate == 0 && MayBegin(load)) BeginClient(load, client, Now());
 }
 
 // Compares what came with what was to come, byte for byte, as it arrives.
@@ -159,8 +160,8 @@ static void Connect(Load* load, Client* client) {
   Watch(load, client, EPOLLOUT);
 }
 
-void BeginClient(Load* load, Client* client) {
-  client->began = Now();
+void BeginClient(Load* load, Client* client, uint64_t began) {
+  client->began = began;
   client->sent = client->received = 0;
   client->sequence = load->totals.started++;
   client->wrong = false;

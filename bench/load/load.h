@@ -22,10 +22,12 @@ typedef struct {
   double duration;        // seconds
   double warm_up;         // seconds, not counted
   uint64_t max_requests;  // 0: as many as the time allows
-  uint64_t size;          // bytes of a message (echo) or of an upload
-  const char* text;       // what a request says
-  const char* expected;   // the whole reply to a request or an upload, or NULL: any
-  bool gate;              // say "ready" on standard output and wait for a line of standard input before counting
+  double rate;       // requests a second at times that are kept, or 0: each client begins anew when it has its reply
+  int slow;          // connections beside the clients that send a byte now and then (echo)
+  uint64_t size;     // bytes of a message (echo) or of an upload
+  const char* text;  // what a request says
+  const char* expected;  // the whole reply to a request or an upload, or NULL: any
+  bool gate;             // say "ready" on standard output and wait for a line of standard input before counting
 } Options;
 
 // Log-linear, as HDR histograms are: 64 steps an octave, so a value is kept to within 1.6 %.
@@ -42,7 +44,8 @@ enum { kErrorKinds = 6 };
 typedef struct {
   Histogram latency;  // nanoseconds
   uint64_t requests, started, bytes_in, bytes_out, errors[kErrorKinds];
-  uint64_t began, ended;  // nanoseconds
+  uint64_t began, ended;   // nanoseconds
+  uint64_t cpu, switches;  // of this program: nanoseconds, and how often it left the CPU
   char first_error[128];
 } Totals;
 
@@ -61,7 +64,11 @@ typedef struct {
   Options options;
   Totals totals;
   Client* clients;
-  char* pattern;  // kPatternSize + kPatternPeriod bytes that go out
+  Client** idle;  // with a rate: those that have nothing to do
+  int idle_count;
+  int* slow;           // descriptors of the slow connections
+  uint64_t slow_next;  // nanoseconds: when they send their next byte
+  char* pattern;       // kPatternSize + kPatternPeriod bytes that go out
   int epoll;
   int busy, connecting, failed;  // how many clients are so
   int next;                      // the first client not begun in this phase
@@ -78,10 +85,13 @@ void Record(Histogram* histogram, uint64_t value);
 uint64_t Quantile(const Histogram* histogram, double quantile);
 
 bool MayBegin(const Load* load);
-void BeginClient(Load* load, Client* client);
+void BeginClient(Load* load, Client* client, uint64_t began);
 void AdvanceClient(Load* load, Client* client, uint32_t events);
 void FailClient(Load* load, Client* client, ErrorKind kind, const char* why);
 void CloseClient(Client* client);
+
+void BeginSlow(Load* load);
+void AdvanceSlow(Load* load);
 
 void PrintReport(const Load* load);
 

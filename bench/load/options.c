@@ -17,6 +17,8 @@ static const char kUsage[] =
     "  -c N     clients at once (8)\n"
     "  -d S     seconds (1)\n"
     "  -n N     requests at most, over all clients (0: as many as the time allows)\n"
+    "  -r N     requests a second over all clients, each at its time (0: as many as the replies allow)\n"
+    "  -S N     slow connections beside the clients, that send a byte now and then (echo, 0)\n"
     "  -s N     bytes of a message (echo, 64) or of an upload (1048576)\n"
     "  -t TEXT  what a request says (5)\n"
     "  -e TEXT  the reply expected to a request or an upload\n"
@@ -84,6 +86,12 @@ static void SetOption(Options* options, int letter) {
     case 'n':
       options->max_requests = Whole("-n", optarg, 0, 1e12);
       break;
+    case 'r':
+      options->rate = Number("-r", optarg, 0, 1e7);
+      break;
+    case 'S':
+      options->slow = (int)Whole("-S", optarg, 0, 20000);
+      break;
     case 's':
       options->size = Whole("-s", optarg, 1, 17179869184.0);
       break;
@@ -107,7 +115,7 @@ static void SetOption(Options* options, int letter) {
 
 void ParseOptions(int argc, char** argv, Options* options) {
   *options = (Options){.clients = 8, .duration = 1, .text = "5"};
-  for (int letter; (letter = getopt(argc, argv, "c:d:n:s:t:e:w:g")) != -1;) SetOption(options, letter);
+  for (int letter; (letter = getopt(argc, argv, "c:d:n:r:S:s:t:e:w:g")) != -1;) SetOption(options, letter);
   if (argc - optind != 3) {
     fputs(kUsage, stderr);
     exit(2);
@@ -117,5 +125,7 @@ void ParseOptions(int argc, char** argv, Options* options) {
   if (options->mode == kIdle) options->warm_up = 0;
   if (options->size == 0) options->size = options->mode == kUpload ? 1 << 20 : 64;
   if (options->mode == kEcho && options->size > kPatternSize) Refuse("-s must be at most %d for echo", kPatternSize);
+  if (options->slow > 0 && options->mode != kEcho) Refuse("-S is for echo only");
+  if (options->rate > 0 && options->mode == kIdle) Refuse("-r is not for idle connections");
   if (strlen(options->text) > 65536) Refuse("-t is longer than 65536 bytes");
 }

@@ -19,6 +19,16 @@ static void PrintString(const char* text) {
   putchar('"');
 }
 
+// The latencies for a curve on a logarithmic axis: pairs of a quantile and its time.
+static void PrintCurve(const Histogram* latency) {
+  static const double kCurve[] = {0, .1, .25, .5, .75, .9, .95, .975, .99, .995, .9975, .999, .9995, .9999, 1};
+  printf("\"quantiles\":[");
+  for (size_t i = 0; i < sizeof kCurve / sizeof *kCurve; i++) {
+    printf("%s[%g,%.1f]", i == 0 ? "" : ",", kCurve[i], Microseconds(Quantile(latency, kCurve[i])));
+  }
+  printf("],");
+}
+
 static void PrintLatencies(const Histogram* latency) {
   const struct {
     const char* name;
@@ -27,6 +37,7 @@ static void PrintLatencies(const Histogram* latency) {
   for (int i = 0; i < 4; i++) {
     printf("\"%s\":%.1f,", kQuantiles[i].name, Microseconds(Quantile(latency, kQuantiles[i].quantile)));
   }
+  PrintCurve(latency);
   printf("\"max\":%.1f,", Microseconds(latency->max));
   printf("\"mean\":%.1f,", latency->total == 0 ? 0 : Microseconds(latency->sum) / (double)latency->total);
 }
@@ -59,6 +70,9 @@ void PrintReport(const Load* load) {
   printf("\"requests\":%llu,\"seconds\":%.6f,", (unsigned long long)totals->requests, seconds);
   printf("\"rate\":%.1f,", seconds > 0 ? (double)totals->requests / seconds : 0);
   PrintLatencies(&totals->latency);
+  printf("\"asked\":%g,", load->options.rate);
+  printf("\"generator\":{\"cpu\":%.6f,\"switches\":%llu},", (double)totals->cpu / 1e9,
+         (unsigned long long)totals->switches);
   printf("\"bytes\":{\"in\":%llu,", (unsigned long long)totals->bytes_in);
   printf("\"out\":%llu},", (unsigned long long)totals->bytes_out);
   printf("\"held\":%d,", Held(load));

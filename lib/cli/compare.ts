@@ -1,34 +1,48 @@
-// posix-async compare: all models against the C peers and node's own server; progress, a table, JSON and a chart.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+// posix-async compare: all models against the C peers, node's own servers and Python's; progress, a table, JSON and a chart.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { positiveDuration, whole } from './arguments.js'
+import { connectPort, positiveDuration, whole } from './arguments.js'
 import { compile } from '../../bench/compile.js'
-import { compare, type Progress, type Report } from '../../bench/compare.js'
-import { type Contestant, contestants, contestantsNamed } from '../../bench/contestants.js'
+import { compare, type CompareOptions, type Progress, type Report } from '../../bench/compare.js'
+import { type Contestant, contestants, contestantsNamed, ownServer } from '../../bench/contestants.js'
+import { fullPlan, quickPlan, type Wishes } from '../../bench/plan.js'
 import { renderJson, renderTable } from '../../bench/report.js'
+import { customWorkload, type Workload, workloads, workloadsNamed } from '../../bench/workloads.js'
 import { EXIT, Failure } from './failure.js'
 import { createMeter } from './meter.js'
 
-// The quick size: what is done when neither duration nor rounds are asked for fits in a minute, if need be with fewer rounds.
-const QUICK = { duration: 250, rounds: 3, budget: 50_000 }
+// What is done when neither duration nor rounds are asked for; a short comparison fits in a minute, if need be with fewer rounds.
+const QUICK = { duration: 250, rounds: 3, budget: 45_000 }
+const FULL = { duration: 300, rounds: 5 }
 
 interface Options {
-  only: readonly Contestant[]
-  clients?: number
+  full?: boolean
+  only?: readonly Contestant[]
+  workloads?: readonly Workload[]
+  clients?: readonly number[]
   duration?: number
   rounds?: number
+  handler?: string
+  text: string
+  server?: string
+  port?: number
   output: string
   json?: boolean
 }
 
-function named(list: string): Contestant[] {
-  try {
-    return contestantsNamed(list.split(',').map((id) => id.trim()))
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message)
+// A list of names as users write it, each looked up.
+function listed<T>(find: (names: readonly string[]) => T): (list: string) => T {
+  return (list) => {
+    try {
+      return find(list.split(',').map((name) => name.trim()))
+    } catch (error) {
+      throw error instanceof RangeError ? new InvalidArgumentError(error.message) : error
+    }
   }
 }
+
+const counts = listed((names) => names.map(whole(1, 20_000)))
 
 // The servers run in sessions of their own, where the terminal's Ctrl-C does not reach them: it ends them through this.
 function stopOnSignal(): AbortController {
@@ -57,21 +71,42 @@ function makeFolder(folder: string): void {
   }
 }
 
-async function run({ only, clients, duration, rounds, output, json }: Options): Promise<void> {
-  const asked = duration !== undefined || rounds !== undefined
-  const size = {
-    duration: duration ?? QUICK.duration,
-    rounds: rounds ?? QUICK.rounds,
-    budget: asked ? undefined : QUICK.budget,
+// A user's own handler is served by the models that take it, and nobody's figures for other work are beside it.
+function wishesOf({ only, workloads, clients, handler, text, server, port }: Options): Wishes {
+  if ((server === undefined) !== (port === undefined)) {
+    throw new Failure('--server and --port belong together', EXIT.usage)
   }
+  if (handler !== undefined && !existsSync(handler)) {
+    throw new Failure(`there is no file ${handler}`, EXIT.usage)
+  }
+  const own = server === undefined ? [] : [ownServer(server, port!)]
+  const native = (handler ?? '').endsWith('.so')
+  const able = contestants.filter(({ id, family }) => family === 'posix-async' && id.includes('native') === native)
+  const chosen = only ?? (handler === undefined ? undefined : able)
+  return {
+    workloads: handler === undefined ? workloads : [customWorkload(text)],
+    contestants: own.length > 0 ? [...(chosen ?? contestants.filter(({ quick }) => quick)), ...own] : chosen,
+    clients,
+  }
+}
+
+function sizeOf({ full, duration, rounds }: Options): Pick<CompareOptions, 'duration' | 'rounds' | 'budget'> {
+  if (full) return { duration: duration ?? FULL.duration, rounds: rounds ?? FULL.rounds }
+  if (duration === undefined && rounds === undefined) return QUICK
+  return { duration: duration ?? QUICK.duration, rounds: rounds ?? QUICK.rounds }
+}
+
+async function run(options: Options): Promise<void> {
+  const { full, handler, output, json } = options
+  const cells = (full ? fullPlan : quickPlan)(wishesOf(options))
   makeFolder(output) // first, so that nobody waits for results that can't be written
   const { signal } = stopOnSignal()
   const meter = createMeter()
   meter.say('compiling the load generator and the C peers (once)')
   await compile('load')
-  const onProgress = ({ done, total, workload, label }: Progress): void =>
-    meter.update(done, total, `${workload} ${label}`)
-  const report = await compare({ contestants: only, clients, ...size, signal, onProgress }).finally(meter.stop)
+  const onProgress = ({ done, total, what }: Progress): void => meter.update(done, total, what)
+  const file = handler === undefined ? undefined : resolve(handler)
+  const report = await compare({ cells, ...sizeOf(options), file, signal, onProgress }).finally(meter.stop)
   const files = await write(report, output)
   process.stdout.write(json ? renderJson(report) : `${renderTable(report)}\n`)
   meter.say(`${report.seconds.toFixed(0)} s; written: ${files.map((file) => relative('', file)).join(', ')}`)
@@ -79,18 +114,24 @@ async function run({ only, clients, duration, rounds, output, json }: Options): 
 }
 
 export function addCompare(program: Command): void {
+  const names = (list: readonly { id?: string; name?: string }[]): string =>
+    list.map(({ id, name }) => id ?? name).join(', ')
   program
     .command('compare')
-    .description('the main job: every model, the C peers and node:net on real requests; table, JSON and chart')
-    .option('-c, --clients <n>', 'clients at once (fibonacci: 8, echo: 50)', whole(1, 20_000))
+    .description(
+      "the main job: every model, the C peers, node's and Python's servers on real requests; table, JSON, chart",
+    )
+    .option('--full', 'all contestants on all workloads, five rounds: about ten minutes')
+    .option('-c, --clients <n,...>', 'clients at once, each number in turn (default: as each workload has it)', counts)
     .option('-d, --duration <duration>', 'how long each trial counts (250ms)', positiveDuration)
     .option('-r, --rounds <n>', 'trials of each server, of which the median is taken (3)', whole(1, 100))
-    .option('-o, --output <folder>', 'where compare.json and compare.svg go', 'bench-results')
+    .option('-o, --output <folder>', 'where the results go', 'bench-results')
     .option('-j, --json', 'print JSON instead of the table')
-    .addOption(
-      new Option('--only <servers>', `some of: ${contestants.map(({ id }) => id).join(', ')}`)
-        .argParser(named)
-        .default(contestants, 'all'),
-    )
+    .addOption(new Option('--only <servers>', `some of: ${names(contestants)}`).argParser(listed(contestantsNamed)))
+    .addOption(new Option('--workloads <names>', `some of: ${names(workloads)}`).argParser(listed(workloadsNamed)))
+    .option('--handler <file>', 'your own handler: a module, or a .so for the native models')
+    .option('--text <text>', 'what a request to your handler says', '5')
+    .option('--server <command>', 'your own server beside the others: a shell command')
+    .option('--port <n>', 'where your own server listens', connectPort)
     .action(run)
 }

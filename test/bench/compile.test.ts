@@ -3,9 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { compile, type Program } from '../../bench/compile.js'
-
-const programs: Program[] = ['iterative', 'fork', 'thread', 'epoll', 'load', 'io-uring-probe']
+import { compile, PROGRAMS } from '../../bench/compile.js'
 
 let folder: string
 
@@ -15,7 +13,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it.each(programs)('%s compiles without a warning', async (program) => {
+it.each(PROGRAMS)('%s compiles without a warning', async (program) => {
   const file = await compile(program, {
     folder,
     flags: ['-Werror', '-Wshadow', '-Wconversion', '-Wno-sign-conversion'],

@@ -131,6 +131,42 @@ describe('echo', () => {
   })
 })
 
+it('keeps to a rate, and counts what it waited for as late', async () => {
+  const at = { mode: 'request', port: fibonacci.port, rate: 200, duration: 500 } as const
+  const report = await runLoad({ ...at, clients: 4 })
+  expect(report).toMatchObject({ asked: 200, requests: 100, failed: 0 })
+  // One client, a server that takes 20 ms a reply: each request waits for all before it.
+  const late = await withServer(
+    (socket) => socket.once('data', () => setTimeout(() => socket.end('x'), 20)),
+    (port) => runLoad({ ...at, port, clients: 1, duration: 250 }),
+  )
+  expect(late.requests).toBe(50)
+  expect(late.max).toBeGreaterThan(500_000)
+})
+
+it('has slow connections beside the clients', async () => {
+  let slow = 0
+  const report = await withServer(
+    (socket) =>
+      socket.on('data', (chunk) => {
+        slow += Number(String(chunk) === 's')
+        socket.write(chunk)
+      }),
+    (port) => runLoad({ mode: 'echo', port, clients: 2, slow: 5, duration: 400 }),
+  )
+  expect(report).toMatchObject({ clients: 2, held: 2, failed: 0 })
+  expect(slow).toBeGreaterThanOrEqual(5)
+})
+
+it('tells latencies by quantile, and what it used itself', async () => {
+  const report = await runLoad({ mode: 'echo', port: echo.port, maxRequests: 500, duration: 20_000 })
+  const latencies = report.quantiles.map(([, latency]) => latency)
+  expect(report.quantiles.map(([at]) => at)).toEqual(report.quantiles.map(([at]) => at).toSorted((a, b) => a - b))
+  expect(latencies).toEqual(latencies.toSorted((a, b) => a - b))
+  expect(latencies.at(-1)).toBe(report.max)
+  expect(report.generator.cpu).toBeGreaterThan(0)
+})
+
 it('holds idle connections, more than a burst of them', async () => {
   const report = await runLoad({ mode: 'idle', port: echo.port, clients: 600, duration: 2000 })
   expect(report).toMatchObject({ mode: 'idle', requests: 600, held: 600, failed: 0 })
@@ -169,6 +205,7 @@ describe('what it refuses', () => {
     [['shout', '127.0.0.1', '80'], 'no mode "shout": it is request, echo, idle or upload'],
     [['echo', '127.0.0.1', '65536'], 'PORT must be a number from 1 to 65535, not "65536"'],
     [['-s', '2000000', 'echo', '127.0.0.1', '80'], '-s must be at most 1048576 for echo'],
+    [['-S', '1', 'request', '127.0.0.1', '80'], '-S is for echo only'],
     [['echo'], 'usage: load request|echo|idle|upload HOST PORT [options]'],
   ])('the arguments %j', async (args, complaint) => {
     const file = await compile('load')

@@ -2,12 +2,13 @@
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { execFile } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { compile, type Program } from '../../bench/compile.js'
 import { answer } from '../../bench/handlers.js'
 import { ServerProcess } from '../../bench/server-process.js'
 
-const peers: Program[] = ['iterative', 'fork', 'thread', 'epoll']
+const peers: Program[] = ['iterative', 'fork', 'prefork', 'thread', 'thread-pool', 'epoll', 'io-uring']
 
 const replies: [request: string, reply: string][] = [
   ['0', '1'],
@@ -32,6 +33,9 @@ async function whole(socket: Socket): Promise<string> {
   for await (const chunk of socket) text += chunk
   return text
 }
+
+// What stays when no client is there.
+const workersOf = (peer: Program): number => (peer === 'prefork' ? availableParallelism() : 0)
 
 // The client does not end its side: the server is the one to close.
 function ask(port: number, request: string): Promise<string> {
@@ -62,8 +66,8 @@ describe.each(peers)('the C peer %s', (peer) => {
         socket.resetAndDestroy()
       }
       expect(await ask(server.port, '10')).toBe('89')
-      await server.settle(1, 10_000)
-      expect(server.size).toBe(1)
+      await server.settle(1 + workersOf(peer), 10_000)
+      expect(server.size).toBe(1 + workersOf(peer))
     })
 
     it('says that its port is in use, and ends with 1', async () => {
@@ -90,6 +94,28 @@ describe.each(peers)('the C peer %s', (peer) => {
       socket.end('two')
       expect(await whole(socket)).toBe('two')
     })
+
+    it('sends back much more than its buffer, in order', async () => {
+      const sent = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => at % 251))
+      const socket = connect(server.port, '127.0.0.1')
+      socket.end(sent)
+      const got: Buffer[] = []
+      for await (const chunk of socket) got.push(chunk as Buffer)
+      expect(Buffer.concat(got).equals(sent)).toBe(true)
+    })
+  })
+
+  it('think gives the request back, and upload its size', async () => {
+    for (const [handler, reply] of [
+      ['think', 'hello'],
+      ['upload', '5'],
+    ] as const) {
+      server = await ServerProcess.start({ file: await compile(peer), args: [handler] })
+      const socket = connect(server.port, '127.0.0.1')
+      socket.end('hello')
+      expect(await whole(socket)).toBe(reply)
+      await server.stop()
+    }
   })
 })
 
@@ -99,7 +125,7 @@ it('the JavaScript handler gives the same replies as the C peers', () => {
 
 it.each([
   [[], 'usage: '],
-  [['sing'], 'no handler "sing": it is fibonacci or echo'],
+  [['sing'], 'no handler "sing": it is fibonacci, echo, think or upload'],
   [['echo', '70000'], 'no port "70000": it is a number from 0 to 65535'],
 ])('a C peer refuses the arguments %j', async (args, complaint) => {
   const file = await compile('epoll')

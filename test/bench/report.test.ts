@@ -2,8 +2,10 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import { renderChart } from '../../bench/chart.js'
-import { type Entry, median, type Report, summarize } from '../../bench/compare.js'
+import type { Report } from '../../bench/compare.js'
 import { renderJson, renderTable, time } from '../../bench/report.js'
+import { median, ratioOf } from '../../bench/statistics.js'
+import { type Entry, summarize } from '../../bench/summary.js'
 import type { Trial } from '../../bench/trial.js'
 
 const errors = { connect: 0, reset: 0, closed: 0, wrong: 0, timeout: 0, other: 0 }
@@ -22,18 +24,47 @@ function trial(rate: number, cpu: number, failed = 0): Trial {
     },
     ...{ p50: 100, p90: 200, p99: 300, p999: 400, max: 500, mean: 120, bytes: { in: 1, out: 1 }, held: 0 },
     firstError: failed > 0 ? 'wrong: the reply is not the one expected' : null,
+    quantiles: [
+      [0.5, 100],
+      [1, 500],
+    ],
+    ...{ asked: 0, generator: { cpu: 0.1, switches: 5 }, busy: 0.1, foreign: 0, stolen: 0, switches: 2, created: 0 },
+    ...{ processes: 1, threads: 2, resident: 3e6, private: 2e6, own: 2e6, peak: 4e6 },
+    atRest: { resident: 3e6, own: 1e6 },
   }
 }
 
 function entry(id: string, label: string, family: Entry['family'], trials: Trial[], reason?: string): Entry {
   const summary = trials.length > 0 ? { summary: summarize(trials) } : {}
-  return { workload: 'fibonacci', id, label, family, model: 'event', trials, ...summary, ...(reason && { reason }) }
+  return {
+    workload: 'fibonacci',
+    clients: 8,
+    id,
+    label,
+    family,
+    model: 'event',
+    trials,
+    ...summary,
+    ...(reason && { reason }),
+  }
 }
 
 const report: Report = {
-  machine: { cpus: '2 x Test <CPU> & "Co"', kernel: '6.1', arch: 'x64', memory: 1, node: 'v20' },
-  options: { rounds: 3, duration: 300, clients: null },
-  workloads: [{ name: 'fibonacci', title: 'fib(5), one request a connection', unit: 'request', clients: 8 }],
+  schema: 1,
+  date: '2026-01-02T03:04:05.000Z',
+  machine: {
+    ...{ cpus: '2 x Test <CPU> & "Co"', kernel: '6.1', arch: 'x64', memory: 1, hypervisor: null, mitigations: {} },
+    ...{ node: 'v20', posixAsync: '0.1.0', compiler: null, python: null, libc: 'glibc 2.36' },
+  },
+  options: { rounds: 3, duration: 300 },
+  contestants: [{ id: 'c-epoll', label: 'C epoll', family: 'C', model: 'event', about: 'The loop.' }],
+  workloads: [
+    {
+      ...{ name: 'fibonacci', title: 'fib(5), one request a connection', about: 'Short.', unit: 'request' },
+      ...{ mode: 'request', clients: [8], main: 8 },
+    },
+  ],
+  warnings: ['The machine was busy.'],
   entries: [
     entry('c-epoll', 'C epoll', 'C', [trial(20_000, 10), trial(18_000, 12), trial(19_000, 11)]),
     entry('event', 'eventServer', 'posix-async', [trial(17_000, 13), trial(16_000, 14, 3), trial(15_000, 15)]),
@@ -63,9 +94,35 @@ it('takes the middle one, or the mean of the two in the middle', () => {
 
 it('sums up trials by medians, adds up their errors and gives the spread of the rate', () => {
   expect(summarize([trial(100, 5), trial(120, 7, 2), trial(110, 6, 1)])).toEqual({
-    ...{ rate: 110, p50: 100, p99: 300, cpu: 6, errors: 3 },
-    spread: 20 / 110,
+    ...{
+      rate: 110,
+      p50: 100,
+      p99: 300,
+      p999: 400,
+      cpu: 6,
+      errors: 3,
+      switches: 2,
+      created: 0,
+      processes: 1,
+      threads: 2,
+    },
+    ...{ resident: 3e6, private: 2e6, own: 2e6, peak: 4e6, connection: 1e6 / 8 },
+    ...{ spread: 20 / 110, quartiles: [105, 115] },
+    quantiles: [
+      [0.5, 100],
+      [1, 500],
+    ],
   })
+})
+
+it('bounds a ratio by what chance may make of it, the same each time', () => {
+  const same = ratioOf([100, 100, 100], [50, 50, 50])
+  expect(same).toEqual({ ratio: 2, low: 2, high: 2 })
+  const noisy = ratioOf([90, 100, 110, 95, 105], [45, 50, 55, 60, 40])
+  expect(noisy.ratio).toBe(2)
+  expect(noisy.low).toBeLessThan(2)
+  expect(noisy.high).toBeGreaterThan(2)
+  expect(ratioOf([90, 100, 110, 95, 105], [45, 50, 55, 60, 40])).toEqual(noisy)
 })
 
 it.each([
@@ -93,6 +150,8 @@ it('draws a table with a line for each, and the reason of who did not run', () =
     '100 µs',
     '300 µs',
     '11.0 µs',
+    '',
+    '1.9 MiB',
     '0',
   ])
   expect(row('eventServer').slice(1, -1).at(-1)).toBe('3')
