@@ -172,6 +172,41 @@ interface ProcessIdsNatives {
   setgroups(groups: Uint32Array): number
 }
 
+// native/pthread.cc; a thread is a number that no other thread ever has
+interface PthreadNatives {
+  /** A built-in start routine by its name; -ENOENT where there is none. */
+  routineFind(name: string): number
+  /** A shared object's function; a string says why it could not be loaded. */
+  routineOpen(path: string, symbol: string): number | string
+  /** Gives the thread. Sizes in bytes, -1: by default; `cpus` is as a cpu_set_t, or empty. */
+  pthread_create(
+    routine: number,
+    hasBytes: boolean,
+    argument: number,
+    bytes: ByteView | undefined,
+    detached: boolean,
+    stackSize: number,
+    guardSize: number,
+    cpus: Uint8Array,
+  ): number
+  /** The right to join it, for one at a time; gives a descriptor of the thread's own that is readable at its end, if wanted. */
+  pthread_claim(thread: number, wantsEnd: boolean): number
+  pthread_give_up(thread: number): void
+  /** Joins a claimed thread, blocking; `result` takes what it returned. */
+  pthread_join(thread: number, result: BigInt64Array): number
+  pthread_tryjoin_np(thread: number, result: BigInt64Array): number
+  pthread_detach(thread: number): number
+  pthread_self(): number
+  pthread_kill(thread: number, signal: number): number
+  pthread_cancel(thread: number): number
+  pthread_setname_np(thread: number, name: string): number
+  pthread_getname_np(thread: number): string | number
+  pthread_setaffinity_np(thread: number, cpus: Uint8Array): number
+  pthread_getaffinity_np(thread: number, cpus: Uint8Array): number
+  /** `sizes` takes whether it is detached, and the sizes of its stack and of its guard. */
+  pthread_getattr_np(thread: number, sizes: Float64Array): number
+}
+
 // native/resource.cc
 interface ResourceNatives {
   /** `wanted` (empty: none is set) and `old` are soft and hard. */
@@ -299,6 +334,7 @@ export interface Natives
     PollNatives,
     ProcessIdsNatives,
     ProcessNatives,
+    PthreadNatives,
     ReactorNatives,
     ReadinessNatives,
     ResourceNatives,

@@ -14,6 +14,7 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   RegisterNoWait(exports);
   RegisterPoll(exports);
   RegisterProcess(exports);
+  RegisterPthread(exports);
   RegisterReactor(exports);
   RegisterReadiness(exports);
   RegisterSelect(exports);

@@ -166,6 +166,7 @@ void RegisterMemory(Exports& exports);
 void RegisterNoWait(Exports& exports);
 void RegisterPoll(Exports& exports);
 void RegisterProcess(Exports& exports);
+void RegisterPthread(Exports& exports);
 void RegisterReactor(Exports& exports);
 void RegisterReadiness(Exports& exports);
 void RegisterSelect(Exports& exports);

@@ -8,6 +8,7 @@
 #include "binding.h"
 #include "core/fork/fork.h"
 #include "core/fork/silence.h"
+#include "core/pthread.h"
 #include "reactor.h"
 #include "readiness.h"
 
@@ -46,6 +47,7 @@ Napi::Value ForkRuntime(Napi::Env env, bool keep_handles, bool lazily) {
     if (!keep_handles) fork::SilenceHandles(loop);
     uv_loop_fork(loop);
     ForgetReactorsAfterFork(env);
+    ForgetThreadsAfterFork();
     RenewReadinessAfterFork(env);
   }
   return Napi::Number::New(env, result.pid);

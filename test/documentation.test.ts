@@ -14,6 +14,7 @@ const documents = [
   'docs/errors.md',
   'docs/io-models.md',
   'docs/servers.md',
+  'docs/threads.md',
 ]
 const { samples, complaints } = samplesOf(documents)
 
@@ -22,11 +23,13 @@ const prints: Record<string, RegExp> = {
   'readme-4': /^sync .*\nfork .*\nthread .*\nevent .*port: \d+ }\n$/,
   'readme-5': /^from process \d+\nexit status 7\n$/,
   'readme-6': /^the pipe is ready\n$/,
+  'readme-7': /^\[ 10946, 17711, 28657 \]\n$/,
   'errors-1': /^EBADF -9 close\n$/,
   'io-models-1': /^alpha\n$/,
   'io-models-2': /^null\n5\n$/,
   'io-models-3': /^\[ (\d+) \]\n\[ \1 \]\n\[ \1 \]\n$/,
   'io-models-4': /^7\nin progress\ndone, 4 bytes\n$/,
+  'threads-1': /^null\n20\n$/,
 }
 const replies: Record<string, { to: string; with: RegExp }> = {
   'readme-1': { to: '10', with: /^89$/ },

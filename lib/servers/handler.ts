@@ -1,8 +1,10 @@
 // What serves a connection, told apart once: a function, callbacks, a native handler, a module, or an HTTP application.
 import type { RequestListener } from 'node:http'
-import { resolve } from 'node:path'
-import { codedError, invalidArgType, invalidArgValue } from '../errors.js'
+import { codedError, invalidArgType } from '../errors.js'
+import { NativeCode } from '../posix/native-code.js'
 import type { Connection, EventConnection } from './connection.js'
+
+export { native, NativeCode as NativeHandler } from '../posix/native-code.js'
 
 /** Serves one connection; the connection is closed when it returns, or when the promise it returned settles. */
 export type ConnectionHandler = (conn: Connection) => void | Promise<void>
@@ -24,16 +26,6 @@ export interface EventCallbacks {
   error?(conn: EventConnection, error: Error): void
 }
 
-/** A handler in native code; see include/posix_async.h. It never enters JavaScript. */
-export class NativeHandler {
-  /** A built-in name, or the absolute path of a shared object. */
-  readonly name: string
-
-  constructor(name: string) {
-    this.name = name
-  }
-}
-
 /** An application of node:http, Express or Fastify. */
 export class HttpHandler {
   readonly listener: RequestListener
@@ -41,20 +33,6 @@ export class HttpHandler {
   constructor(listener: RequestListener) {
     this.listener = listener
   }
-}
-
-/**
- * A handler in native code.
- *
- * @param nameOrPath 'echo' or 'fibonacci', which are built in, or the path of a shared object that exports a
- *   `posix_async_handler` (a name with a slash or ending in '.so'; relative to the working directory)
- * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; what cannot be loaded makes the server's start fail
- */
-export function native(nameOrPath: string): NativeHandler {
-  if (typeof nameOrPath !== 'string') throw invalidArgType('nameOrPath', 'of type string', nameOrPath)
-  if (nameOrPath === '') throw invalidArgValue('nameOrPath', 'must not be empty', nameOrPath)
-  const isPath = nameOrPath.includes('/') || nameOrPath.endsWith('.so')
-  return new NativeHandler(isPath ? resolve(nameOrPath) : nameOrPath)
 }
 
 /**
@@ -67,7 +45,7 @@ export function http(requestListener: RequestListener): HttpHandler {
 }
 
 /** What a server can be given to serve with; each server says which of them it takes. */
-export type Handler = ConnectionHandler | EventCallbacks | NativeHandler | HttpHandler | URL
+export type Handler = ConnectionHandler | EventCallbacks | NativeCode | HttpHandler | URL
 
 /** A handler with its kind, so that a model chooses by one word. */
 export type KnownHandler =
@@ -87,7 +65,8 @@ const words: Record<KnownHandler['kind'], string> = {
 
 function tellApart(handler: unknown): KnownHandler | undefined {
   if (typeof handler === 'function') return { kind: 'function', serve: handler as ConnectionHandler }
-  if (handler instanceof NativeHandler) return { kind: 'native', name: handler.name }
+  if (handler instanceof NativeCode)
+    return handler.symbol === undefined ? { kind: 'native', name: handler.name } : undefined
   if (handler instanceof HttpHandler) return { kind: 'http', listener: handler.listener }
   if (handler instanceof URL) return { kind: 'module', url: handler }
   if (typeof handler === 'object' && handler !== null) return { kind: 'callbacks', callbacks: handler }

@@ -13,10 +13,18 @@ namespace posix_async {
 template <typename T>
 class HandleTable {
  public:
+  // `last` is the largest number not to be given out.
+  explicit HandleTable(int last = 0) : last_(last) {}
+
   int Add(std::shared_ptr<T> object) {
     const std::lock_guard<std::mutex> lock(mutex_);
     objects_.emplace(++last_, std::move(object));
     return last_;
+  }
+
+  void Put(int number, std::shared_ptr<T> object) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    objects_[number] = std::move(object);
   }
 
   // nullptr where there is none.
@@ -25,6 +33,9 @@ class HandleTable {
     const auto at = objects_.find(number);
     return at == objects_.end() ? nullptr : at->second;
   }
+
+  // The largest number given out so far; takes no lock.
+  int last() const { return last_; }
 
   std::vector<std::shared_ptr<T>> All() {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -46,7 +57,7 @@ class HandleTable {
  private:
   std::mutex mutex_;
   std::unordered_map<int, std::shared_ptr<T>> objects_;
-  int last_ = 0;
+  int last_;
 };
 
 }  // namespace posix_async

@@ -25,6 +25,7 @@
 #include <cstring>
 
 #include "frame.h"
+#include "left_behind.h"
 
 namespace posix_async::fork {
 namespace {
@@ -116,8 +117,9 @@ void OnPark(int, siginfo_t* info, void* argument) {
   const Interrupted call = InterruptedCall(*context);
   // Sticky: right after an earlier fork a thread with a loop of its own is still on its way back to epoll_wait.
   self->waits_for_io |= call == Interrupted::kOther;
-  self->fate = self->waits_for_io ? Fate::kDead : Fate::kRevive;
-  self->is_in_between = self->waits_for_io && call == Interrupted::kNothing && RunsLibraryCode(*context);
+  const bool dies = self->waits_for_io || is_left_behind;
+  self->fate = dies ? Fate::kDead : Fate::kRevive;
+  self->is_in_between = dies && call == Interrupted::kNothing && RunsLibraryCode(*context);
   Wait wait;
   self->stands_in = PlainWait(*context, call, &wait);
   self->is_wakeable = self->stands_in && IsConditionWait(wait);

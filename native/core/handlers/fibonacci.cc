@@ -9,11 +9,12 @@
 #include "handler.h"
 
 namespace posix_async {
+
+uint64_t Fibonacci(long n) { return n < 2 ? 1 : Fibonacci(n - 1) + Fibonacci(n - 2); }
+
 namespace {
 
 constexpr long kLargest = 34;
-
-uint64_t Fibonacci(long n) { return n < 2 ? 1 : Fibonacci(n - 1) + Fibonacci(n - 2); }
 
 // The number that all of `text` spells (white space around it is allowed), or -1.
 long Parse(const char* text) {

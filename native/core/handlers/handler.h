@@ -16,6 +16,7 @@ using Handler = ::posix_async_handler;
 
 extern const Handler kEcho;
 extern const Handler kFibonacci;
+uint64_t Fibonacci(long n);  // what it answers, by the plain recursive function
 
 // The built-in handler of that name, or nullptr.
 const Handler* FindHandler(const std::string& name);

@@ -1,0 +1,185 @@
+// pthread.h, each case a program of its own with the leak gate, on start routines of a shared object that is compiled here.
+import { spawnSync } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Workshop } from '../support/compile.js'
+import { endOf, runFixture, type FixtureOptions } from '../support/run-fixture.js'
+
+const workshop = new Workshop()
+const hasStrace = spawnSync('strace', ['-V']).status === 0
+const isRoot = process.getuid?.() === 0
+let library = ''
+
+beforeAll(() => {
+  library = workshop.sharedObject('routines.so', ['test/fixtures/routines.c', '-pthread'])
+})
+afterAll(() => workshop[Symbol.dispose]())
+
+const run = (name: string, options: FixtureOptions = {}): Promise<unknown> =>
+  runFixture('pthreads', name, { timeout: 30_000, args: [library], ...options })
+
+describe('pthread_create', () => {
+  it('hands over a number or a copy of bytes, and what the routine returns comes back', async () => {
+    expect(await run('values')).toEqual({
+      lesson: 42,
+      text: 7,
+      none: 0,
+      part: 3,
+      numbers: [-1, 0, Number.MAX_SAFE_INTEGER],
+      largest: '9223372036854775807n',
+      early: 7,
+      fibonacci: 10_946,
+      sleep: 1,
+    })
+  })
+
+  it('refuses what cannot be, by code', async () => {
+    expect(await run('refused')).toEqual({
+      name: 'ERR_INVALID_ARG_VALUE',
+      type: 'ERR_INVALID_ARG_TYPE',
+      handler: 'ERR_INVALID_ARG_VALUE',
+      file: 'ERR_DLOPEN_FAILED',
+      symbol: 'ERR_DLOPEN_FAILED',
+      arg: 'ERR_OUT_OF_RANGE',
+      object: 'ERR_INVALID_ARG_TYPE',
+      detached: 'ERR_INVALID_ARG_TYPE',
+      small: 'EINVAL',
+      huge: 'EAGAIN',
+      cpus: 'EINVAL',
+      cpu: 'EINVAL',
+      beyond: 'ERR_OUT_OF_RANGE',
+      nobody: ['ESRCH', 'ESRCH', 'ESRCH'],
+      zero: 'ERR_OUT_OF_RANGE',
+      signal: 'EINVAL',
+      canceled: 'EPERM',
+      longName: 'ERANGE',
+      noCpu: 'EINVAL',
+    })
+  })
+
+  it('A37 (open_posix pthread_create/14-1): a storm of signals, 1,000 threads, and never EINTR', async () => {
+    expect(await run('A37')).toEqual({ errors: [], heard: true })
+  })
+
+  it.skipIf(!hasStrace)(
+    '1,000 times EAGAIN of clone3: an error each, and no stack and no argument is left',
+    async () => {
+      const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=clone3', '-e', 'signal=none']
+      const fault = ['-e', 'inject=clone3:error=EAGAIN:when=60+']
+      const seen = (await run('eagain', { under: [...under, ...fault] })) as { growth: number; stacks: number }
+      expect(seen).toMatchObject({ first: 'EAGAIN', codes: ['EAGAIN'] })
+      expect(seen.stacks).toBeLessThan(100)
+      expect(seen.growth).toBeLessThan(1024)
+    },
+  )
+
+  it('has stack, guard, processors and name as asked', async () => {
+    expect(await run('attributes')).toEqual({
+      made: { detached: false, stackSize: 256 * 1024, guardSize: 64 * 1024 },
+      cpus: [0],
+      name: 'fifteen letters',
+      seen: true,
+      all: true,
+      result: 1,
+      after: ['ESRCH', 'ESRCH'],
+      used: 1,
+      isDetached: true,
+    })
+  })
+})
+
+describe('pthread_join', () => {
+  it('leaves the event loop free, and is for one at a time', async () => {
+    expect(await run('joining')).toEqual({
+      running: null,
+      second: 'EINVAL',
+      detached: 'EINVAL',
+      result: 60,
+      turned: true,
+      again: ['ESRCH', 'pthread_join'],
+      tried: 5,
+    })
+  })
+
+  it('gives up in time or when told to, and the thread can be joined again', async () => {
+    const names = ['AbortError', 'AbortError']
+    expect(await run('giving-up')).toEqual({ late: ['ETIMEDOUT', 'pthread_join'], names, result: true })
+  })
+
+  it('A38 (open_posix pthread_join/1-1, 1-2): waits until the thread has really ended', async () => {
+    expect(await run('A38')).toEqual({ later: true, tasks: 0 })
+  })
+
+  it('A39 (open_posix pthread_detach/4-1, 1-1): detaching twice and joining what is detached are EINVAL', async () => {
+    expect(await run('A39-errors')).toEqual(['EINVAL', 'EINVAL', 'EINVAL', 'EINVAL'])
+  })
+
+  it('A39 (open_posix pthread_detach/4-1): 10,000 detached threads leave no memory', async () => {
+    expect(await run('A39-memory')).toBeLessThan(2048)
+  })
+
+  it('A40 (glibc tst-join5): joining itself, or who waits for oneself, is EDEADLK and hangs nobody', async () => {
+    expect(await run('A40')).toEqual({
+      self: 'EDEADLK',
+      promise: 'EDEADLK',
+      tried: 'EDEADLK',
+      circular: [true, true, true],
+      chain: 30,
+      foreign: 'EINVAL',
+    })
+  })
+
+  it('in one thread what was made in another', async () => {
+    expect(await run('worker')).toEqual({ result: 20, other: true, gone: 'ESRCH' })
+  })
+
+  it('a Worker that is terminated while it waits lets others join', async () => {
+    expect(await run('worker-terminated')).toEqual({ taken: 'EINVAL', result: true })
+  })
+
+  it('3,000 random calls on numbers in any state give results or errors, never more', async () => {
+    expect(await run('random')).toMatchObject({ unknown: [] })
+  })
+})
+
+describe('a process with threads', () => {
+  it('pthread_kill reaches the handler, and is ESRCH when the thread has ended', async () => {
+    expect(await run('kill')).toEqual({ signal: 'SIGUSR2', after: 'ESRCH' })
+  })
+
+  it.runIf(isRoot)(
+    'A63 (gVisor uidgid SetgidNotFromThreadGroupLeader, LTP setgroups02/03): a thread drops for all',
+    async () => {
+      expect(await run('A63')).toEqual({
+        tooMany: true,
+        most: 0,
+        error: 0,
+        seen: ['65534 65534 65534 65534 | 65534 65534 65534 65534 | '],
+        back: ['EPERM'],
+        groups: true,
+      })
+    },
+  )
+
+  it('A07 (CPython fork_wait): none of them runs in a forked child, all go on in the parent', async () => {
+    expect(await run('fork')).toEqual({ child: 0, sameSelf: 0, statuses: [9], results: [1, 2, 3, 1, -1] })
+  })
+
+  it('does twenty kinds of work as ever', async () => {
+    expect(await run('matrix', { timeout: 60_000 })).toEqual({ failed: [], count: 20, results: [1, 2, 3, 1, -1] })
+  })
+
+  it.each([
+    ['exit-return', 0],
+    ['exit-process', 3],
+    ['exit-many', 0],
+    ['exit-thrown', 1],
+  ])('ends while they run: %s', async (name, status) => {
+    const { code, signal, left } = await endOf('pthreads', name, { args: [library] })
+    expect({ code, signal, left }).toEqual({ code: status, signal: null, left: [] })
+  })
+
+  it.each(['crash', 'overflow'])('shares the fate of each: %s', async (name) => {
+    const { signal } = await endOf('pthreads', name, { args: [library] })
+    expect(signal).toBe('SIGSEGV')
+  })
+})
