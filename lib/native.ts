@@ -71,6 +71,19 @@ interface HandlerNatives {
   handlerStop(running: number): number
 }
 
+// native/io_uring.cc; asynchronous: `batch` is called by the event loop. `words` is laid out in posix/ring-queue.ts
+interface IoUringNatives {
+  /** The ring, or a negative errno. */
+  ringCreate(entries: number, completions: number, words: Int32Array, batch: (count: number) => void): object | number
+  /** Hands over the first `count` entries; gives how many the kernel has not taken yet. */
+  ringSubmit(handle: object, count: number): number
+  ringClose(handle: object): void
+  /** io_uring_register(2), with the address of pinned memory or 0. */
+  ringRegister(handle: object, operation: number, address: number, count: number): number
+  /** One byte an operation: whether the kernel has it. */
+  ringProbe(handle: object, can: Uint8Array): number
+}
+
 // native/memory.cc
 interface MemoryNatives {
   /** The memory, or a negative errno. */
@@ -82,6 +95,19 @@ interface MemoryNatives {
 interface NoWaitNatives {
   readNoWait(fd: number, buffer: ByteView, offset: number, length: number): number
   writeNoWait(fd: number, buffer: ByteView, offset: number, length: number): number
+}
+
+/** What allocatePinned gives: the memory is there for as long as somebody holds the buffer's memory or the token. */
+export interface PinnedParts {
+  readonly buffer: ArrayBuffer
+  readonly token: object
+  readonly address: number
+}
+
+// native/pinned_memory.cc
+interface PinnedMemoryNatives {
+  /** Zeroed memory, or a negative errno. */
+  allocatePinned(size: number, alignment: number): PinnedParts | number
 }
 
 // native/poll.cc; `fds` as C's struct pollfd, two elements each
@@ -329,8 +355,10 @@ export interface Natives
     FdNatives,
     ForkNatives,
     HandlerNatives,
+    IoUringNatives,
     MemoryNatives,
     NoWaitNatives,
+    PinnedMemoryNatives,
     PollNatives,
     ProcessIdsNatives,
     ProcessNatives,

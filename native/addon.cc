@@ -10,8 +10,10 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   RegisterFd(exports);
   RegisterFork(exports);
   RegisterHandler(exports);
+  RegisterIoUring(exports);
   RegisterMemory(exports);
   RegisterNoWait(exports);
+  RegisterPinnedMemory(exports);
   RegisterPoll(exports);
   RegisterProcess(exports);
   RegisterPthread(exports);

@@ -9,6 +9,7 @@
 #include "core/fork/fork.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
+#include "io_uring.h"
 #include "reactor.h"
 #include "readiness.h"
 
@@ -48,6 +49,7 @@ Napi::Value ForkRuntime(Napi::Env env, bool keep_handles, bool lazily) {
     uv_loop_fork(loop);
     ForgetReactorsAfterFork(env);
     ForgetThreadsAfterFork();
+    ForgetRingsAfterFork(env);
     RenewReadinessAfterFork(env);
   }
   return Napi::Number::New(env, result.pid);

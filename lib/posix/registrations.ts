@@ -3,6 +3,7 @@
 import { constants } from 'node:os'
 import { check } from '../errors.js'
 import { constant, native } from '../native.js'
+import { aboutToClose } from './closing.js'
 
 const EPOLL_CTL_ADD = constant('EPOLL_CTL_ADD')
 const EPOLL_CTL_DEL = constant('EPOLL_CTL_DEL')
@@ -201,6 +202,8 @@ export function reference(registration: Registration, interest: Interest, refere
   interest.referenced = referenced
   if (registration.interests.includes(interest)) keepAlive(referenced ? 1 : -1)
 }
+
+aboutToClose(dropWatches)
 
 /** Before a descriptor is closed or replaced: nothing is reported of it any more, even where another process has it open. */
 export function dropWatches(fd: number): void {

@@ -60,8 +60,12 @@ export const addressOut = new Uint8Array(SOCKADDR_STORAGE + 4)
 
 /** The address the last call left in `addressOut`, or null where it left none. */
 export function receivedAddress(): SocketAddress | null {
-  const length = addressOut[SOCKADDR_STORAGE]!
-  return length < 2 ? null : decode(addressOut, length)
+  return addressOf(addressOut, addressOut[SOCKADDR_STORAGE]!)
+}
+
+/** The address in the first `length` bytes of a sockaddr, or null where there is none. */
+export function addressOf(sockaddr: Uint8Array, length: number): SocketAddress | null {
+  return length < 2 ? null : decode(sockaddr, length)
 }
 
 function decode(bytes: Uint8Array, length: number): SocketAddress {

@@ -4,7 +4,7 @@ import { check, checkOrNull } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
 import { asData, asFd, asInteger, asPath, asSpan } from './arguments.js'
 import { O_CLOEXEC } from './fcntl.js'
-import { dropWatches } from './readiness.js'
+import { tellClosing } from './closing.js'
 
 export const SEEK_SET = constant('SEEK_SET')
 export const SEEK_CUR = constant('SEEK_CUR')
@@ -91,7 +91,7 @@ export function lseek(fd: number, offset: number, whence: number): number {
  * @see man 2 close
  */
 export function close(fd: number): void {
-  dropWatches(asFd(fd))
+  tellClosing(asFd(fd))
   check(native.close(fd), 'close')
 }
 
@@ -116,7 +116,7 @@ export function dup2(from: number, to: number): number {
     check(native.fcntl(from, constant('F_GETFD'), 0), 'dup2')
     return to
   }
-  dropWatches(to)
+  tellClosing(to)
   return check(native.dup3(from, to, to > 2 ? O_CLOEXEC : 0), 'dup2')
 }
 
@@ -127,7 +127,7 @@ export function dup2(from: number, to: number): number {
  */
 export function dup3(from: number, to: number, flags: number): number {
   const how = asInteger('flags', flags)
-  if (asFd(from, 'from') !== asFd(to, 'to')) dropWatches(to)
+  if (asFd(from, 'from') !== asFd(to, 'to')) tellClosing(to)
   return check(native.dup3(from, to, how), 'dup3')
 }
 

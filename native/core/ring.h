@@ -53,8 +53,9 @@ class Ring {
     return entry;
   }
 
-  // Entries prepared and not yet submitted.
+  // Entries prepared and not yet submitted, and how many more there is room for.
   unsigned prepared() const { return sq_tail_ - sq_submitted_; }
+  unsigned room() const { return sq_entries_ - prepared(); }
 
   // The kernel has completions that it puts into memory only when entered.
   bool behind() const { return Load(sq_flags_) & (kSqTaskrun | IORING_SQ_CQ_OVERFLOW); }

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import type { Finding } from '../../lib/cli/checks/finding.js'
 import { command, type CommandOptions } from '../support/command.js'
+import { cannotTrace } from '../support/strace.js'
 
 async function findings(options?: CommandOptions): Promise<{ code: number; of: (name: string) => Finding }> {
   const { code, stdout } = await command(['doctor', '--json'], options)
@@ -36,4 +37,15 @@ it('can do without a compiler', async () => {
   const { of } = await findings({ env: { ...process.env, PATH: '/nowhere', CC: '' } })
   expect(of('C compiler')).toMatchObject({ ok: false, optional: true, detail: 'none of cc, gcc, clang, CC' })
   expect(of('strace')).toMatchObject({ ok: false, optional: true, cure: 'install strace' })
+})
+
+it.skipIf(cannotTrace)('A50: says why io_uring is refused, with the cure', async () => {
+  const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=io_uring_setup:error=EPERM']
+  const { of } = await findings({ under })
+  expect(of('io_uring')).toMatchObject({
+    ok: false,
+    optional: true,
+    detail: expect.stringMatching(/^EPERM: io_uring is switched off/) as string,
+    cure: expect.stringContaining('sysctl kernel.io_uring_disabled=0') as string,
+  })
 })

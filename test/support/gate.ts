@@ -32,8 +32,19 @@ function openFds(pid: number): string[] {
   })
 }
 
+// The kernel's own helpers of io_uring are among the tasks; they come and go as it likes.
+function isThread(pid: number, task: string): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').startsWith('iou-')
+  } catch {
+    return false
+  }
+}
+
+const threadsOf = (pid: number): number => readdirSync(`/proc/${pid}/task`).filter((task) => isThread(pid, task)).length
+
 export function holdings(pid: number = process.pid): Holdings {
-  return { fds: openFds(pid), threads: readdirSync(`/proc/${pid}/task`).length, children: ownChildren(pid) }
+  return { fds: openFds(pid), threads: threadsOf(pid), children: ownChildren(pid) }
 }
 
 /** What `after` holds beyond `before`, in words; empty where nothing was left. */

@@ -1,37 +1,19 @@
 // Checks of what one can do without: io_uring, a C compiler, tools to look at system calls with.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { compile, findCompiler, which } from '../../../bench/compile.js'
 import { type Check, firstLine } from './finding.js'
 
-const run = promisify(execFile)
-
-const uringErrors: Record<string, string> = {
-  '38': 'the kernel has none (ENOSYS)',
-  '1': 'refused (EPERM): kernel.io_uring_disabled or a seccomp filter, as containers have',
-  '12': 'no memory may be locked for it (ENOMEM): ulimit -l',
-}
-
-const uringCure =
-  'sysctl kernel.io_uring_disabled=0; in a container, a seccomp profile that allows io_uring_setup. The epoll back end serves as well'
-
-async function askForRing(): Promise<string> {
-  const { stdout } = await run(await compile('io-uring-probe'), { timeout: 5000 })
-  return stdout.trim()
-}
-
 const ioUring: Check = async () => {
-  const finding = { name: 'io_uring', optional: true, cure: uringCure }
+  const finding = {
+    name: 'io_uring',
+    optional: true,
+    cure: 'sysctl kernel.io_uring_disabled=0; in a container, a seccomp profile that allows io_uring_setup. aio and the epoll back end serve as well',
+  }
   const disabled = firstLine('/proc/sys/kernel/io_uring_disabled')
   if (disabled === '2') return { ...finding, ok: false, detail: 'switched off: kernel.io_uring_disabled is 2' }
-  try {
-    const errno = await askForRing()
-    const detail =
-      errno === '0' ? 'io_uring_setup gives a ring' : (uringErrors[errno] ?? `io_uring_setup fails, errno ${errno}`)
-    return { ...finding, ok: errno === '0', detail }
-  } catch {
-    return { ...finding, ok: false, detail: 'not known: asking the kernel needs a C compiler here' }
-  }
+  const { Ring } = await import('posix-async/posix')
+  const found = Ring.availability()
+  const detail = found.available ? 'io_uring_setup gives a ring' : `${found.code}: ${found.reason}`
+  return { ...finding, ok: found.available, detail }
 }
 
 const compiler: Check = async () => {
