@@ -155,6 +155,8 @@ interface ReactorNatives {
   reactorWrite(handle: object, slot: number, data: ByteView): number
   /** Gives the descriptor away. */
   reactorDetach(handle: object, slot: number): number
+  /** What had been received for the connection that was detached last. */
+  reactorLeftover(handle: object): Buffer | undefined
   reactorDestroyAll(handle: object): void
   reactorDescriptor(handle: object, slot: number): number
   /** `port address` of the client; empty where it has none. */

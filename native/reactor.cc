@@ -222,6 +222,7 @@ using Handle = Napi::External<Loop>;
 std::unique_ptr<Backend> MakeBackend(const std::string& name, bool edge_triggered) {
   if (name == "poll") return MakePoll();
   if (name == "select") return MakeSelect();
+  if (name == "io_uring") return MakeIoUring();
   return MakeEpoll(edge_triggered);
 }
 
@@ -263,6 +264,13 @@ int Detach(Handle handle, int slot) {
   return fd;
 }
 
+// What had been received for the connection that was detached last.
+Napi::Value Leftover(Napi::Env env, Handle handle) {
+  const ByteQueue& bytes = handle.Data()->core().leftover();
+  if (!bytes.size()) return env.Undefined();
+  return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
 void DestroyAll(Handle handle) {
   if (!handle.Data()->open()) return;
   handle.Data()->core().DestroyAll(handle.Data()->Now());
@@ -300,6 +308,7 @@ void RegisterReactor(Exports& exports) {
   exports.Function<&Flush>("reactorFlush");
   exports.Function<&Write>("reactorWrite");
   exports.Function<&Detach>("reactorDetach");
+  exports.Function<&Leftover>("reactorLeftover");
   exports.Function<&DestroyAll>("reactorDestroyAll");
   exports.Function<&DescriptorOf>("reactorDescriptor");
   exports.Function<&PeerOf>("reactorPeer");

@@ -14,7 +14,7 @@ export type RunningServer = Server
 export type WorkersServer = PreforkServer
 
 export const MODELS = ['fork', 'thread', 'event', 'sync'] as const
-export const BACKENDS = ['epoll', 'poll', 'select'] as const
+export const BACKENDS = ['epoll', 'poll', 'select', 'io_uring'] as const
 
 export type ModelName = (typeof MODELS)[number]
 

@@ -1,4 +1,5 @@
-// eventServer: one thread serves all connections by readiness: epoll, poll or select. See: man 7 epoll, man 2 poll, man 2 select
+// eventServer: one thread serves all connections, by readiness (epoll, poll or select) or by completion (io_uring).
+// See: man 7 epoll, man 2 poll, man 2 select, man 7 io_uring
 import { createServer, type RequestListener, type Server as HttpServer } from 'node:http'
 import { codedError, type ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
@@ -14,8 +15,8 @@ import { Server, type Client, type Model, type ServerHost, type ServerOptions, t
 /** Options of eventServer. */
 export interface EventServerOptions extends ServerOptions {
   /**
-   * What waits for readiness (default 'epoll'). 'select' serves descriptors below 1024 only; clients beyond are refused and told
-   * by one 'clientError' with code ERANGE.
+   * What waits (default 'epoll'). 'select' serves descriptors below 1024 only; clients beyond are refused and told by one
+   * 'clientError' with code ERANGE. 'io_uring' accepts, receives and sends by completion; it needs Linux 6.3.
    */
   backend?: Backend
   /** Whether epoll tells each arrival once (EPOLLET) rather than as long as there is something to read (default false). */
@@ -35,7 +36,7 @@ export interface EventHost<L extends Link> {
   refused(error: ErrnoError): void
 }
 
-const BACKENDS: readonly unknown[] = ['epoll', 'poll', 'select']
+const BACKENDS: readonly unknown[] = ['epoll', 'poll', 'select', 'io_uring']
 const HANDLERS = ['function', 'callbacks', 'native', 'http'] as const
 const DEFAULT_HIGH_WATER_MARK = 65536
 // How often idle HTTP connections are closed while the server drains, in milliseconds.
@@ -196,7 +197,7 @@ function checked(options: EventServerOptions) {
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
   const { backend = 'epoll', edgeTriggered = false, highWaterMark = DEFAULT_HIGH_WATER_MARK } = options
   if (!BACKENDS.includes(backend))
-    throw invalidArgValue('options.backend', "must be 'epoll', 'poll' or 'select'", backend)
+    throw invalidArgValue('options.backend', "must be 'epoll', 'poll', 'select' or 'io_uring'", backend)
   if (typeof edgeTriggered !== 'boolean')
     throw invalidArgType('options.edgeTriggered', 'of type boolean', edgeTriggered)
   if (edgeTriggered && backend !== 'epoll')
@@ -205,14 +206,15 @@ function checked(options: EventServerOptions) {
 }
 
 /**
- * Serves all connections on this thread, by readiness, beside whatever else the event loop does. A batch of ready connections
- * enters JavaScript once.
+ * Serves all connections on this thread, beside whatever else the event loop does. A batch of what happened enters JavaScript
+ * once.
  *
  * @param options where to listen and the limits; `backend`, `edgeTriggered`, `highWaterMark`
  * @param handler `(conn) => ...`, where reading and writing are promises; an object of callbacks, the fast path;
  *   `native('echo')`, which never enters JavaScript (no 'connection' events then); `http(listener)`
  * @returns the server, listening
- * @throws ErrnoError EADDRINUSE, EACCES ... with the address; EMFILE where no descriptor is left; ERR_INVALID_ARG_TYPE,
+ * @throws ErrnoError EADDRINUSE, EACCES ... with the address; EMFILE where no descriptor is left; ENOSYS, EPERM from
+ *   io_uring_setup where the kernel has none for us; ERR_INVALID_ARG_TYPE,
  *   ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE; ERR_POSIX_ASYNC_HANDLER
  */
 export async function eventServer(options: EventServerOptions, handler: Handler): Promise<Server> {

@@ -18,7 +18,9 @@ export class HandOver<L extends Link> {
 
   /** A socket that owns the link's descriptor. Throws EBUSY while bytes wait to be sent; ERR_STREAM_DESTROYED once closed. */
   take(link: L): Socket {
-    const socket = new Socket({ fd: this.#reactor.detach(link), allowHalfOpen: true, readable: true, writable: true })
+    const { fd, rest } = this.#reactor.detach(link)
+    const socket = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
+    if (rest) socket.unshift(rest)
     this.#sockets.add(socket)
     if (this.#idleTimeout > 0) socket.setTimeout(this.#idleTimeout, () => socket.destroy())
     socket.once('close', () => this.#over(socket))

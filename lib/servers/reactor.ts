@@ -4,7 +4,7 @@ import { ErrnoError } from '../errors.js'
 import { native } from '../native.js'
 import { asBytes, type Data } from './connection.js'
 
-export type Backend = 'epoll' | 'poll' | 'select'
+export type Backend = 'epoll' | 'poll' | 'select' | 'io_uring'
 
 export interface ReactorOptions {
   backend: Backend
@@ -65,6 +65,17 @@ const MOST_COPIED = 32 * 1024
 
 const ETIMEDOUT = 110
 
+// What fails first where the kernel refuses a back end.
+const MADE_BY = { epoll: 'epoll_create1', poll: 'eventfd', select: 'eventfd', io_uring: 'io_uring_setup' } as const
+
+function refusal(errno: number, backend: Backend): ErrnoError {
+  const error = new ErrnoError(errno, MADE_BY[backend])
+  if (backend === 'io_uring' && (error.code === 'ENOSYS' || error.code === 'EPERM'))
+    error.message +=
+      ": no io_uring of Linux 6.3 or later here, or switched off (kernel.io_uring_disabled, a container's seccomp profile); backend 'epoll' serves as well"
+  return error
+}
+
 export class Reactor<L extends Link> {
   readonly #handle: object
   readonly #control: Int32Array
@@ -90,8 +101,7 @@ export class Reactor<L extends Link> {
       options.handler ?? -1,
       () => this.#batch(),
     )
-    if (typeof parts === 'number')
-      throw new ErrnoError(parts, options.backend === 'epoll' ? 'epoll_create1' : 'eventfd')
+    if (typeof parts === 'number') throw refusal(parts, options.backend)
     this.#handle = parts.handle
     this.#control = new Int32Array(parts.control)
     this.#statistics = new Float64Array(parts.control, 4 * STATISTICS, STATISTICS_COUNT)
@@ -279,12 +289,15 @@ export class Reactor<L extends Link> {
     if (link.slot >= 0) this.#note(operation.resume, link.slot, 0, 0)
   }
 
-  /** Gives the descriptor away; nothing is told of the link any more, and it counts as active until `release`. Throws EBUSY. */
-  detach(link: L): number {
+  /**
+   * Gives the descriptor away, with what was received and not told of; nothing is told of the link any more, and it counts as
+   * active until `release`. Throws EBUSY.
+   */
+  detach(link: L): { fd: number; rest: Buffer | undefined } {
     const fd = native.reactorDetach(this.#handle, link.slot)
     if (fd < 0) throw new ErrnoError(fd, 'toSocket')
     link.slot = -1
-    return fd
+    return { fd, rest: native.reactorLeftover(this.#handle) }
   }
 
   release(): void {

@@ -119,13 +119,13 @@ int RingProbe::Ask(const Ring& ring) {
   return 0;
 }
 
-int BufferRing::Open(const Ring& ring, uint16_t group, unsigned count, unsigned size) {
+int BufferRing::Open(const Ring& ring, uint16_t group, unsigned count, unsigned size, uint8_t* memory) {
   const size_t entries_size = (count * sizeof(ProvidedBuffer) + kPage - 1) & ~(kPage - 1);
-  mapped_ = entries_size + static_cast<size_t>(count) * size;
-  void* memory = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return -errno;
-  entries_ = static_cast<ProvidedBuffer*>(memory);
-  buffers_ = static_cast<uint8_t*>(memory) + entries_size;
+  mapped_ = entries_size + (memory ? 0 : static_cast<size_t>(count) * size);
+  void* mapped = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return -errno;
+  entries_ = static_cast<ProvidedBuffer*>(mapped);
+  buffers_ = memory ? memory : static_cast<uint8_t*>(mapped) + entries_size;
   size_ = size;
   mask_ = count - 1;
   group_ = group;

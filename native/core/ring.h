@@ -124,8 +124,9 @@ class BufferRing {
   BufferRing& operator=(const BufferRing&) = delete;
   ~BufferRing() { Unmap(); }
 
-  // `count` buffers (a power of two, at most 32768) of `size` bytes, all given to the kernel. 0 or -errno.
-  int Open(const Ring& ring, uint16_t group, unsigned count, unsigned size);
+  // `count` buffers (a power of two, at most 32768) of `size` bytes, all given to the kernel; in `memory`, which must
+  // outlive them, or in memory of their own. 0 or -errno.
+  int Open(const Ring& ring, uint16_t group, unsigned count, unsigned size, uint8_t* memory = nullptr);
   // Takes them back; the ring must still be open.
   void Close(const Ring& ring);
   // After Ring::Forget in the child of a fork.

@@ -179,7 +179,7 @@ it.each([
   [['--model', 'spoon'], 'Allowed choices are fork, thread, event, sync.'],
   [['--port', '65536'], 'It must be a whole number from 0 to 65535.'],
   [['--port', '-1'], 'It must be a whole number from 0 to 65535.'],
-  [['--model', 'event', '--backend', 'kqueue'], 'Allowed choices are epoll, poll, select.'],
+  [['--model', 'event', '--backend', 'kqueue'], 'Allowed choices are epoll, poll, select, io_uring.'],
   [['--model', 'fork', '--backend', 'poll'], '--backend is an option of the event model, and this is fork'],
   [['--model', 'event', '--max-children', '3'], '--max-children is an option of the fork model, and this is event'],
   [['--model', 'event', '--threads', '3'], '--threads is an option of the thread model, and this is event'],

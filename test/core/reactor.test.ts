@@ -6,11 +6,12 @@ import { sanitizerWorks, Workshop } from '../support/compile.js'
 const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
 
-const reactor = ['accept', 'epoll', 'handled', 'poll', 'reactor', 'select', 'stream', 'waiter']
+const reactor = ['accept', 'completed', 'epoll', 'handled', 'io_uring', 'poll', 'reactor', 'select', 'stream', 'waiter']
 const handlers = ['echo', 'fibonacci', 'handler', 'running']
 const sources = [
   'test/core/reactor_test.cc',
   ...reactor.map((name) => `native/core/reactor/${name}.cc`),
+  'native/core/ring.cc',
   ...handlers.map((name) => `native/core/handlers/${name}.cc`),
 ]
 
@@ -22,16 +23,22 @@ function program(sanitizer: string): string {
   return programs.get(name)!
 }
 
+const say = (sanitizer: string, ...args: string[]): string => {
+  const env = { TSAN_OPTIONS: 'halt_on_error=1', UBSAN_OPTIONS: 'halt_on_error=1' }
+  return execFileSync(program(sanitizer), args, { encoding: 'utf8', timeout: 60_000, env })
+}
+
+const refused = Number(say('', 'io_uring', 'available'))
+const uring = refused ? `io_uring (skipped: errno ${refused})` : 'io_uring'
+
 describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer) => {
   const skip = sanitizer !== '' && !sanitizer.split(',').every(sanitizerWorks)
-  const env = { TSAN_OPTIONS: 'halt_on_error=1', UBSAN_OPTIONS: 'halt_on_error=1' }
 
-  describe.each(['epoll', 'epoll-edge', 'poll', 'select'])('%s', (backend) => {
-    it.skipIf(skip).each(['records', 'native'])(
+  describe.each(['epoll', 'epoll-edge', 'poll', 'select', uring])('%s', (backend) => {
+    it.skipIf(skip || backend.includes('skipped')).each(['records', 'native'])(
       '160 connections of 4 threads, large, small and reset, each byte right: %s',
       (who) => {
-        const said = execFileSync(program(sanitizer), [backend, who], { encoding: 'utf8', timeout: 60_000, env })
-        expect(said).toBe('accepted 160 active 0 wrong 0 same 1\ndescriptors left 0\n')
+        expect(say(sanitizer, backend, who)).toBe('accepted 160 active 0 wrong 0 same 1\ndescriptors left 0\n')
       },
       240_000,
     )

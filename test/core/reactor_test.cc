@@ -1,5 +1,6 @@
 // The reactor without Node: a loop of poll(2) on its wake descriptor takes JavaScript's part and echoes, or a native
-// handler does. Arguments: back end, who echoes ("records" or "native"). Judged by test/core/reactor.test.ts.
+// handler does. Arguments: back end, who echoes ("records" or "native"),
+// or "available": errno of opening it. Judged by test/core/reactor.test.ts.
 #include "core/reactor/reactor.h"
 
 #include <arpa/inet.h>
@@ -98,15 +99,19 @@ void Serve(Reactor* reactor) {
   }
 }
 
+std::unique_ptr<Backend> BackendNamed(const std::string& name) {
+  if (name == "poll") return MakePoll();
+  if (name == "select") return MakeSelect();
+  if (name == "io_uring") return MakeIoUring();
+  return MakeEpoll(name == "epoll-edge");
+}
+
 int Run(const std::string& backend, bool native) {
   ReactorOptions options;
   options.edge_triggered = backend == "epoll-edge";
   int error = 0;
   if (native) options.handler = RunningHandler::Start(&kEcho, &error);
-  Reactor reactor(backend == "poll"     ? MakePoll()
-                  : backend == "select" ? MakeSelect()
-                                        : MakeEpoll(options.edge_triggered),
-                  options);
+  Reactor reactor(BackendNamed(backend), options);
   sockaddr_in address{};
   const int listener = ListenOnLoopback(&address);
   if (reactor.Open() || reactor.Listen(listener)) return 1;
@@ -126,6 +131,10 @@ int Run(const std::string& backend, bool native) {
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
+  if (!strcmp(argv[2], "available")) {
+    printf("%d\n", -Reactor(BackendNamed(argv[1]), {}).Open());
+    return 0;
+  }
   const int before = Descriptors();
   if (Run(argv[1], !strcmp(argv[2], "native"))) return 1;
   printf("descriptors left %d\n", Descriptors() - before);

@@ -43,15 +43,17 @@ int Reactor::Listen(int fd) {
   if (error) return error;
   listeners_.push_back({fd, true});
   listening_ = true;
+  backend_->Push();
   return 0;
 }
 
 void Reactor::Unlisten(int fd) {
-  for (Listener& listener : listeners_) {
-    if (listener.fd != fd) continue;
-    if (listener.registered) backend_->Change(fd, 0, kReadable, kNoInterest);
-    listener = {-1, false};
+  for (size_t i = 0; i < listeners_.size(); i++) {
+    if (listeners_[i].fd != fd) continue;
+    if (listeners_[i].registered) backend_->Change(fd, kListenerTag | i, kReadable, kNoInterest);
+    listeners_[i] = {-1, false};
   }
+  backend_->Push();
   listening_ = std::any_of(listeners_.begin(), listeners_.end(), [](const Listener& one) { return one.fd >= 0; });
 }
 
@@ -64,9 +66,9 @@ void Reactor::CloseListeners() {
   }
 }
 
-bool Reactor::MayAccept() const {
-  return connections_.size() - free_slots_.size() < most_slots_ && now_ >= accept_again_at_;
-}
+bool Reactor::MayAccept() const { return HasSlot() && now_ >= accept_again_at_; }
+
+bool Reactor::HasSlot() const { return connections_.size() - free_slots_.size() < most_slots_; }
 
 void Reactor::RenewListeners() {
   const bool wanted = MayAccept();
@@ -87,13 +89,25 @@ void Reactor::Accept(Listener& listener) {
     });
     if (fd < 0 && !TryNext(-fd)) return;
     if (fd < 0) continue;
-    if (active_ < options_.most_connections) {
-      Admit(fd, PeerFrom(address));
-    } else {
-      close(fd);
-      control_->statistics[kRejected]++;
-    }
+    Place(fd, PeerFrom(address));
   }
+}
+
+void Reactor::Place(int fd, const Peer& peer) {
+  if (active_ < options_.most_connections && HasSlot()) return Admit(fd, peer);
+  close(fd);
+  control_->statistics[kRejected]++;
+}
+
+// By a back end that accepts.
+void Reactor::Accepted(size_t index, const Ready& ready) {
+  if (ready.what & kLapsed && index < listeners_.size()) listeners_[index].registered = false;
+  if (!(ready.what & kDone)) return;
+  if (ready.result < 0) return static_cast<void>(TryNext(-ready.result));
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  getpeername(ready.result, reinterpret_cast<sockaddr*>(&address), &size);
+  Place(ready.result, PeerFrom(address));
 }
 
 // Whether the error was of one client only, who is gone. Without a descriptor or memory the client waits in the
@@ -123,11 +137,15 @@ void Reactor::Admit(int fd, const Peer& peer) {
   const int32_t slot = TakeSlot();
   Connection& connection = At(slot);
   int error = handler_ && !StartHandling(slot) ? -ENOMEM : 0;
-  if (!error) error = backend_->Change(fd, TagOf(slot), kNoInterest, kReadable);
+  if (!error && !completes_) error = backend_->Change(fd, TagOf(slot), kNoInterest, kReadable);
   if (error) return Refuse(slot, fd, -error);
   connection.fd = fd;
   connection.peer = peer;
-  connection.registered = kReadable;
+  if (completes_) {
+    Unsettle(slot);  // nothing is received before the batch is over: it may be handed over in it
+  } else {
+    connection.registered = kReadable;
+  }
   connection.last_active = static_cast<uint32_t>(now_);
   if (!expire_at_ && options_.idle_timeout) expire_at_ = now_ + options_.idle_timeout;
   control_->statistics[kAccepted]++;
@@ -155,11 +173,16 @@ uint64_t Reactor::deadline() const {
 void Reactor::Expire(uint64_t now) {
   now_ = now;
   RenewListeners();
-  if (!expire_at_ || now < expire_at_) return;
+  ExpireIdle();
+  backend_->Push();
+}
+
+void Reactor::ExpireIdle() {
+  if (!expire_at_ || now_ < expire_at_) return;
   uint32_t longest = 0;
   for (size_t slot = 0; slot < connections_.size(); slot++) {
     if (connections_[slot].fd < 0) continue;
-    const uint32_t silent = static_cast<uint32_t>(now) - connections_[slot].last_active;
+    const uint32_t silent = static_cast<uint32_t>(now_) - connections_[slot].last_active;
     if (silent >= options_.idle_timeout) {
       Shut(static_cast<int32_t>(slot), 0, kTimedOut);
     } else if (silent > longest) {
@@ -167,7 +190,7 @@ void Reactor::Expire(uint64_t now) {
     }
   }
   const uint64_t next = options_.idle_timeout - longest, least = options_.idle_timeout / 32 + 1;
-  expire_at_ = active_ ? now + (next > least ? next : least) : 0;
+  expire_at_ = active_ ? now_ + (next > least ? next : least) : 0;
 }
 
 }  // namespace posix_async

@@ -6,12 +6,22 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace posix_async {
 
 // Bytes in order, taken from the front; the room that was taken is used again before the memory grows.
 class ByteQueue {
  public:
+  ByteQueue() = default;
+  ByteQueue(ByteQueue&& other) noexcept { *this = std::move(other); }
+  ByteQueue& operator=(ByteQueue&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(head_, other.head_);
+    std::swap(tail_, other.tail_);
+    std::swap(capacity_, other.capacity_);
+    return *this;
+  }
   ~ByteQueue() { free(bytes_); }
 
   const uint8_t* data() const { return bytes_ + head_; }
@@ -54,6 +64,14 @@ enum State : uint16_t {
   kPaused = 16,      // nobody wants to read
   kUnsettled = 32,   // interest may have changed
   kWaiting = 64,     // in the run queue
+  kSending = 128,    // bytes are among those that are sent together
+};
+
+// What was received for a connection before it could be told of.
+struct Held {
+  ByteQueue bytes;
+  bool over = false;   // after the bytes:
+  int32_t result = 0;  // the end, or -errno
 };
 
 // Where a client is: what of a sockaddr is worth keeping.
@@ -71,7 +89,9 @@ struct Connection {
   uint8_t registered = 0;  // Interest
   uint8_t ready = 0;       // Interest, while in the run queue
   Peer peer;
+  uint32_t told_in = 0;  // the batch that last told of its bytes, where the back end receives
   std::unique_ptr<ByteQueue> queue;
+  std::unique_ptr<Held> held;
   void* user = nullptr;  // a native handler's own
 
   bool Is(State what) const { return state & what; }

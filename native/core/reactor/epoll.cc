@@ -17,7 +17,7 @@ class Epoll final : public Backend {
  public:
   explicit Epoll(bool edge_triggered) : mode_(edge_triggered ? static_cast<uint32_t>(EPOLLET) : 0) {}
 
-  int Open() override {
+  int Open(uint8_t*, size_t) override {
     const int fd = Result([] { return epoll_create1(EPOLL_CLOEXEC); });
     if (fd < 0) return fd;
     epoll_.Reset(fd);
@@ -39,7 +39,7 @@ class Epoll final : public Backend {
   int Collect(Ready* ready, int max) override {
     const int most = std::min(max, kMostEvents);
     const int count = Retry([&] { return epoll_wait(epoll_.get(), events_, most, 0); });
-    for (int i = 0; i < count; i++) ready[i] = {events_[i].data.u64, Translate(events_[i].events)};
+    for (int i = 0; i < count; i++) ready[i] = {events_[i].data.u64, Translate(events_[i].events), 0, 0};
     return count;
   }
 

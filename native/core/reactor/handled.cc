@@ -30,7 +30,13 @@ SlotWriter WriterOf(Reactor* reactor, int32_t slot) {
 
 int Reactor::Reply(int32_t slot, const uint8_t* bytes, size_t count) {
   if (DescriptorOf(slot) < 0) return -EPIPE;
-  Send(slot, bytes, count);
+  const uint8_t* kept = completes_ ? Keep(bytes, count) : bytes;
+  if (kept) {
+    Send(slot, kept, count);
+  } else {
+    Dispatch();
+    if (DescriptorOf(slot) >= 0) SendAlone(slot, bytes, count);
+  }
   return DescriptorOf(slot) < 0 ? -EPIPE : 0;
 }
 
@@ -39,10 +45,10 @@ bool Reactor::StartHandling(int32_t slot) {
   return !size || (At(slot).user = calloc(1, size));
 }
 
-void Reactor::HandleData(int32_t slot, size_t count) {
+void Reactor::HandleData(int32_t slot, const uint8_t* bytes, size_t count) {
   SlotWriter writer = WriterOf(this, slot);
   const auto& handler = handler_->handler();
-  Follow(slot, handler.on_data(At(slot).user, &handler_->context(), data_ + slab_used_, count, &writer));
+  Follow(slot, handler.on_data(At(slot).user, &handler_->context(), bytes, count, &writer));
 }
 
 void Reactor::HandleEnd(int32_t slot) {

@@ -19,7 +19,7 @@ class Poll final : public Waiter {
     for (const Watched& one : watched) polled_.push_back({one.fd, Events(one.interest), 0});
     if (Retry([&] { return poll(polled_.data(), polled_.size(), -1); }) <= 0) return;
     for (size_t i = 0; i < watched.size(); i++) {
-      if (const short seen = polled_[i + 1].revents) ready->push_back({watched[i].tag, Translate(seen)});
+      if (const short seen = polled_[i + 1].revents) ready->push_back({watched[i].tag, Translate(seen), 0, 0});
     }
   }
 

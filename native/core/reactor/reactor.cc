@@ -33,7 +33,10 @@ T* Map(size_t size) {
 }  // namespace
 
 Reactor::Reactor(std::unique_ptr<Backend> backend, const ReactorOptions& options)
-    : backend_(std::move(backend)), options_(options), most_slots_(MostDescriptors()) {}
+    : backend_(std::move(backend)),
+      options_(options),
+      completes_(backend_->completes()),
+      most_slots_(MostDescriptors()) {}
 
 Reactor::~Reactor() {
   Close();
@@ -47,7 +50,7 @@ int Reactor::Open() {
   data_ = Map<uint8_t>(kDataSize);
   if (!control_ || !data_) return -ENOMEM;
   connections_.reserve(most_slots_);
-  return backend_->Open();
+  return backend_->Open(data_, kReceiveSize);
 }
 
 // ---- the batch
@@ -56,11 +59,12 @@ void Reactor::Collect(uint64_t now) {
   now_ = now;
   collecting_ = true;
   control_->records = 0;
-  slab_used_ = 0;
+  slab_used_ = completes_ ? kReceiveSize : 0;
+  batch_++;
   ServeNotices();
   RunDeferred();
   Ready ready[kMostReady];
-  const int count = backend_->Collect(ready, kMostReady);
+  const int count = backend_->Collect(ready, completes_ ? std::min(kMostReady, RoomForRecords() / 2) : kMostReady);
   for (int i = 0; i < count; i++) Serve(ready[i]);
   collecting_ = false;
 }
@@ -69,22 +73,29 @@ void Reactor::Settle(uint64_t now) {
   PerformAll(now);
   FreeClosed();
   backend_->Resume();
+  backend_->Push();
 }
 
-void Reactor::Flush(uint64_t now) { PerformAll(now); }
+void Reactor::Flush(uint64_t now) {
+  PerformAll(now);
+  backend_->Push();
+}
 
 void Reactor::PerformAll(uint64_t now) {
   now_ = now;
   const int32_t count = std::min(control_->operations, kMostOperations);
   for (int32_t i = 0; i < count; i++) Perform(control_->operation[i]);
+  SettleInterest();
+  Dispatch();
   control_->operations = 0;
   control_->out_used = 0;
-  SettleInterest();
 }
 
 // ---- what happened
 
 bool Reactor::HasRoom() const { return control_->records < kMostRecords - 4 && slab_used_ + kShareSize <= kSlabSize; }
+
+int Reactor::RoomForRecords() const { return kMostRecords - control_->records; }
 
 void Reactor::ServeNotices() {
   while (!notices_.empty() && control_->records < kMostRecords) {
@@ -108,15 +119,28 @@ void Reactor::Tell(Kind kind, int32_t slot, int32_t a, int32_t b) {
   if (kind == kClose) closed_.push_back(slot);
 }
 
+// Bytes that follow those of the last record, in the slab too, are told by that record.
+bool Reactor::Extend(int32_t slot, size_t offset, size_t count) {
+  if (handler_ || control_->records == 0 || !notices_.empty()) return false;
+  Record& last = control_->record[control_->records - 1];
+  if (last.kind != kData || last.slot != slot || static_cast<size_t>(last.a) + static_cast<size_t>(last.b) != offset) {
+    return false;
+  }
+  last.b += static_cast<int32_t>(count);
+  return true;
+}
+
 void Reactor::Serve(const Ready& ready) {
   if (ready.tag & kListenerTag) {
     const size_t index = static_cast<uint32_t>(ready.tag);
+    if (completes_) return Accepted(index, ready);
     if (index < listeners_.size() && listeners_[index].registered) Accept(listeners_[index]);
     return;
   }
   const Connection* connection = Find(ready.tag);
   if (!connection) return;
   const auto slot = static_cast<int32_t>(ready.tag & 0xffffffff);
+  if (completes_) return Completed(slot, ready);
   if (connection->Is(kWaiting) || !HasRoom()) return Defer(slot, ready.what);
   Run(slot, ready.what);
 }
@@ -214,11 +238,21 @@ void Reactor::SettleInterest() {
 
 void Reactor::Renew(int32_t slot) {
   Connection& connection = At(slot);
-  const uint8_t wanted = Wanted(connection);
+  uint8_t wanted = Wanted(connection);
+  if (connection.held) {
+    if (wanted & kReadable) Defer(slot, kReadable);
+    if (connection.held->over || connection.held->bytes.size() >= kShareSize) wanted &= ~kReadable;
+  }
   if (wanted == connection.registered) return;
   const int error = backend_->Change(connection.fd, TagOf(slot), connection.registered, wanted);
   if (error) return Shut(slot, -error, kClosed);
   connection.registered = wanted;
+}
+
+void Reactor::Deregister(int32_t slot) {
+  Connection& connection = At(slot);
+  if (connection.registered) backend_->Change(connection.fd, TagOf(slot), connection.registered, kNoInterest);
+  connection.registered = kNoInterest;
 }
 
 // JavaScript has been told of the end of these: nothing of it names their slots any more.
@@ -228,6 +262,7 @@ void Reactor::FreeClosed() {
     connection.generation = (connection.generation + 1) & 0x7fffffff;
     connection.state = 0;
     connection.ready = 0;
+    connection.held.reset();
     free_slots_.push_back(slot);
   }
   closed_.clear();
@@ -240,17 +275,19 @@ void Reactor::DestroyAll(uint64_t now) {
   for (size_t slot = 0; slot < connections_.size(); slot++) {
     if (connections_[slot].fd >= 0) Shut(static_cast<int32_t>(slot), 0, kClosed);
   }
+  backend_->Push();
 }
 
 void Reactor::Close() {
-  for (Connection& connection : connections_) {
+  for (size_t slot = 0; slot < connections_.size(); slot++) {
+    Connection& connection = connections_[slot];
     if (connection.fd < 0) continue;
     if (handler_) StopHandling(connection);
-    if (connection.registered) backend_->Change(connection.fd, 0, connection.registered, kNoInterest);
+    Deregister(static_cast<int32_t>(slot));
     close(std::exchange(connection.fd, -1));
   }
-  for (const Listener& listener : listeners_) {
-    if (listener.registered) backend_->Change(listener.fd, 0, kReadable, kNoInterest);
+  for (size_t i = 0; i < listeners_.size(); i++) {
+    if (listeners_[i].registered) backend_->Change(listeners_[i].fd, kListenerTag | i, kReadable, kNoInterest);
   }
   connections_.clear();
   listeners_.clear();
@@ -273,6 +310,7 @@ void Reactor::Forget() {
   listeners_.clear();
   notices_.clear();
   run_queue_.clear();
+  together_.clear();
   control_->records = 0;
   MarkClosed();
 }

@@ -49,7 +49,7 @@ class Reactor {
   // Operations noted outside of a batch, or too many of them inside one.
   void Flush(uint64_t now);
   // Something is left to be told or read that wake_fd does not show.
-  bool pending() const { return !notices_.empty() || !run_queue_.empty(); }
+  bool pending() const { return !notices_.empty() || !run_queue_.empty() || backend_->pending(); }
   // When Expire is next due on the clock of `now`; 0: never.
   uint64_t deadline() const;
   void Expire(uint64_t now);
@@ -58,6 +58,8 @@ class Reactor {
   int64_t Write(int32_t slot, const uint8_t* bytes, size_t count, uint64_t now);
   // Gives the descriptor away, registered nowhere; -EBUSY while bytes are queued. It counts as active until kRelease.
   int Detach(int32_t slot, uint64_t now);
+  // What had been received for the one that was detached last.
+  const ByteQueue& leftover() const { return leftover_; }
   int DescriptorOf(int32_t slot) const;
   const Peer* PeerOf(int32_t slot) const;  // until the end of the batch that told kClose
   // A native handler's write: 0 or -errno.
@@ -94,7 +96,9 @@ class Reactor {
   void Serve(const Ready& ready);
   void ServeNotices();
   bool HasRoom() const;
+  int RoomForRecords() const;
   void Tell(Kind kind, int32_t slot, int32_t a = 0, int32_t b = 0);
+  bool Extend(int32_t slot, size_t offset, size_t count);
   void Perform(const Record& operation);
   void PerformAll(uint64_t now);
   void SettleInterest();
@@ -102,23 +106,43 @@ class Reactor {
   void MarkClosed();
   uint8_t Wanted(const Connection& connection) const;
   void Renew(int32_t slot);
+  void Deregister(int32_t slot);
   void Unsettle(int32_t slot);
 
   // accept.cc: clients coming in
   void Accept(Listener& listener);
+  void Place(int fd, const Peer& peer);
+  void Accepted(size_t index, const Ready& ready);
   void Admit(int fd, const Peer& peer);
   void Refuse(int32_t slot, int fd, int error);
   int32_t TakeSlot();
+  bool HasSlot() const;
   bool MayAccept() const;
   bool TryNext(int error);
   void RenewListeners();
+  void ExpireIdle();
+
+  // completed.cc: what a back end did by itself
+  void Completed(int32_t slot, const Ready& ready);
+  void Deliver(int32_t slot, const Ready& ready);
+  void Hold(int32_t slot, const Ready& ready);
+  void Withdraw(int32_t slot);
+  void ReadHeld(int32_t slot);
+  bool SendTogether(int32_t slot, const uint8_t* bytes, size_t count);
+  void Dispatch();
+  void Sent(const Sending& sending);
+  const uint8_t* Keep(const uint8_t* bytes, size_t count);
 
   // stream.cc: bytes of one connection
   void Read(int32_t slot);
   int64_t Receive(Connection& connection, size_t* got);
-  void Received(int32_t slot, size_t count);
+  void Received(int32_t slot, size_t offset, size_t count);
+  void CountReceived(int32_t slot, size_t count);
+  void CountSent(int32_t slot, size_t count);
   void PeerEnded(int32_t slot);
   void Send(int32_t slot, const uint8_t* bytes, size_t count);
+  void SendAlone(int32_t slot, const uint8_t* bytes, size_t count);
+  void Queue(int32_t slot, const uint8_t* bytes, size_t count);
   bool SendNow(int32_t slot, const uint8_t* bytes, size_t count, size_t* sent);
   void SendQueued(int32_t slot);
   void AfterSending(int32_t slot);
@@ -126,7 +150,7 @@ class Reactor {
 
   // handled.cc: native handlers
   bool StartHandling(int32_t slot);
-  void HandleData(int32_t slot, size_t count);
+  void HandleData(int32_t slot, const uint8_t* bytes, size_t count);
   void HandleEnd(int32_t slot);
   void Follow(int32_t slot, int next);
   void StopHandling(Connection& connection);
@@ -137,7 +161,9 @@ class Reactor {
   Control* control_ = nullptr;
   size_t control_size_ = 0;
   uint8_t* data_ = nullptr;
+  const bool completes_;
   size_t slab_used_ = 0;
+  uint32_t batch_ = 0;
   bool collecting_ = false;
   uint64_t now_ = 0;
 
@@ -149,6 +175,8 @@ class Reactor {
   std::vector<int32_t> unsettled_;  // interest may have changed
   std::deque<uint64_t> run_queue_;  // ready, but the slab or the records were full
   std::deque<Record> notices_;      // to be told in the next batch
+  std::vector<Sending> together_;   // sent by one call when the operations are done
+  ByteQueue leftover_;
   std::vector<Listener> listeners_;
   bool listening_ = false;
   uint32_t active_ = 0;

@@ -29,7 +29,7 @@ class Select final : public Waiter {
     for (const Watched& one : watched) {
       const uint8_t seen =
           (FD_ISSET(one.fd, &readable) ? kReadable : 0) | (FD_ISSET(one.fd, &writable) ? kWritable : 0);
-      if (seen) ready->push_back({one.tag, seen});
+      if (seen) ready->push_back({one.tag, seen, 0, 0});
     }
   }
 

@@ -39,9 +39,10 @@ enum Statistic { kAccepted, kActive, kRejected, kErrors, kBytesIn, kBytesOut, kS
 
 constexpr int kMostRecords = 2048;
 constexpr int kMostOperations = 4096;
-constexpr size_t kShareSize = 64 * 1024;   // most that one connection gives in a batch
-constexpr size_t kSlabSize = 1024 * 1024;  // what was read, of a whole batch
-constexpr size_t kOutSize = 256 * 1024;    // what JavaScript writes that does not lie in the slab
+constexpr size_t kShareSize = 64 * 1024;        // most that one connection gives in a batch
+constexpr size_t kSlabSize = 1024 * 1024;       // what was read, of a whole batch
+constexpr size_t kReceiveSize = kSlabSize / 2;  // the part of it that a back end which receives by itself has
+constexpr size_t kOutSize = 256 * 1024;         // what JavaScript writes that does not lie in the slab
 constexpr size_t kDataSize = kSlabSize + kOutSize;
 
 struct Control {

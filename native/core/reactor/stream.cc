@@ -39,21 +39,31 @@ int64_t Reactor::Receive(Connection& connection, size_t* got) {
 
 void Reactor::Read(int32_t slot) {
   Connection& connection = At(slot);
+  if (completes_) return ReadHeld(slot);
   size_t got = 0;
   const int64_t last = Receive(connection, &got);
-  if (got) Received(slot, got);
+  if (got) Received(slot, slab_used_, got);
   if (connection.fd < 0) return;
   if (last == 0) return PeerEnded(slot);
   if (last < 0 && last != -EAGAIN) return Shut(slot, static_cast<int>(-last), kClosed);
   if (options_.edge_triggered && last > 0) Defer(slot, kReadable);
 }
 
-void Reactor::Received(int32_t slot, size_t count) {
+void Reactor::Received(int32_t slot, size_t offset, size_t count) {
+  CountReceived(slot, count);
+  if (handler_) return HandleData(slot, data_ + offset, count);
+  Tell(kData, slot, static_cast<int32_t>(offset), static_cast<int32_t>(count));
+  if (offset == slab_used_) slab_used_ += count;
+}
+
+void Reactor::CountReceived(int32_t slot, size_t count) {
   At(slot).last_active = static_cast<uint32_t>(now_);
   control_->statistics[kBytesIn] += static_cast<double>(count);
-  if (handler_) return HandleData(slot, count);
-  Tell(kData, slot, static_cast<int32_t>(slab_used_), static_cast<int32_t>(count));
-  slab_used_ += count;
+}
+
+void Reactor::CountSent(int32_t slot, size_t count) {
+  At(slot).last_active = static_cast<uint32_t>(now_);
+  control_->statistics[kBytesOut] += static_cast<double>(count);
 }
 
 void Reactor::PeerEnded(int32_t slot) {
@@ -74,19 +84,29 @@ bool Reactor::SendNow(int32_t slot, const uint8_t* bytes, size_t count, size_t* 
     return false;
   }
   *sent = static_cast<size_t>(result);
-  connection.last_active = static_cast<uint32_t>(now_);
-  control_->statistics[kBytesOut] += static_cast<double>(result);
+  CountSent(slot, *sent);
   return true;
 }
 
 void Reactor::Send(int32_t slot, const uint8_t* bytes, size_t count) {
   Connection& connection = At(slot);
   if (connection.Is(kFinishAsked) || connection.Is(kCloseAsked)) return;
+  if (completes_ && !connection.queue && SendTogether(slot, bytes, count)) return;
+  SendAlone(slot, bytes, count);
+}
+
+void Reactor::SendAlone(int32_t slot, const uint8_t* bytes, size_t count) {
   size_t sent = 0;
-  if (!connection.queue && !SendNow(slot, bytes, count, &sent)) return;
-  if (sent < count) {
+  if (!At(slot).queue && !SendNow(slot, bytes, count, &sent)) return;
+  Queue(slot, bytes + sent, count - sent);
+}
+
+// What is left of a write.
+void Reactor::Queue(int32_t slot, const uint8_t* bytes, size_t count) {
+  Connection& connection = At(slot);
+  if (count) {
     if (!connection.queue) connection.queue = std::make_unique<ByteQueue>();
-    if (!connection.queue->Append(bytes + sent, count - sent)) return Shut(slot, ENOMEM, kClosed);
+    if (!connection.queue->Append(bytes, count)) return Shut(slot, ENOMEM, kClosed);
     Unsettle(slot);
   }
   AfterSending(slot);
@@ -108,7 +128,7 @@ void Reactor::SendQueued(int32_t slot) {
 void Reactor::AfterSending(int32_t slot) {
   Connection& connection = At(slot);
   control_->queued[slot] = static_cast<int32_t>(std::min<size_t>(connection.queued(), INT_MAX));
-  if (connection.queue) return;
+  if (connection.queue || connection.Is(kSending)) return;
   if (connection.Is(kCloseAsked)) return Shut(slot, 0, kClosed);
   if (!connection.Is(kFinishAsked) || connection.Is(kFinished)) return;
   if (connection.Is(kPeerEnded)) return Shut(slot, 0, kClosed);
@@ -120,9 +140,12 @@ int64_t Reactor::Write(int32_t slot, const uint8_t* bytes, size_t count, uint64_
   if (control_->operations) Flush(now);
   now_ = now;
   if (DescriptorOf(slot) < 0) return -EPIPE;
-  Send(slot, bytes, count);
+  if (!At(slot).Is(kFinishAsked) && !At(slot).Is(kCloseAsked)) SendAlone(slot, bytes, count);
   if (At(slot).fd < 0) return -EPIPE;
-  if (!unsettled_.empty() && !control_->in_batch) SettleInterest();
+  if (!unsettled_.empty() && !control_->in_batch) {
+    SettleInterest();
+    backend_->Push();
+  }
   return static_cast<int64_t>(At(slot).queued());
 }
 
@@ -139,18 +162,19 @@ int Reactor::Detach(int32_t slot, uint64_t now) {
   if (DescriptorOf(slot) < 0) return -EBADF;
   Connection& connection = At(slot);
   if (connection.queue) return -EBUSY;
-  if (connection.registered) backend_->Change(connection.fd, 0, connection.registered, kNoInterest);
-  connection.registered = kNoInterest;
+  Withdraw(slot);
   Tell(kClose, slot, 0, kDetached);
   return std::exchange(connection.fd, -1);
 }
 
 void Reactor::Shut(int32_t slot, int error, Reason reason) {
   Connection& connection = At(slot);
-  if (connection.registered) backend_->Change(connection.fd, 0, connection.registered, kNoInterest);
-  connection.registered = kNoInterest;
+  if (connection.Is(kSending)) Dispatch();
+  if (connection.fd < 0) return;
+  Deregister(slot);
   close(std::exchange(connection.fd, -1));
   connection.queue.reset();
+  connection.held.reset();
   if (handler_) StopHandling(connection);
   control_->queued[slot] = 0;
   control_->statistics[kActive] = --active_;

@@ -49,7 +49,7 @@ int StartThread(pthread_t* thread, void* (*main)(void*), void* argument) {
 
 Waiter::~Waiter() { Stop(); }
 
-int Waiter::Open() {
+int Waiter::Open(uint8_t*, size_t) {
   int error = MakeEvent(&wake_);
   if (!error) error = MakeEvent(&change_);
   if (!error) error = Admit(change_.get());

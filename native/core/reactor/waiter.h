@@ -19,7 +19,7 @@ class Waiter : public Backend {
  public:
   ~Waiter() override;
 
-  int Open() override;
+  int Open(uint8_t* slab, size_t size) override;
   int wake_fd() const override { return wake_.get(); }
   int Change(int fd, uint64_t tag, uint8_t before, uint8_t after) override;
   int Collect(Ready* ready, int max) override;
