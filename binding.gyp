@@ -4,6 +4,8 @@
       "target_name": "posix_async",
       "sources": [
         "native/addon.cc",
+        "native/aio.cc",
+        "native/core/aio.cc",
         "native/core/fork/atfork.cc",
         "native/core/fork/fork.cc",
         "native/core/fork/frame.cc",

@@ -9,6 +9,20 @@ import { codedError } from './errors.js'
 /** Anything whose bytes the kernel may read or fill. */
 export type ByteView = ArrayBufferView | ArrayBuffer | SharedArrayBuffer
 
+// native/aio.cc; operations: 0 read, 1 write, 2 fsync, 3 fdatasync
+interface AioNatives {
+  /** The descriptor that is readable while there are results; another one in the child of a fork. */
+  aioEventFd(): number
+  /** Another number for a descriptor, for a request of its own. */
+  aioHold(fd: number): number
+  aioLetGo(own: number): void
+  aioSubmit(id: number, operation: number, fd: number, address: number, size: number, offset: number): number
+  /** Whether it had not begun, and never will. */
+  aioCancel(id: number): boolean
+  /** Ids and results, in turn, of what is done since the last time. */
+  aioTake(): number[]
+}
+
 // native/event_fd.cc; times are milliseconds with their fraction
 interface EventFdNatives {
   eventfd(initial: number, flags: number): number
@@ -352,6 +366,7 @@ interface ThreadNatives {
 
 export interface Natives
   extends
+    AioNatives,
     EpollNatives,
     EventFdNatives,
     FdNatives,

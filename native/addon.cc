@@ -5,6 +5,7 @@ namespace posix_async {
 
 Napi::Object Init(Napi::Env, Napi::Object object) {
   Exports exports(object);
+  RegisterAio(exports);
   RegisterEpoll(exports);
   RegisterEventFd(exports);
   RegisterFd(exports);

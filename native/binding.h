@@ -157,6 +157,7 @@ class Exports {
 #define POSIX_ASYNC_CONSTANT(exports, name) (exports).Constant(#name, static_cast<double>(name))
 
 // Each native/<family>.cc defines one of these; addon.cc calls them.
+void RegisterAio(Exports& exports);
 void RegisterEpoll(Exports& exports);
 void RegisterEventFd(Exports& exports);
 void RegisterFd(Exports& exports);

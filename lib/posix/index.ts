@@ -1,4 +1,5 @@
 // The C functions under their C names, one file a header. See design: what C returns through pointers is returned.
+export * from './aio.js'
 export * from './daemon.js'
 export { Epoll, type EpollCallback } from './epoll.js'
 export * from './fcntl.js'

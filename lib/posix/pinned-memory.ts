@@ -71,6 +71,8 @@ function bytesOf({ view, offset, length }: Span): Uint8Array {
 /** The memory of one operation, from its beginning to its end. */
 export class Pin {
   readonly address: number
+  /** Where it begins in the block, in bytes. */
+  readonly offset: number
   readonly length: number
   readonly block: Block
   readonly #into: Span | undefined
@@ -79,6 +81,7 @@ export class Pin {
   private constructor(block: Block, address: number, length: number, into: Span | undefined, borrowed: boolean) {
     this.block = block
     this.address = address
+    this.offset = address - block.address
     this.length = length
     this.#into = into
     this.#borrowed = borrowed
