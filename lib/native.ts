@@ -323,6 +323,8 @@ interface ForkNatives {
   fork(keepHandles: boolean): number | string
   /** Forks from the event loop with no JavaScript on the stack; `idle` is called in the child when it has run out of events. */
   forkFromLoop(prepare: () => boolean, after: (result: number | string) => void, idle: () => void): number
+  /** From now on the children of this process are its parent's. */
+  forkSiblings(): void
   getrandom(bytes: ByteView): number
   _exit(status: number): never
 }

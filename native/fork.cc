@@ -138,6 +138,7 @@ void Exit(int status) { _exit(status); }
 void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
   exports.Function<&ForkFromLoop>("forkFromLoop");
+  exports.Function<&fork::ForkSiblings>("forkSiblings");
   exports.Function<&Getrandom>("getrandom");
   exports.Function<&Exit>("_exit");
 }

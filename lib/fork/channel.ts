@@ -17,6 +17,7 @@ export class ReportChannel<Message> {
   readonly #onMessage: (message: Message) => void
   readonly #watch: Watch
   #open = true
+  #onlySends = false
 
   constructor(onMessage: (message: Message) => void) {
     ;[this.#receiver, this.#sender] = socketpair(AF_UNIX, SOCK_SEQPACKET)
@@ -30,8 +31,10 @@ export class ReportChannel<Message> {
     }
   }
 
-  /** In a child that lives on: it only sends, and a send fails with EPIPE when the parent is gone. */
+  /** In a child that lives on: it only sends, and a send fails with EPIPE when the parent is gone. Idempotent. */
   keepSender(): void {
+    if (this.#onlySends) return
+    this.#onlySends = true
     close(this.#receiver)
   }
 

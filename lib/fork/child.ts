@@ -64,14 +64,10 @@ function die(error: unknown): never {
 }
 
 /**
- * Runs `main` in a child process, which leaves by `_exit(0)` when it has returned or its promise has resolved. Forks at the end of this turn
- * of the event loop; nothing of the caller's stack goes on in the child.
- *
- * @param main runs in the child only; what it throws ends the child with code 1 and a message on standard error
- * @param forked runs in the parent right after the fork, before the child is waited for
- * @throws (rejects) ErrnoError EAGAIN, ENOMEM, ENOTSUP; ERR_FORK_UNSAFE
+ * Forks as runInChild does, and gives the child's number in the parent, who may not be the one to wait for it (see forkSiblings).
+ * @throws (rejects) as runInChild
  */
-export async function runInChild(main: () => void | Promise<void>, forked?: () => void): Promise<Child> {
+export function forkMain(main: () => void | Promise<void>): Promise<number> {
   const child = (): void => {
     try {
       const ending = main()
@@ -81,7 +77,19 @@ export async function runInChild(main: () => void | Promise<void>, forked?: () =
       die(error)
     }
   }
-  const pid = await forkFromLoop(child, () => _exit(UNSETTLED))
+  return forkFromLoop(child, () => _exit(UNSETTLED))
+}
+
+/**
+ * Runs `main` in a child process, which leaves by `_exit(0)` when it has returned or its promise has resolved. Forks at the end of this turn
+ * of the event loop; nothing of the caller's stack goes on in the child.
+ *
+ * @param main runs in the child only; what it throws ends the child with code 1 and a message on standard error
+ * @param forked runs in the parent right after the fork, before the child is waited for
+ * @throws (rejects) ErrnoError EAGAIN, ENOMEM, ENOTSUP; ERR_FORK_UNSAFE
+ */
+export async function runInChild(main: () => void | Promise<void>, forked?: () => void): Promise<Child> {
+  const pid = await forkMain(main)
   forked?.()
   return new Child(pid)
 }

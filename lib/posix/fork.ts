@@ -128,6 +128,14 @@ export function forkFromLoop(child: () => void, idle: () => void): Promise<numbe
 }
 
 /**
+ * From now on the children that this process forks are children of its parent's, who waits for them (CLONE_PARENT of clone(2)); this
+ * process knows their numbers only. Their own children are their own. Internal: a worker that others are forked from does so.
+ */
+export function forkSiblings(): void {
+  native.forkSiblings()
+}
+
+/**
  * Ends this process at once, without `exit` listeners, flushing or any other JavaScript.
  * @param status exit status, 0 to 255
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE

@@ -12,14 +12,15 @@ import {
 } from '../posix/sys-epoll.js'
 import { accept4, type Accepted } from '../posix/sys-socket.js'
 import { acceptFailure, EXHAUSTED_PAUSE } from './accept-errors.js'
+import { close } from '../posix/unistd.js'
 import type { Listener } from './listener.js'
 import type { ProcessTally } from './process-tally.js'
 
 /** How an accept loop comes to its end where the listener itself goes on, with others. */
 export interface AcceptStop {
-  /** Reading end of a pipe, whose end of file wakes the loop. */
+  /** A descriptor that is readable when the loop is to look. */
   readonly fd: number
-  /** Asked before each accept: a loop that is never idle does not look at the pipe. */
+  /** Asked before each accept: a loop that is never idle does not look at the descriptor. */
   asked(): boolean
 }
 
@@ -28,11 +29,11 @@ export class AcceptLoop {
   readonly #listener: number
   readonly #stop: AcceptStop
   readonly #tally: ProcessTally
-  // Of the listener and the pipe; undefined where accept4 itself waits.
+  // Of the listener and `stop`; undefined where accept4 itself waits.
   readonly #epoll: number | undefined
   #inLine = false
 
-  /** @param waits whether accept4 does not block and the loop waits for listener and pipe */
+  /** @param waits whether accept4 does not block and the loop waits for listener and `stop` */
   constructor(listener: Listener, stop: AcceptStop, tally: ProcessTally, waits: boolean) {
     this.#listener = listener.fd
     this.#stop = stop
@@ -56,6 +57,11 @@ export class AcceptLoop {
       }
     }
     return null
+  }
+
+  /** Waits no more in the line. */
+  close(): void {
+    if (this.#epoll !== undefined) close(this.#epoll)
   }
 
   // A connection wakes the one that has waited longest, and no other: whoever waits again goes to the end of the line.

@@ -90,7 +90,7 @@ class HttpWorker {
 
 /** Serves HTTP until the worker is told to end or has done its share, and its connections are closed. */
 export async function serveHttp(setup: WorkerSetup, share: WorkerShare, listener: RequestListener): Promise<void> {
-  const { host, stop, tally } = setup
+  const { cells, control, host, tally } = setup
   const ended = new Deferred()
   const end = (patient: boolean): void => {
     acceptor.stop()
@@ -107,7 +107,7 @@ export async function serveHttp(setup: WorkerSetup, share: WorkerShare, listener
     return true
   }
   const acceptor = new Acceptor(host.listener, { take, failed: () => end(false) }, true)
-  const watch = new Watch(stop, POLLIN, () => end(setup.master.get('closing') === 0))
+  const watch = new Watch(control, POLLIN, () => end(cells.master.get('closing') === 0))
   await ended.promise
 }
 

@@ -41,6 +41,17 @@ export class PreforkServer extends Server {
     return this.#supervisor.reload(handler && knownHandler(handler, 'forkServer', processKinds))
   }
 
+  /**
+   * Makes a mold of the worker that has served most, whose caches are warm and whose code is compiled, and replaces all workers by such as
+   * are forked from it: a new generation that shares what the worker has come to have. It serves no more; it stays until the next
+   * reload or refork. Where it dies, later workers are forked from the master again.
+   *
+   * @throws (rejects) ERR_POSIX_ASYNC_WORKER where no worker serves; what kept a new one from serving; ERR_SERVER_NOT_RUNNING
+   */
+  refork(): Promise<void> {
+    return this.#supervisor.refork()
+  }
+
   /** One worker more. Resolves when it serves. @throws (rejects) what kept it from that */
   addWorker(): Promise<void> {
     return this.#supervisor.addWorker()

@@ -4,18 +4,30 @@ import type { ProcessTally } from './process-tally.js'
 import { asError, type Client, type ServerHost } from './server.js'
 
 export type ClientReport = { client: Client } | { client: Client; error: ErrorReport }
-/** A prefork worker, by the number its master gave it, can serve; could not begin to; or is about to leave, having done its share. */
-export type WorkerReport = { worker: number; failure?: ErrorReport; leaving?: boolean }
+/**
+ * A prefork worker, by the number its master gave it, can serve; could not begin to; is about to leave, having done its share; or is what
+ * others can be forked from.
+ */
+export type WorkerReport = { worker: number; failure?: ErrorReport; leaving?: boolean; mold?: boolean }
+/** A mold has forked the worker with that number, or could not. */
+export type ForkReport = { forked: number; pid?: number; failure?: ErrorReport }
+
+/** What the master of prefork workers hears. */
+export interface WorkerEars {
+  worker(report: WorkerReport): void
+  forked(report: ForkReport): void
+}
 
 /** In the parent it turns reports into the server's events; in a child it sends them. */
 export class ProcessReports {
-  readonly #channel: ReportChannel<ClientReport | WorkerReport>
+  readonly #channel: ReportChannel<ClientReport | WorkerReport | ForkReport>
   readonly #tally: ProcessTally
 
-  constructor(host: ServerHost, tally: ProcessTally, onWorker: (report: WorkerReport) => void = () => {}) {
+  constructor(host: ServerHost, tally: ProcessTally, ears?: WorkerEars) {
     this.#tally = tally
     this.#channel = new ReportChannel((report) => {
-      if ('worker' in report) onWorker(report)
+      if ('worker' in report) ears?.worker(report)
+      else if ('forked' in report) ears?.forked(report)
       else if ('error' in report) host.clientError(errorOf(report.error), report.client)
       else host.connection(report.client)
     })
@@ -45,7 +57,7 @@ export class ProcessReports {
   }
 
   /** In a prefork worker. */
-  worker(report: WorkerReport): void {
+  worker(report: WorkerReport | ForkReport): void {
     this.#channel.send(report)
   }
 

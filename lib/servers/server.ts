@@ -15,6 +15,8 @@ export interface ServerOptions extends ListenOptions {
   idleTimeout?: number
   /** Milliseconds that close() lets connections finish before they are cut off (default 30000). */
   gracefulTimeout?: number
+  /** Whether close() waits for the connections that are being served (default); otherwise 'close' alone tells of their end. */
+  blockOnClose?: boolean
 }
 
 /** The counts that every server keeps; a model adds its own. */
@@ -96,6 +98,7 @@ export class Server extends EventEmitter implements AsyncDisposable {
   readonly #model: Model
   readonly #listener: Listener
   readonly #gracefulTimeout: number
+  #blockOnClose = true
   #closing: Promise<void> | undefined
 
   /** @internal */
@@ -121,6 +124,7 @@ export class Server extends EventEmitter implements AsyncDisposable {
     options.signal?.throwIfAborted()
     const listener = await openListener(options)
     const server = create(listener, limits.gracefulTimeout)
+    server.#blockOnClose = limits.blockOnClose
     try {
       await model.start(server.#host(limits))
     } catch (error) {
@@ -193,7 +197,8 @@ export class Server extends EventEmitter implements AsyncDisposable {
 
   /**
    * Stops accepting and resolves when every connection has been served and every process and thread has ended; what still runs after
-   * `gracefulTimeout` is cut off. Idempotent: further calls give the same promise.
+   * `gracefulTimeout` is cut off. With `blockOnClose: false` it resolves when nothing more is accepted. Idempotent: further calls give the
+   * same promise.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -208,6 +213,11 @@ export class Server extends EventEmitter implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#model.stop()
     this.#listener.close()
+    const over = this.#drain()
+    if (this.#blockOnClose) await over
+  }
+
+  async #drain(): Promise<void> {
     const timer = setTimeout(() => this.#model.destroy(), this.#gracefulTimeout)
     await this.#model.drained()
     clearTimeout(timer)
@@ -232,11 +242,13 @@ export function gracefulTimeoutOf({ gracefulTimeout = DEFAULT_GRACE }: ServerOpt
 }
 
 function checkedLimits(options: ServerOptions) {
-  const { maxConnections = Infinity, idleTimeout = 0, signal } = asOptions(options)
+  const { maxConnections = Infinity, idleTimeout = 0, signal, blockOnClose = true } = asOptions(options)
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgType('options.signal', 'an AbortSignal', signal)
   }
+  if (typeof blockOnClose !== 'boolean') throw invalidArgType('options.blockOnClose', 'of type boolean', blockOnClose)
   return {
+    blockOnClose,
     maxConnections: maxConnections === Infinity ? Infinity : asInteger('options.maxConnections', maxConnections, 0),
     idleTimeout: asInteger('options.idleTimeout', idleTimeout, 0),
     gracefulTimeout: gracefulTimeoutOf(options),

@@ -12,7 +12,7 @@ import { closeOthers, keepHere, letGo } from '../fork/only-here.js'
 import { ProcessReports } from './process-reports.js'
 import { ProcessTally } from './process-tally.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
-import { masterCell, type MasterCell } from './worker-cell.js'
+import { SharedCells } from './worker-cell.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
 
 class SyncModel implements Model {
@@ -21,7 +21,7 @@ class SyncModel implements Model {
   readonly #tally = new ProcessTally()
   // The parent holds the writing end: its end tells the child.
   #stop!: [number, number]
-  #cell: MasterCell | undefined
+  #cells: SharedCells | undefined
   #told = false
   #stopped = false
   #host!: ServerHost
@@ -40,7 +40,7 @@ class SyncModel implements Model {
     this.#host = host
     this.#server = processServer(this.#handler)
     try {
-      this.#cell = masterCell()
+      this.#cells = new SharedCells(0)
       this.#stop = pipe()
       keepHere(this.#stop[1])
       this.#reports = new ProcessReports(host, this.#tally)
@@ -63,7 +63,7 @@ class SyncModel implements Model {
   #closeStop(): void {
     if (!this.#stop || this.#told) return
     this.#told = true
-    this.#cell?.set('closing', 1)
+    this.#cells?.master.set('closing', 1)
     letGo(this.#stop[1])
     close(this.#stop[1])
   }
@@ -71,7 +71,7 @@ class SyncModel implements Model {
   #release(): void {
     this.#closeStop()
     if (this.#stop) close(this.#stop[0])
-    this.#cell?.release()
+    this.#cells?.release()
     this.#reports?.close()
     this.#server.stop()
   }
@@ -83,7 +83,8 @@ class SyncModel implements Model {
     this.#reports!.keepSender()
     // Where nobody else has the listener, the parent shuts it down and accept(2) fails.
     const { listener } = this.#host
-    const stop = { fd: this.#stop[0], asked: () => this.#cell!.get('closing') > 0 }
+    const told = this.#cells!.master
+    const stop = { fd: this.#stop[0], asked: () => told.get('closing') > 0 }
     const loop = new AcceptLoop(listener, stop, this.#tally, listener.inherited)
     for (let accepted = loop.next(); accepted; accepted = loop.next()) {
       await this.#serve(accepted)

@@ -13,7 +13,8 @@ import type { ProcessReports } from './process-reports.js'
 import type { ProcessTally } from './process-tally.js'
 import { asError, type Client, type ServerHost } from './server.js'
 import type { ProcessHandler, ProcessServer } from './serve-in-process.js'
-import { now, type MasterCell, type WorkerCell } from './worker-cell.js'
+import { moldProcess } from './mold-process.js'
+import { now, Told, type SharedCells, type WorkerCell } from './worker-cell.js'
 import type { WorkerInfo, WorkerSettings } from './worker-options.js'
 
 /** Exit code of a worker that could not begin to serve. */
@@ -22,23 +23,37 @@ export const BOOT_FAILED = 3
 // How often at most a worker looks at its own memory, in milliseconds.
 const MEMORY_INTERVAL = 100
 
-/** What a worker has from its master. */
-export interface WorkerSetup {
-  /** Its number among all workers that there ever were. */
-  readonly key: number
+/** What all workers of a server have. */
+export interface ServerShare {
   /** The master's process. */
   readonly parent: number
-  readonly info: WorkerInfo
   readonly host: ServerHost
   readonly handler: ProcessHandler
   readonly server: ProcessServer
   readonly reports: ProcessReports
   readonly tally: ProcessTally
-  readonly cell: WorkerCell
-  /** Reading end of a pipe: its end of file ends the worker. */
-  readonly stop: number
+  readonly cells: SharedCells
   readonly settings: WorkerSettings
-  readonly master: MasterCell
+}
+
+/** Which worker a child is to be: its number among all that there ever were, that of its cell, and what its hooks are told. */
+export interface WorkerTask extends WorkerInfo {
+  readonly key: number
+  readonly at: number
+}
+
+/** What a worker has from whom it is forked. */
+export interface WorkerSetup extends ServerShare {
+  readonly key: number
+  readonly info: WorkerInfo
+  readonly cell: WorkerCell
+  /** A socket to the master: its end of file ends the worker, a message says that its cell says what to do. */
+  readonly control: number
+}
+
+/** In a child. */
+export function setupOf(share: ServerShare, { key, at, id, generation }: WorkerTask, control: number): WorkerSetup {
+  return { ...share, key, info: { id, generation }, cell: share.cells.worker(at), control }
 }
 
 /** What a worker has done so far, told to its master as it goes, and whether it is enough. */
@@ -61,11 +76,11 @@ export class WorkerShare {
 
   /** A connection was accepted. Gives what must be called at its end. */
   connected(client: Client): () => void {
-    const { cell, master, reports, tally } = this.#setup
+    const { cell, cells, reports, tally } = this.#setup
     tally.add('accepted')
     tally.add('active')
     cell.add('active')
-    if (master.get('wantsConnections')) reports.connection(client)
+    if (cells.master.get('wantsConnections')) reports.connection(client)
     return () => {
       tally.add('active', -1)
       cell.add('active', -1)
@@ -115,9 +130,9 @@ export class WorkerShare {
 }
 
 // Gets ready, or tells why it can't.
-async function boot({ key, parent, info, host, reports, settings, stop }: WorkerSetup): Promise<void> {
+async function boot({ key, parent, info, host, reports, settings, control }: WorkerSetup): Promise<void> {
   dieWithParent(parent)
-  closeOthers(host.listener.fd, stop)
+  closeOthers(host.listener.fd, control)
   reports.keepSender()
   ignoreSignals()
   process.title = `posix-async (gen:${info.generation}) worker[${info.id}]`
@@ -135,12 +150,14 @@ async function boot({ key, parent, info, host, reports, settings, stop }: Worker
 }
 
 async function serveOneByOne(setup: WorkerSetup, share: WorkerShare): Promise<void> {
-  const { host, cell, stop, tally } = setup
-  const loop = new AcceptLoop(host.listener, { fd: stop, asked: () => cell.get('stop') > 0 }, tally, true)
+  const { host, cell, control, tally } = setup
+  const stop = { fd: control, asked: () => cell.get('told') !== Told.serve }
+  const loop = new AcceptLoop(host.listener, stop, tally, true)
   for (let accepted = loop.next(); accepted; accepted = loop.next()) {
     await serveOne(setup, share, accepted)
-    if (share.isDone()) return
+    if (share.isDone()) break
   }
+  loop.close()
 }
 
 // A synchronous handler costs no turn of the event loop.
@@ -165,8 +182,9 @@ function ignoreSignals(): void {
 export async function workerProcess(setup: WorkerSetup): Promise<void> {
   await boot(setup)
   const share = new WorkerShare(setup)
-  const { handler, info, settings } = setup
+  const { cell, handler, info, settings } = setup
   if (handler.kind === 'http') await serveHttp(setup, share, handler.listener)
   else await serveOneByOne(setup, share)
+  if (cell.get('told') === Told.mold) await moldProcess(setup)
   await settings.hooks.beforeWorkerExit?.(info)
 }

@@ -1,15 +1,17 @@
 // A prefork worker, seen from its master.
 import { codedError } from '../errors.js'
 import { errorOf } from '../fork/channel.js'
-import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
-import { close, pipe } from '../posix/unistd.js'
-import { Deferred } from './deferred.js'
+import type { Child, ExitStatus } from '../fork/child.js'
 import { keepHere, letGo } from '../fork/only-here.js'
+import { AF_UNIX } from '../posix/socket-address.js'
+import { send, SOCK_SEQPACKET, socketpair } from '../posix/sys-socket.js'
+import { close } from '../posix/unistd.js'
+import { Deferred } from './deferred.js'
 import type { WorkerReport } from './process-reports.js'
-import { now, workerCell } from './worker-cell.js'
+import { now, Told, type SharedCells, type WorkerCell } from './worker-cell.js'
 import type { WorkerInfo } from './worker-options.js'
 
-export type WorkerStatus = 'starting' | 'online' | 'stopping' | 'dead'
+export type WorkerStatus = 'starting' | 'online' | 'stopping' | 'mold' | 'dead'
 
 let keys = 0
 
@@ -17,27 +19,32 @@ let keys = 0
 export class Worker implements WorkerInfo {
   /** The number of its place among the workers, from 0; its successor has the same. */
   readonly id: number
-  /** How often the server had been reloaded when it was forked, plus 1. */
+  /** How often the server had been reloaded or reforked when it was forked, plus 1. */
   readonly generation: number
   readonly startedAt = new Date()
   /** @internal Its number among all workers that this process ever had. */
   readonly key = ++keys
-  /** @internal */
-  readonly cell = workerCell()
+  /** @internal The number of its cell. */
+  readonly at: number
   /** @internal It was killed on purpose, or leaves because it has done its share: no crash. */
   leaves = false
+  readonly #cells: SharedCells
+  readonly #cell: WorkerCell
   #status: WorkerStatus = 'starting'
   #requests = 0
   #child: Child | undefined
-  // The writing end of the pipe whose end of file ends the worker; -1 when closed.
-  #stop = -1
+  // The master's end of the socket whose end of file ends the worker; -1 when closed.
+  #control = -1
   #killer: NodeJS.Timeout | undefined
-  readonly #ready = new Deferred()
+  #ready = new Deferred()
   #failure: Error | undefined
 
-  constructor(id: number, generation: number) {
+  constructor(id: number, generation: number, cells: SharedCells) {
     this.id = id
     this.generation = generation
+    this.#cells = cells
+    this.at = cells.take()
+    this.#cell = cells.worker(this.at)
   }
 
   get pid(): number {
@@ -50,66 +57,90 @@ export class Worker implements WorkerInfo {
 
   /** Connections (of HTTP: requests) that it has served. */
   get requestsCount(): number {
-    return this.#status === 'dead' ? this.#requests : this.cell.get('requests')
+    return this.#status === 'dead' ? this.#requests : this.#cell.get('requests')
   }
 
-  /** @internal Forks it. @throws (rejects) as runInChild, and with nothing left of it */
-  async launch(main: (stop: number) => Promise<void>): Promise<Child> {
-    const [reading, writing] = pipe()
-    this.#stop = writing
-    keepHere(reading)
-    keepHere(writing)
+  /** @internal The master's end of the socket to it. */
+  get control(): number {
+    return this.#control
+  }
+
+  /**
+   * @internal Forks it.
+   * @param fork is given the worker's end of the socket
+   * @throws (rejects) as fork does, and with nothing left of it
+   */
+  async launch(fork: (control: number) => Promise<Child>): Promise<Child> {
+    const [own, its] = socketpair(AF_UNIX, SOCK_SEQPACKET)
+    this.#control = own
+    keepHere(own)
+    keepHere(its)
     try {
-      return (this.#child = await runInChild(() => main(reading)))
+      return (this.#child = await fork(its))
     } catch (error) {
       this.#release()
       throw error
     } finally {
-      letGo(reading)
-      close(reading)
+      letGo(its)
+      close(its)
     }
   }
 
   /** @internal What it has told. */
-  report({ failure, leaving }: WorkerReport): void {
+  report({ failure, leaving, mold }: WorkerReport): void {
     if (failure) this.#failure = notReady(this, `could not start: ${failure.message}`, errorOf(failure))
     else if (leaving) this.leaves = true
-    else this.#online()
+    else this.#reached(mold ? 'mold' : 'online')
   }
 
-  #online(): void {
-    if (this.#status === 'starting') this.#status = 'online'
+  #reached(status: 'mold' | 'online'): void {
+    if (this.#status === 'starting' || status === 'mold') this.#status = status
     this.#ready.resolve()
   }
 
   /**
-   * @internal Resolves when it can serve.
+   * @internal Resolves when it can serve; after `becomeMold`, when others can be forked from it.
    * @throws (rejects) ERR_POSIX_ASYNC_WORKER where it could not start (its `cause` says why), died, or took longer than `timeout` milliseconds
    */
   async ready(timeout: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeout)))
+    let over = false
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        over = true
+        resolve()
+      }, timeout)
+    })
     await Promise.race([this.#ready.promise, late])
     clearTimeout(timer)
-    if (this.#status === 'online' || this.#status === 'stopping') return
-    if (this.#status === 'starting') this.kill()
+    if (!over && this.#status !== 'dead') return
+    this.kill()
     throw this.#failure ?? notReady(this, `was not ready within ${timeout} ms`)
   }
 
   /** @internal For how many milliseconds its oldest request has been in work. */
   busyFor(): number {
-    const since = this.cell.get('busySince')
-    return since === 0 || this.leaves ? 0 : now() - since
+    const since = this.leaves ? 0 : this.#cell.get('busySince')
+    return since === 0 ? 0 : now() - since
   }
 
   /** @internal It takes no more and leaves when what it has begun is done, in `grace` milliseconds at the latest. */
   stop(grace: number): void {
-    if (this.#stop < 0) return
+    if (this.#control < 0) return
     if (this.#status === 'online') this.#status = 'stopping'
     this.leaves = true
-    this.cell.set('stop', 1)
-    this.#closeStop()
+    this.#cell.set('told', Told.leave)
+    this.#closeControl()
     this.#killer ??= setTimeout(() => this.#child?.kill('SIGKILL'), grace)
+  }
+
+  /** @internal It takes no more, and when what it has begun is done others can be forked from it. Wait with `ready`. */
+  becomeMold(): void {
+    this.#status = 'stopping'
+    this.leaves = true
+    this.#ready = new Deferred()
+    this.#cell.set('told', Told.mold)
+    send(this.#control, 'mold') // which wakes it
   }
 
   /** @internal */
@@ -128,7 +159,7 @@ export class Worker implements WorkerInfo {
 
   /** @internal It has ended and was reaped. Gives how many connections it had. */
   over(status: ExitStatus): number {
-    const active = this.cell.get('active')
+    const active = this.#cell.get('active')
     this.#failure ??= diedWith(this, status)
     this.#release()
     this.#ready.resolve()
@@ -136,18 +167,18 @@ export class Worker implements WorkerInfo {
   }
 
   #release(): void {
-    this.#requests = this.cell.get('requests')
+    this.#requests = this.#cell.get('requests')
     this.#status = 'dead'
     clearTimeout(this.#killer)
-    this.#closeStop()
-    this.cell.release()
+    this.#closeControl()
+    this.#cells.giveBack(this.at)
   }
 
-  #closeStop(): void {
-    if (this.#stop < 0) return
-    letGo(this.#stop)
-    close(this.#stop)
-    this.#stop = -1
+  #closeControl(): void {
+    if (this.#control < 0) return
+    letGo(this.#control)
+    close(this.#control)
+    this.#control = -1
   }
 }
 

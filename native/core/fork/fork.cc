@@ -25,14 +25,17 @@ ThreadTable& Threads() {
   return *table;
 }
 
+// CLONE_PARENT, or 0.
+long sibling_flag = 0;
+
 // As fork(2) makes it, with glibc's record of the thread id kept right in the child.
 pid_t Clone() {
   int* tid_address = TidAddress();
-  constexpr long kFlags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+  const long flags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD | sibling_flag;
 #if defined(__x86_64__)
-  const long pid = syscall(SYS_clone, kFlags, nullptr, nullptr, tid_address, nullptr);
+  const long pid = syscall(SYS_clone, flags, nullptr, nullptr, tid_address, nullptr);
 #else
-  const long pid = syscall(SYS_clone, kFlags, nullptr, nullptr, nullptr, tid_address);
+  const long pid = syscall(SYS_clone, flags, nullptr, nullptr, nullptr, tid_address);
 #endif
   return static_cast<pid_t>(pid < 0 ? -errno : pid);
 }
@@ -91,6 +94,7 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   const int hidden = MakeMappingsForkable();
   result.pid = hidden != 0 ? hidden : Clone();
   if (result.pid == 0) {
+    sibling_flag = 0;
     robust.Restore();
     ReviveInChild(table, loop, lazily);
   } else {
@@ -114,6 +118,8 @@ ForkResult Fork(uv_loop_t* loop, bool lazily) {
   }
   return result;
 }
+
+void ForkSiblings() { sibling_flag = CLONE_PARENT; }
 
 void ReviveNow() { WakeUpIsNear(); }
 

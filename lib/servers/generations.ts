@@ -1,0 +1,126 @@
+// What prefork workers are forked from: their master, with the handler that it has, or a mold; and the exchange of all workers when that
+// changes.
+import { codedError } from '../errors.js'
+import { runInChild, type Child } from '../fork/child.js'
+import type { Crew, Origin } from './crew.js'
+import { Mold } from './mold.js'
+import type { ForkReport } from './process-reports.js'
+import { processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
+import { setupOf, workerProcess, type ServerShare } from './worker-process.js'
+import type { Slot } from './worker-slot.js'
+import type { Worker } from './worker.js'
+
+// Of one handler; `mold` where workers are not forked from the master.
+interface App {
+  readonly handler: ProcessHandler
+  readonly server: ProcessServer
+  readonly mold?: Mold
+}
+
+export class Generations implements Origin {
+  readonly #share: Omit<ServerShare, 'handler' | 'server'>
+  #app: App
+  generation = 1
+
+  constructor(handler: ProcessHandler, share: Omit<ServerShare, 'handler' | 'server'>) {
+    this.#share = share
+    this.#app = { handler, server: processServer(handler) }
+  }
+
+  fork(worker: Worker, control: number): Promise<Child> {
+    const { handler, server, mold } = this.#app
+    if (mold) return mold.fork(worker, control)
+    return runInChild(() => workerProcess(setupOf({ ...this.#share, handler, server }, worker, control)))
+  }
+
+  /** A mold has forked, or could not. */
+  told(report: ForkReport): void {
+    this.#app.mold?.told(report)
+  }
+
+  /** A worker has ended: where it was the mold, those to come are forked from the master. */
+  ended(worker: Worker): void {
+    const { mold, ...app } = this.#app
+    if (mold?.worker !== worker) return
+    this.#app = app
+    mold.ended()
+  }
+
+  release(): void {
+    this.#app.server.stop()
+  }
+
+  /** Replaces all workers, one after the other, by such as are forked from the master. @throws (rejects) what keeps a new one from serving */
+  async reload(crew: Crew, handler: ProcessHandler = this.#app.handler): Promise<void> {
+    const before = this.#app
+    const server = handler === before.handler ? before.server : processServer(handler)
+    await this.#become({ handler, server }, crew, 1)
+    if (server !== before.server) before.server.stop()
+  }
+
+  /** Makes a mold of the worker, and replaces all others, so many at once. @throws (rejects) as reload; the worker is gone then */
+  async refork(crew: Crew, warm: Worker): Promise<void> {
+    const { gracefulTimeout, spawnTimeout, reforkMaxUnavailable } = this.#share.settings
+    warm.becomeMold()
+    crew.vacate(warm)
+    await warm.ready(gracefulTimeout)
+    await this.#become({ ...this.#app, mold: new Mold(warm, spawnTimeout) }, crew, reforkMaxUnavailable)
+  }
+
+  async #become(app: App, crew: Crew, atOnce: number): Promise<void> {
+    const before = this.#app
+    this.#app = app
+    this.generation++
+    try {
+      await this.#exchange(crew, crew.places, atOnce)
+    } catch (error) {
+      await this.#goBack(before, crew)
+      throw error
+    }
+    this.#retire(before.mold)
+  }
+
+  // Those that were exchanged before one failed are exchanged again.
+  async #goBack(before: App, crew: Crew): Promise<void> {
+    const { mold, server } = this.#app
+    const { generation } = this
+    this.#app = before
+    this.generation++
+    this.#retire(mold)
+    if (server !== before.server) server.stop()
+    const late = crew.places.filter(({ worker }) => worker?.generation === generation)
+    await this.#exchange(crew, late, 1).catch(() => {}) // those that can't be go on as they are
+  }
+
+  #retire(mold: Mold | undefined): void {
+    mold?.worker.stop(this.#share.settings.gracefulTimeout)
+  }
+
+  // Fork first: an old one leaves when its successor serves.
+  async #exchange(crew: Crew, places: readonly Slot[], atOnce: number): Promise<void> {
+    const left = [...places]
+    const lane = async (): Promise<void> => {
+      for (let slot = left.shift(); slot && crew.fills; slot = left.shift()) {
+        const fresh = await crew.launch(slot)
+        await fresh.ready(this.#share.settings.spawnTimeout)
+        crew.seat(slot, fresh)
+      }
+    }
+    const giveUp = (error: unknown): never => {
+      left.length = 0
+      throw error
+    }
+    const lanes = Array.from({ length: Math.min(atOnce, left.length) }, () => lane().catch(giveUp))
+    const failed = (await Promise.allSettled(lanes)).find((end) => end.status === 'rejected')
+    if (failed) throw failed.reason
+  }
+}
+
+/** @returns the one that has served most. @throws ERR_POSIX_ASYNC_WORKER where none serves */
+export function warmest(workers: readonly Worker[]): Worker {
+  const [first] = workers
+    .filter(({ status }) => status === 'online')
+    .sort((one, other) => other.requestsCount - one.requestsCount)
+  if (first) return first
+  throw codedError(Error, 'ERR_POSIX_ASYNC_WORKER', 'no worker serves that others could be forked from')
+}
