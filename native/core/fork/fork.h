@@ -20,7 +20,8 @@ struct ForkResult {
 // one that ends before costs less.
 ForkResult Fork(uv_loop_t* loop, bool lazily);
 
-// From now on the children of this process are its parent's (CLONE_PARENT), who waits for them. Not so in those children.
+// From now on the children of this process are its parent's (CLONE_PARENT), who waits for them. Not so in those
+// children.
 void ForkSiblings();
 
 // In a child: what was put off is done.
