@@ -206,9 +206,10 @@ export class Crew {
     again()
   }
 
-  /** Gives it the place; who had it leaves. It may have ended before anybody knew of it, and its place may be gone. */
+  /** Gives it the place; who had it leaves. It may have ended before it could be given one, and its place may be gone. */
   seat(slot: Slot, worker: Worker): void {
     const before = slot.worker
+    if (worker.status === 'dead') return before ? undefined : this.#empty(slot, worker.leaves)
     if (!this.#slots.includes(slot) || !this.fills) return worker.stop(this.#settings.gracefulTimeout)
     slot.worker = worker
     before?.stop(this.#settings.gracefulTimeout)
