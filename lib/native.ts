@@ -185,6 +185,10 @@ interface ReadinessNatives {
   readinessControl(operation: number, fd: number, events: number, id: number): number
   readinessKeepAlive(wanted: boolean): void
   readinessRenew(): number
+  /** Readable while the event loop has something to deliver. */
+  loopDescriptor(): number
+  /** Whether anything is under way that the event loop waits for. */
+  loopIsAlive(): boolean
 }
 
 // native/process_ids.cc

@@ -15,6 +15,12 @@
 namespace posix_async {
 namespace {
 
+uv_loop_t* LoopOf(napi_env env) {
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  return loop;
+}
+
 // The loop's handle on the epoll instance. It outlives its owner until libuv has closed it.
 struct LoopHandle {
   uv_poll_t poll;
@@ -85,8 +91,7 @@ int Readiness::Renew() {
 }
 
 int Readiness::Start() {
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(env_, &loop);
+  uv_loop_t* loop = LoopOf(env_);
   epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_.valid()) return -errno;
   auto handle = new LoopHandle();
@@ -172,6 +177,12 @@ void ReadinessKeepAlive(Napi::Env env, bool wanted) { EnvData<Readiness>(env).Ke
 
 int ReadinessRenew(Napi::Env env) { return EnvData<Readiness>(env).Renew(); }
 
+// The descriptor of the loop itself, which is readable while the loop has something to deliver: it must turn then.
+int LoopDescriptor(Napi::Env env) { return uv_backend_fd(LoopOf(env)); }
+
+// Whether anything is under way that the loop would wait for.
+bool LoopIsAlive(Napi::Env env) { return uv_loop_alive(LoopOf(env)) != 0; }
+
 }  // namespace
 
 int RenewReadinessAfterFork(napi_env env) { return EnvData<Readiness>(env).Renew(); }
@@ -181,6 +192,8 @@ void RegisterReadiness(Exports& exports) {
   exports.Function<&ReadinessControl>("readinessControl");
   exports.Function<&ReadinessKeepAlive>("readinessKeepAlive");
   exports.Function<&ReadinessRenew>("readinessRenew");
+  exports.Function<&LoopDescriptor>("loopDescriptor");
+  exports.Function<&LoopIsAlive>("loopIsAlive");
 }
 
 }  // namespace posix_async

@@ -180,3 +180,16 @@ export function whenReady(fd: number, events: number, options: WaitOptions = {})
     wait.start(milliseconds, signal)
   })
 }
+
+/**
+ * The descriptor of this thread's event loop. A thread that blocks waits for this one too, and lets its loop turn when it is readable:
+ * a message has come, or a Worker is to be terminated.
+ */
+export function loopDescriptor(): number {
+  return native.loopDescriptor()
+}
+
+/** Whether anything is under way here that the event loop waits for: then the thread must not block. */
+export function loopIsAlive(): boolean {
+  return native.loopIsAlive()
+}

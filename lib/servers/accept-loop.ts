@@ -1,4 +1,5 @@
-// The accept loop of a process that does nothing but serve, one client after another: syncServer's child and prefork's workers.
+// The accept loop of a process or an isolate that does nothing but serve, one client after another: syncServer's child, prefork's
+// workers, threadServer's isolates.
 // See: man 2 accept, man 2 epoll_ctl for EPOLLEXCLUSIVE.
 import { poll, POLLIN } from '../posix/poll.js'
 import {
@@ -24,31 +25,40 @@ export interface AcceptStop {
   asked(): boolean
 }
 
-/** Accepts, blocking this process, until the listener is shut down or, where others go on with it, until it is told to stop. */
+/** Accepts, blocking this thread, until the listener is shut down or, where others go on with it, until it is told to stop. */
 export class AcceptLoop {
   readonly #listener: number
   readonly #stop: AcceptStop
+  readonly #turns: number | undefined
   readonly #tally: ProcessTally
   // Of the listener and `stop`; undefined where accept4 itself waits.
   readonly #epoll: number | undefined
   #inLine = false
 
-  /** @param waits whether accept4 does not block and the loop waits for listener and `stop` */
-  constructor(listener: Listener, stop: AcceptStop, tally: ProcessTally, waits: boolean) {
+  /**
+   * @param waits whether accept4 does not block and the loop waits for listener and `stop`
+   * @param turns a descriptor that is readable while something else is to be done here first
+   */
+  constructor(listener: Pick<Listener, 'fd'>, stop: AcceptStop, tally: ProcessTally, waits: boolean, turns?: number) {
     this.#listener = listener.fd
     this.#stop = stop
+    this.#turns = turns
     this.#tally = tally
     this.#epoll = waits ? epoll_create1() : undefined
-    if (this.#epoll !== undefined) epoll_ctl(this.#epoll, EPOLL_CTL_ADD, stop.fd, { events: EPOLLIN })
+    if (this.#epoll === undefined) return
+    epoll_ctl(this.#epoll, EPOLL_CTL_ADD, stop.fd, { events: EPOLLIN })
+    if (turns !== undefined) epoll_ctl(this.#epoll, EPOLL_CTL_ADD, turns, { events: EPOLLIN })
   }
 
-  /** The next client, or null when there are to be no more. */
-  next(): Accepted | null {
+  /**
+   * The next client, or null when there are to be no more; undefined where `turns` is readable, or nobody is there and this is not to wait.
+   */
+  next(wait = true): Accepted | null | undefined {
     while (!this.#stop.asked()) {
       try {
         const accepted = accept4(this.#listener)
         if (accepted) return accepted
-        if (this.#epoll !== undefined) this.#wait(this.#epoll)
+        if (!wait || (this.#epoll !== undefined && this.#wait(this.#epoll))) return undefined
       } catch (error) {
         const failure = acceptFailure(error)
         if (failure === 'stopped') return null
@@ -59,18 +69,24 @@ export class AcceptLoop {
     return null
   }
 
+  /** What it waits with: closed by whoever outlives it, or with the process; -1 where accept4 itself waits. */
+  get descriptor(): number {
+    return this.#epoll ?? -1
+  }
+
   /** Waits no more in the line. */
   close(): void {
     if (this.#epoll !== undefined) close(this.#epoll)
   }
 
-  // A connection wakes the one that has waited longest, and no other: whoever waits again goes to the end of the line.
-  #wait(epfd: number): void {
+  // A connection wakes the one that has waited longest, and no other: whoever waits again goes to the end of the line. Gives whether
+  // something else is to be done.
+  #wait(epfd: number): boolean {
     if (this.#inLine) epoll_ctl(epfd, EPOLL_CTL_DEL, this.#listener)
     this.#inLine = false
     epoll_ctl(epfd, EPOLL_CTL_ADD, this.#listener, { events: EPOLLIN | EPOLLEXCLUSIVE })
     this.#inLine = true
-    epoll_wait(epfd, 2, -1)
+    return epoll_wait(epfd, 3, -1).some(({ data }) => data === this.#turns)
   }
 
   #restUnlessStopped(): boolean {

@@ -9,6 +9,9 @@ import type { Listener } from './listener.js'
 // are taken one by one: who is quick would take the share of others.
 const TURN = 64
 
+/** What is accepted from: a Listener, or a descriptor of it. */
+export type AcceptFrom = Pick<Listener, 'fd' | 'setNonBlocking'>
+
 export interface AcceptorEvents {
   /** Takes over the connection. False: no more for now; `resume` asks for the next. */
   take(accepted: Accepted): boolean
@@ -18,7 +21,7 @@ export interface AcceptorEvents {
 
 /** Watches a listener and accepts; pauses when told to, and by itself while descriptors are exhausted. */
 export class Acceptor {
-  readonly #listener: Listener
+  readonly #listener: AcceptFrom
   readonly #events: AcceptorEvents
   readonly #turnSize: number
   #watch: Watch | undefined
@@ -28,7 +31,7 @@ export class Acceptor {
   exhaustions = 0
 
   /** @param shared whether other processes accept from it too */
-  constructor(listener: Listener, events: AcceptorEvents, shared = false) {
+  constructor(listener: AcceptFrom, events: AcceptorEvents, shared = false) {
     this.#listener = listener
     this.#turnSize = shared ? 1 : TURN
     this.#events = events

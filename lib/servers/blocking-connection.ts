@@ -14,16 +14,21 @@ export interface BlockingOptions {
   /** Milliseconds without a byte before a read or write fails with ETIMEDOUT; 0: none. */
   idleTimeout?: number
   tally?: ByteTally
+  /** Called right before the connection lets its descriptor go: closes it, or gives it to a socket. */
+  releasing?: (() => void) | undefined
 }
 
 export class BlockingConnection extends BaseConnection {
   #fd: number
   readonly #tally: ByteTally | undefined
   readonly #idleTimeout: number
+  readonly #releasing: (() => void) | undefined
   #socket: Socket | undefined
 
-  constructor(fd: number, address: SocketAddress | undefined, { idleTimeout = 0, tally }: BlockingOptions = {}) {
+  constructor(fd: number, address: SocketAddress | undefined, options: BlockingOptions = {}) {
     super(address)
+    const { idleTimeout = 0, tally, releasing } = options
+    this.#releasing = releasing
     this.#fd = fd
     this.#tally = tally
     this.#idleTimeout = idleTimeout
@@ -112,6 +117,7 @@ export class BlockingConnection extends BaseConnection {
 
   #release(): number {
     const fd = this.#fd
+    this.#releasing?.()
     this.#fd = -1
     return fd
   }

@@ -5,14 +5,34 @@ import { POLLIN } from '../posix/poll.js'
 import { Watch } from '../posix/readiness.js'
 import type { Accepted } from '../posix/sys-socket.js'
 import { close } from '../posix/unistd.js'
-import { Acceptor } from './acceptor.js'
+import { Acceptor, type AcceptFrom } from './acceptor.js'
 import { BlockingConnection } from './blocking-connection.js'
 import { Deferred } from './deferred.js'
-import type { WorkerSetup, WorkerShare } from './worker-process.js'
+import type { ProcessTally } from './process-tally.js'
+import type { Client, ServerHost } from './server.js'
 
 // How long a connection may stay that has asked nothing yet, or whose client may be about to ask once more, when its process is
 // to end. Milliseconds.
 const LINGER = 1000
+
+/** What such a process or isolate serves with. */
+export interface HttpSetup {
+  readonly host: Pick<ServerHost, 'maxConnections' | 'idleTimeout'> & { readonly listener: AcceptFrom }
+  /** Readable when it is to end. */
+  readonly control: number
+  readonly tally: ProcessTally
+  /** Where it is told whether all others that share the listener end too. */
+  readonly cells: { readonly master: { get(name: 'closing'): number } }
+}
+
+/** Told what is done, and says when it is enough. */
+export interface HttpShare {
+  /** A connection was accepted. Gives what must be called at its end. */
+  connected(client: Client): () => void
+  /** A request begins. Gives what must be called at its end. */
+  begin(): () => Promise<void> | void
+  isDone(): boolean
+}
 
 interface HttpWorkerEvents {
   /** A request begins. Gives what is called at its end. */
@@ -89,7 +109,7 @@ class HttpWorker {
 }
 
 /** Serves HTTP until the worker is told to end or has done its share, and its connections are closed. */
-export async function serveHttp(setup: WorkerSetup, share: WorkerShare, listener: RequestListener): Promise<void> {
+export async function serveHttp(setup: HttpSetup, share: HttpShare, listener: RequestListener): Promise<void> {
   const { cells, control, host, tally } = setup
   const ended = new Deferred()
   const end = (patient: boolean): void => {
@@ -111,7 +131,7 @@ export async function serveHttp(setup: WorkerSetup, share: WorkerShare, listener
   await ended.promise
 }
 
-function counted(share: WorkerShare, enough: () => void): () => void {
+function counted(share: HttpShare, enough: () => void): () => void {
   const done = share.begin()
   return () => {
     void done()
@@ -119,13 +139,13 @@ function counted(share: WorkerShare, enough: () => void): () => void {
   }
 }
 
-function refuse({ tally }: WorkerSetup, { fd }: Accepted): void {
+function refuse({ tally }: HttpSetup, { fd }: Accepted): void {
   tally.add('accepted')
   tally.add('rejected')
   close(fd)
 }
 
-function serveSocket({ host, tally }: WorkerSetup, share: WorkerShare, http: HttpWorker, accepted: Accepted): void {
+function serveSocket({ host, tally }: HttpSetup, share: HttpShare, http: HttpWorker, accepted: Accepted): void {
   const { fd, address } = accepted
   const { idleTimeout } = host
   const conn = new BlockingConnection(fd, address, { idleTimeout, tally })

@@ -1,13 +1,24 @@
-// Counts that a server and its child processes share: memory that a fork does not copy.
+// Counts that a server shares with its child processes, in memory that a fork does not copy, or with its isolates.
 import { mmap } from '../posix/sys-mman.js'
 import type { ByteTally } from './connection.js'
 
 const NAMES = ['accepted', 'active', 'rejected', 'errors', 'bytesIn', 'bytesOut', 'exhaustions'] as const
 export type Count = (typeof NAMES)[number]
 
-/** Atomic counters, seen alike by this process and by all that it forks. */
+const SIZE = NAMES.length * BigInt64Array.BYTES_PER_ELEMENT
+
+/** Atomic counters, seen alike by this process and by all that it forks; with `memory`, by all threads that have it. */
 export class ProcessTally implements ByteTally {
-  readonly #cells = new BigInt64Array(mmap(null, NAMES.length * BigInt64Array.BYTES_PER_ELEMENT))
+  readonly #cells: BigInt64Array
+
+  constructor(memory: ArrayBuffer | SharedArrayBuffer = mmap(null, SIZE)) {
+    this.#cells = new BigInt64Array(memory)
+  }
+
+  /** Memory for the tally of a server with isolates. */
+  static sharedMemory(): SharedArrayBuffer {
+    return new SharedArrayBuffer(SIZE)
+  }
 
   add(count: Count, by = 1): void {
     Atomics.add(this.#cells, NAMES.indexOf(count), BigInt(by))

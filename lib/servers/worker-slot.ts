@@ -9,10 +9,10 @@ const REST = 1000
 const FIRST_RETRY = 50
 const LONGEST_RETRY = 2000
 
-export class Slot {
+export class Slot<Occupant = Worker> {
   readonly id: number
-  worker: Worker | undefined
-  /** A worker for it is being forked. */
+  worker: Occupant | undefined
+  /** A worker for it is being made. */
   filling = false
   timer: NodeJS.Timeout | undefined
   #crashes: number[] = []

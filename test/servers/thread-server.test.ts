@@ -143,7 +143,7 @@ describe('threadServer', () => {
 
   it('refuses what it cannot serve, by code', async () => {
     expect(await run('refused')).toEqual({
-      module: 'ERR_POSIX_ASYNC_HANDLER',
+      module: 'ERR_POSIX_ASYNC_WORKER',
       callbacks: 'ERR_POSIX_ASYNC_HANDLER',
       nothing: 'ERR_INVALID_ARG_TYPE',
       unknown: 'ERR_INVALID_ARG_VALUE',
@@ -203,10 +203,11 @@ async function traced(name: string): Promise<Map<string, string[]>> {
   }
 }
 
+// libuv's own accept is SOCK_NONBLOCK too.
+const isAccept = (line: string): boolean => /^accept4\(.*, SOCK_CLOEXEC\) += \d+$/.test(line)
+
 // What came after the connection was accepted: the clone, and what the new thread did.
 function connectionOf(threads: Map<string, string[]>): { clone: string; calls: string[] } {
-  // libuv's own accept is SOCK_NONBLOCK too.
-  const isAccept = (line: string): boolean => /^accept4\(.*, SOCK_CLOEXEC\) += \d+$/.test(line)
   const calls = [...threads.values()].find((lines) => lines.some(isAccept))!
   const at = calls.findIndex(isAccept)
   const fd = calls[at]!.split(' = ').at(-1)!
@@ -236,6 +237,19 @@ describe.skipIf(!hasStrace)('seen by strace', () => {
       expect.stringMatching(/^write\(CLIENT, "reply to 5", 10\) += 10$/),
       expect.stringMatching(/^close\(CLIENT\) += 0$/),
       expect.stringMatching(/^exit\(0\)/),
+    ])
+  })
+
+  it('a module: one thread accepts, reads, writes and closes', async () => {
+    const threads = await traced('one:module')
+    const accepting = [...threads.values()].filter((lines) => lines.some((line) => isAccept(line)))
+    expect(accepting).toHaveLength(1)
+    const calls = accepting[0]!.slice(accepting[0]!.findIndex(isAccept))
+    const fd = calls[0]!.split(' = ').at(-1)!
+    expect(calls.slice(1, 4).map((line) => line.replaceAll(`(${fd}`, '(CLIENT'))).toEqual([
+      expect.stringMatching(/^read\(CLIENT, "5", 256\) += 1$/),
+      expect.stringMatching(/^write\(CLIENT, "5", 1\) += 1$/),
+      expect.stringMatching(/^close\(CLIENT\) += 0$/),
     ])
   })
 })
