@@ -29,6 +29,11 @@ export class Workshop {
     return this.sharedObject(name, [source])
   }
 
+  /** Makes a C program of sources. */
+  executable(name: string, sources: string[]): string {
+    return this.#compile('cc', name, ['-O2', ...sources])
+  }
+
   /** Makes a C++ program of sources and the core files it tests, with the `flags` given. */
   program(name: string, sources: string[], flags: string[] = []): string {
     const common = ['-std=c++17', '-g', '-O1', '-fno-exceptions', ...flags]
