@@ -2,6 +2,8 @@
 
 /** Exit codes: 1 an error, 2 wrong usage, 3 a worker could not start, 4 the handler's file can't be loaded, 130 interrupted. */
 export const EXIT = { error: 1, usage: 2, boot: 3, app: 4, interrupted: 130 } as const
+/** With the number of the signal added, the exit code of what a signal has ended at once. */
+export const KILLED = 128
 
 /** An error that is told to the user as one line, and nothing else. */
 export class Failure extends Error {

@@ -28,8 +28,10 @@ export interface ServeOptions {
   backlog: number
   maxConnections?: number
   maxChildren?: number
-  workers?: number
+  workers?: number | 'auto'
   maxRequests?: number
+  spawnTimeout?: number
+  reforkAfter?: number
   timeout?: number
   user?: string | number
   group?: string | number
@@ -52,12 +54,16 @@ const own = [
   { name: 'maxChildren', flag: '--max-children', model: 'fork' },
   { name: 'workers', flag: '--workers', model: 'fork' },
   { name: 'maxRequests', flag: '--max-requests', model: 'fork' },
+  { name: 'spawnTimeout', flag: '--spawn-timeout', model: 'fork' },
+  { name: 'reforkAfter', flag: '--refork-after', model: 'fork' },
   { name: 'timeout', flag: '--timeout', model: 'fork' },
   { name: 'user', flag: '--user', model: 'fork' },
   { name: 'group', flag: '--group', model: 'fork' },
   { name: 'maxThreads', flag: '--max-threads', model: 'thread' },
   { name: 'threads', flag: '--threads', model: 'thread' },
 ] as const
+
+const ofWorkers: readonly string[] = ['maxRequests', 'spawnTimeout', 'reforkAfter']
 
 function refuseOthersOptions(model: ModelName, options: ServeOptions): void {
   for (const { name, flag, model: owner } of own) {
@@ -66,12 +72,14 @@ function refuseOthersOptions(model: ModelName, options: ServeOptions): void {
   }
 }
 
-function refuseWithWorkers({ workers, maxChildren, maxRequests }: ServeOptions): void {
+function refuseWithWorkers(options: ServeOptions): void {
+  const { workers, maxChildren } = options
   if (workers !== undefined && maxChildren !== undefined) {
     throw new Failure('--max-children is for a child a client, and --workers for a fixed number of them', EXIT.usage)
   }
-  if (workers === undefined && maxRequests !== undefined) {
-    throw new Failure('--max-requests is for --workers: without, a child serves one client', EXIT.usage)
+  const given = own.find(({ name }) => ofWorkers.includes(name) && options[name] !== undefined)
+  if (workers === undefined && given) {
+    throw new Failure(`${given.flag} is for --workers: without, a child serves one client`, EXIT.usage)
   }
 }
 
@@ -86,8 +94,13 @@ export function open(model: ModelName, options: ServeOptions, handler: Handler):
   refuseOthersOptions(model, options)
   refuseWithWorkers(options)
   return models[model](placed(options), handler).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ERR_POSIX_ASYNC_WORKER' ? new Failure(error.message, EXIT.boot) : error
+    throw asFailure(error)
   })
+}
+
+/** Of a worker that could not start it is told by the exit code. */
+export function asFailure(error: NodeJS.ErrnoException): Error {
+  return error.code === 'ERR_POSIX_ASYNC_WORKER' ? new Failure(error.message, EXIT.boot) : error
 }
 
 /** Whether it is one with a fixed number of workers. */

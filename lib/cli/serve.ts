@@ -1,9 +1,10 @@
 // posix-async serve: one server in the foreground, stopped by signals as every server is.
-import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
-import { duration, durationOption, listenPort, whole } from './arguments.js'
+import { duration, durationOption, listenPort, positiveDuration, whole } from './arguments.js'
+import { Log } from './log.js'
 import { handlerNamed } from './serve-handler.js'
 import {
+  asFailure,
   BACKENDS,
   hasWorkers,
   MODELS,
@@ -13,12 +14,14 @@ import {
   type ServeOptions,
   type WorkersServer,
 } from './serve-models.js'
-import { stopOnSignals, tellOfWorkers, workersOnSignals } from './serve-signals.js'
+import { reopenOnSignal, stopOnSignals, tellOfWorkers, workersOnSignals, type Surroundings } from './serve-signals.js'
+import { Service } from './systemd.js'
 
 interface Options extends ServeOptions {
   model: ModelName
   handler: string
   quiet?: boolean
+  log?: string
 }
 
 function placeOf(address: ReturnType<RunningServer['address']>): string {
@@ -28,29 +31,35 @@ function placeOf(address: ReturnType<RunningServer['address']>): string {
 
 // Resolves when the server has ended in good order.
 function ended(server: RunningServer): Promise<void> {
-  return new Promise((resolve, reject) => server.once('close', resolve).once('error', reject))
+  return new Promise((resolve, reject) =>
+    server.once('close', resolve).once('error', (error: Error) => reject(asFailure(error))),
+  )
 }
 
-function manageWorkers(server: WorkersServer, handler: string): void {
+function manageWorkers(server: WorkersServer, handler: string, surroundings: Surroundings): void {
   process.title = 'posix-async master'
   type Reloaded = Parameters<WorkersServer['reload']>[0]
-  workersOnSignals(server, { reload: async () => server.reload((await handlerNamed(handler)) as Reloaded) })
-  tellOfWorkers(server)
+  const reload = async (): Promise<void> => server.reload((await handlerNamed(handler)) as Reloaded)
+  workersOnSignals(server, { ...surroundings, reload })
+  tellOfWorkers(server, surroundings.log)
 }
 
 async function serve(options: Options): Promise<void> {
-  const { model, handler, quiet, ...rest } = options
+  const { model, handler, quiet, log: path, ...rest } = options
+  const [log, service] = [new Log(path), new Service()]
   const server = await open(model, rest, await handlerNamed(handler))
-  stopOnSignals(server)
-  if (hasWorkers(server)) manageWorkers(server, handler)
+  stopOnSignals(server, { log, service })
+  reopenOnSignal(log)
+  if (hasWorkers(server)) manageWorkers(server, handler, { log, service })
   const over = ended(server)
   if (!quiet) {
     server.on('clientError', (error: Error, client: { remoteAddress?: string; remotePort?: number }) => {
       const who = client.remoteAddress === undefined ? 'a client' : `${client.remoteAddress}:${client.remotePort}`
-      process.stderr.write(`posix-async: ${who}: ${error.message}\n`)
+      log.tell(`${who}: ${error.message}`)
     })
   }
   process.stdout.write(`${model} server listening on ${placeOf(server.address())}, handler ${handler}\n`)
+  service.ready()
   await over
   process.exit(0)
 }
@@ -79,6 +88,12 @@ export function addServe(program: Command): void {
       workerCount,
     )
     .option('--max-requests <n>', 'connections after which a worker makes room for a fresh one', whole(1, 2 ** 31 - 1))
+    .option(
+      '--refork-after <n>',
+      'connections of a worker after which all others are forked from it',
+      whole(1, 2 ** 31 - 1),
+    )
+    .option('--spawn-timeout <duration>', 'how long a worker may take until it can serve (10s)', positiveDuration)
     .option('--timeout <duration>', 'how long a worker may take for one connection', duration)
     .option('--user <user>', 'name or number of the user that the children of the fork model work as', nameOrNumber)
     .option('--group <group>', 'name or number of their group', nameOrNumber)
@@ -96,6 +111,7 @@ export function addServe(program: Command): void {
       ),
     )
     .addOption(durationOption('--graceful-timeout <duration>', 'how long draining may take', '30s'))
+    .option('--log <file>', 'tell what happens there and not on standard error; USR1 opens it anew')
     .option('-q, --quiet', 'do not tell about clients whose connection failed')
     .action(serve)
 }
@@ -104,9 +120,8 @@ function inheritedFd(text: string): number | 'systemd' {
   return text === 'systemd' ? text : whole(0, 2 ** 31 - 1)(text)
 }
 
-function workerCount(text: string): number {
-  if (text !== 'auto') return whole(1, 4096)(text)
-  return whole(1, 4096)(process.env['WEB_CONCURRENCY'] ?? String(availableParallelism()))
+function workerCount(text: string): number | 'auto' {
+  return text === 'auto' ? text : whole(1, 4096)(text)
 }
 
 function nameOrNumber(text: string): string | number {

@@ -1,10 +1,10 @@
 // posix-async serve --workers, as a user runs it: signals, and what becomes of the workers.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { command } from '../support/command.js'
+import { command, program } from '../support/command.js'
 import { childrenOf, inTheMiddle, reply, Served } from '../support/served.js'
 
 const start = (...args: string[]) => Served.start('--model', 'fork', '--workers', '2', ...args)
@@ -122,6 +122,97 @@ describe('serve --workers', () => {
     await until(() => workersOf(server).length === 2)
   })
 
+  it('USR2 forks all workers from a warm one; HUP forks them from the master again', async () => {
+    await using server = await start()
+    expect(await server.ask('10')).toBe('89')
+    const before = workersOf(server)
+    const titles = () => workersOf(server).map(titleOf).sort()
+    server.child.kill('SIGUSR2')
+    await until(
+      () => titles().length === 3 && titles().every((title) => / mold$|gen:2\) worker\[[01]\] ready$/.test(title)),
+    )
+    expect(titles()[0]).toBe('posix-async (gen:1) mold')
+    expect(before.filter(runs)).toHaveLength(1)
+    expect(await server.ask('10')).toBe('89')
+    server.child.kill('SIGHUP')
+    await until(() => titles().length === 2 && titles().every((title) => /gen:3\) worker\[[01]\] ready$/.test(title)))
+    server.child.kill('SIGTERM')
+    expect([await server.end(), server.stderr]).toEqual([0, ''])
+  })
+
+  it('HUP with a handler that cannot start leaves the old ones, and the count that TTIN has made', () =>
+    inFolder(async (folder) => {
+      const file = join(folder, 'handler.mjs')
+      writeFileSync(file, `export default (conn) => conn.writeSync('one')`)
+      await using server = await start('--handler', file, '--spawn-timeout', '5s')
+      server.child.kill('SIGTTIN')
+      await until(
+        () =>
+          workersOf(server)
+            .map(titleOf)
+            .filter((title) => title.endsWith('ready')).length === 3,
+      )
+      const before = workersOf(server)
+      writeFileSync(file, 'export default 7')
+      server.child.kill('SIGHUP')
+      await server.said(/posix-async: [^\n]*handler/, 'stderr')
+      expect(workersOf(server)).toEqual(before)
+      writeFileSync(file, `export default (conn) => conn.writeSync('two')`)
+      server.child.kill('SIGHUP')
+      await until(() => !before.some(runs) && workersOf(server).length === 3)
+      expect(await server.ask('')).toBe('two')
+    }))
+
+  it('ABRT to a worker ends that one, and another takes its place', async () => {
+    await using server = await start()
+    const [first] = workersOf(server)
+    process.kill(first!, 'SIGABRT')
+    await server.said(new RegExp(`worker [01] \\(${first}\\) was killed by SIGABRT`), 'stderr')
+    await until(() => workersOf(server).length === 2)
+  })
+
+  it('USR1 opens the log anew where there is one', () =>
+    inFolder(async (folder) => {
+      const [log, old] = [join(folder, 'log'), join(folder, 'log.1')]
+      await using server = await start('--log', log)
+      const killOne = async (file: string): Promise<void> => {
+        const [victim] = workersOf(server)
+        process.kill(victim!, 'SIGKILL')
+        await until(() => existsSync(file) && readFileSync(file, 'utf8').includes(`(${victim}) was killed by SIGKILL`))
+        await until(() => workersOf(server).length === 2)
+      }
+      await killOne(log)
+      renameSync(log, old)
+      await killOne(old)
+      server.child.kill('SIGUSR1')
+      await until(() => existsSync(log))
+      await killOne(log)
+      expect(server.stderr).toBe('')
+    }))
+
+  it('a second TERM ends it at once', async () => {
+    await using server = await start('--handler', 'echo')
+    const workers = workersOf(server)
+    await inTheMiddle(server.port)
+    server.child.kill('SIGTERM')
+    await until(() => workersOf(server).length === 1)
+    server.child.kill('SIGTERM')
+    expect(await server.end()).toBe(128 + 15)
+    await until(() => !workers.some(runs))
+  })
+
+  it('WEB_CONCURRENCY says how many', async () => {
+    const running = new Served(process.execPath, [program, 'serve', '--port', '0', '--workers', 'auto'], {
+      WEB_CONCURRENCY: '3',
+    })
+    await using server = running
+    await server.said(/ listening on /)
+    expect(workersOf(server)).toHaveLength(3)
+    const wrong = { ...process.env, WEB_CONCURRENCY: 'many' }
+    const { code, stderr } = await command(['serve', '--port', '0', '--workers', 'auto'], { env: wrong })
+    expect([code, /WEB_CONCURRENCY/.test(stderr)]).toEqual([1, true])
+  })
+
   it('a worker that is killed is told of and replaced', async () => {
     await using server = await start()
     const [victim] = workersOf(server)
@@ -172,6 +263,7 @@ describe('serve --workers', () => {
     [['--model', 'event', '--workers', '2'], '--workers is an option of the fork model, and this is event'],
     [['--workers', '2', '--max-children', '2'], '--max-children is for a child a client'],
     [['--max-requests', '2'], '--max-requests is for --workers'],
+    [['--refork-after', '2'], '--refork-after is for --workers'],
     [['--workers', '0'], 'It must be a whole number from 1 to 4096.'],
   ])('refuses %j as wrong usage', async (args, why) => {
     const { code, stderr } = await command(['serve', ...args])

@@ -37,8 +37,11 @@ export class Running implements AsyncDisposable {
   stderr = ''
   readonly #ended: Promise<unknown>
 
-  constructor(file: string, args: readonly string[]) {
-    this.child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } })
+  constructor(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(file, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1', ...env },
+    })
     this.child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk))
     this.child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk))
     this.#ended = once(this.child, 'close')
