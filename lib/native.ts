@@ -330,7 +330,36 @@ interface ForkNatives {
   /** From now on the children of this process are its parent's. */
   forkSiblings(): void
   getrandom(bytes: ByteView): number
+  /** Makes the children of a process that forks often cheaper; a negative errno where there are no huge pages to be had. */
+  settleForForks(): number
   _exit(status: number): never
+}
+
+/** What a ForkAcceptor calls: see native/fork_acceptor.cc. */
+export interface ForkAcceptorCallbacks {
+  isAsked(): boolean
+  notice(kind: number, a: number, b: number | string): void
+  /** In the child. */
+  enter(fd: number): void
+  idle(): void
+}
+
+// native/fork_acceptor.cc: accept, fork and wait without JavaScript in the parent; one number stands for an acceptor
+interface ForkAcceptorNatives {
+  forkAcceptorOpen(
+    listener: number,
+    callbacks: ForkAcceptorCallbacks,
+    address: Uint8Array,
+    accepted: BigInt64Array,
+  ): number
+  forkAcceptorResume(acceptor: number, mostChildren: number, mostConnections: number): number
+  forkAcceptorPause(acceptor: number): void
+  /** Every child, whose end is no error then. */
+  forkAcceptorKill(acceptor: number, signal: number): void
+  /** From now on every child's end is told. */
+  forkAcceptorTellAllEnds(acceptor: number): void
+  forkAcceptorChildren(acceptor: number): number
+  forkAcceptorClose(acceptor: number): void
 }
 
 // native/thread.cc
@@ -376,6 +405,7 @@ export interface Natives
     EpollNatives,
     EventFdNatives,
     FdNatives,
+    ForkAcceptorNatives,
     ForkNatives,
     HandlerNatives,
     IoUringNatives,

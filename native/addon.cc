@@ -10,6 +10,7 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   RegisterEventFd(exports);
   RegisterFd(exports);
   RegisterFork(exports);
+  RegisterForkAcceptor(exports);
   RegisterHandler(exports);
   RegisterIoUring(exports);
   RegisterMemory(exports);

@@ -162,6 +162,7 @@ void RegisterEpoll(Exports& exports);
 void RegisterEventFd(Exports& exports);
 void RegisterFd(Exports& exports);
 void RegisterFork(Exports& exports);
+void RegisterForkAcceptor(Exports& exports);
 void RegisterHandler(Exports& exports);
 void RegisterIoUring(Exports& exports);
 void RegisterMemory(Exports& exports);

@@ -1,4 +1,7 @@
 // fork: the whole-runtime fork of native/core/fork, joined to Node's event loop. See: man 2 fork.
+#include "fork.h"
+
+#include <malloc.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
@@ -6,7 +9,7 @@
 #include <deque>
 
 #include "binding.h"
-#include "core/fork/fork.h"
+#include "core/fork/huge_text.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
 #include "io_uring.h"
@@ -15,9 +18,6 @@
 
 namespace posix_async {
 namespace {
-
-// Main thread only: a Worker's own loop and isolate cannot be the ones that live on.
-bool OnMainThread() { return gettid() == getpid(); }
 
 uv_loop_t* LoopOf(Napi::Env env) {
   uv_loop_t* loop = nullptr;
@@ -35,53 +35,25 @@ struct ForkRequest {
 // There is one main thread, and one queue.
 std::deque<ForkRequest> requests;
 
-// Forks; in the child the event loop is made its own before any JavaScript runs. A number as fork(2) with a negative
-// errno, or the name and number of the thread that could not be parked.
-Napi::Value ForkRuntime(Napi::Env env, bool keep_handles, bool lazily) {
-  const fork::ForkResult result = fork::Fork(LoopOf(env), lazily);
-  if (result.parking.error == -ETIMEDOUT) {
-    return Napi::String::New(env, std::string(result.parking.name) + " (" + std::to_string(result.parking.tid) + ")");
-  }
-  if (result.pid == 0) {
-    uv_loop_t* loop = LoopOf(env);
-    requests.clear();  // what else was asked of the parent is not asked of the child
-    if (!keep_handles) fork::SilenceHandles(loop);
-    uv_loop_fork(loop);
-    ForgetReactorsAfterFork(env);
-    ForgetThreadsAfterFork();
-    ForgetRingsAfterFork(env);
-    RenewReadinessAfterFork(env);
-  }
-  return Napi::Number::New(env, result.pid);
-}
-
 // fork(keepHandles): returns twice, with the caller's JavaScript still on the stack on both sides.
 Napi::Value Fork(Napi::Env env, bool keep_handles) {
-  return OnMainThread() ? ForkRuntime(env, keep_handles, false) : Napi::Number::New(env, -ENOTSUP);
+  if (!OnMainThread()) return Napi::Number::New(env, -ENOTSUP);
+  return ToJs(env, ForkRuntime(env, {}, keep_handles));
 }
 
 void Call(Napi::Env env, const Napi::FunctionReference& function, std::initializer_list<napi_value> arguments = {}) {
   function.MakeCallback(env.Global(), arguments);
 }
 
-// The child's life: its function, then the loop until nothing is left, then `idle`, which ends the process.
-[[noreturn]] void LiveOn(Napi::Env env, const ForkRequest& request) {
-  fork::ReviveNow();
-  for (;;) {
-    uv_run(LoopOf(env), UV_RUN_DEFAULT);
-    Napi::HandleScope scope(env);
-    Call(env, request.idle);
-  }
-}
-
 void Serve(Napi::Env env, const ForkRequest& request) {
   Napi::HandleScope scope(env);
   const Napi::Value wanted = request.prepare.MakeCallback(env.Global(), std::initializer_list<napi_value>{});
   if (wanted.IsEmpty() || !wanted.ToBoolean().Value()) return;
-  const Napi::Value result = ForkRuntime(env, false, true);
-  const bool in_child = result.IsNumber() && result.As<Napi::Number>().Int32Value() == 0;
-  Call(env, request.after, {result});
-  if (in_child) LiveOn(env, request);
+  fork::ForkOptions options;
+  options.lazily = true;
+  const fork::ForkResult result = ForkRuntime(env, options);
+  Call(env, request.after, {ToJs(env, result)});
+  if (result.pid == 0) LiveOn(env, request.idle);
 }
 
 void ServeAll(Napi::Env env) {
@@ -131,15 +103,53 @@ int Getrandom(Bytes bytes) {
   return 0;
 }
 
+// For a process whose children are many and short: what makes each cheaper. 0, or -errno where that is not to be had.
+int SettleForForks() {
+  malloc_trim(0);  // what a child frees would be joined with each free piece, in pages that are copied for it
+  return fork::MoveTextToHugePages();
+}
+
 void Exit(int status) { _exit(status); }
 
 }  // namespace
+
+bool OnMainThread() { return gettid() == getpid(); }
+
+fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bool keep_handles) {
+  uv_loop_t* loop = LoopOf(env);
+  const fork::ForkResult result = fork::Fork(loop, options);
+  if (result.pid != 0) return result;
+  requests.clear();  // what else was asked of the parent is not asked of the child
+  if (!keep_handles) fork::SilenceHandles(loop);
+  uv_loop_fork(loop);
+  ForgetReactorsAfterFork(env);
+  ForgetThreadsAfterFork();
+  ForgetRingsAfterFork(env);
+  RenewReadinessAfterFork(env);
+  ForgetForkAcceptorsAfterFork(env);
+  return result;
+}
+
+Napi::Value ToJs(Napi::Env env, const fork::ForkResult& result) {
+  if (result.parking.error != -ETIMEDOUT) return Napi::Number::New(env, result.pid);
+  return Napi::String::New(env, std::string(result.parking.name) + " (" + std::to_string(result.parking.tid) + ")");
+}
+
+void LiveOn(Napi::Env env, const Napi::FunctionReference& idle) {
+  fork::ReviveNow();
+  for (;;) {
+    uv_run(LoopOf(env), UV_RUN_DEFAULT);
+    Napi::HandleScope scope(env);
+    Call(env, idle);
+  }
+}
 
 void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
   exports.Function<&ForkFromLoop>("forkFromLoop");
   exports.Function<&fork::ForkSiblings>("forkSiblings");
   exports.Function<&Getrandom>("getrandom");
+  exports.Function<&SettleForForks>("settleForForks");
   exports.Function<&Exit>("_exit");
 }
 

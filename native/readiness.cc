@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include <optional>
+#include <unordered_map>
 
 #include "binding.h"
 #include "core/result.h"
@@ -38,11 +39,24 @@ class Readiness {
   int Control(int operation, int fd, unsigned events, unsigned id);
   // Whether the loop stays alive for the sake of what is watched.
   void KeepAlive(bool wanted);
-  // An empty instance in the place of the present one.
+  // A new instance in the place of the present one, with those who wait natively and nobody else.
   int Renew();
+  // In a child: those who wait natively wait in the parent.
+  int RenewInChild();
+  int Wait(int fd, unsigned events, NativeWaiter* waiter);
+  void StopWaiting(int fd);
 
  private:
+  struct NativeWait {
+    unsigned events;
+    NativeWaiter* waiter;
+  };
+
+  // What the kernel reports of a native wait: this bit, and the descriptor.
+  static constexpr uint64_t kNative = 1ull << 63;
+
   int Start();
+  int Add(int fd, unsigned events);
   void Stop(napi_async_cleanup_hook_handle cleanup = nullptr);
   void Deliver();
   void Call(int count);
@@ -57,6 +71,7 @@ class Readiness {
   Napi::FunctionReference callback_;
   Napi::ObjectReference pairs_;  // keeps the memory below
   Bytes memory_;
+  std::unordered_map<int, NativeWait> native_;
   std::optional<Napi::AsyncContext> context_;
 };
 
@@ -87,7 +102,32 @@ void Readiness::KeepAlive(bool wanted) {
 int Readiness::Renew() {
   if (!context_) return 0;
   Stop();
-  return Start();
+  int error = Start();
+  for (const auto& [fd, wait] : native_)
+    if (error == 0) error = Add(fd, wait.events);
+  return error;
+}
+
+int Readiness::RenewInChild() {
+  native_.clear();
+  return Renew();
+}
+
+int Readiness::Wait(int fd, unsigned events, NativeWaiter* waiter) {
+  const int error = Add(fd, events);
+  if (error == 0) native_[fd] = {events, waiter};
+  return error;
+}
+
+int Readiness::Add(int fd, unsigned events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = kNative | static_cast<unsigned>(fd);
+  return Result([&] { return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event); });
+}
+
+void Readiness::StopWaiting(int fd) {
+  if (native_.erase(fd) > 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
 int Readiness::Start() {
@@ -124,11 +164,20 @@ void Readiness::Deliver() {
   const int count = epoll_wait(epoll_.get(), ready, room < kMost ? room : kMost, 0);
   if (count <= 0) return;
   const auto pairs = reinterpret_cast<uint32_t*>(memory_.data);
+  int told = 0;
   for (int i = 0; i < count; i++) {
-    pairs[2 * i] = ready[i].data.u32;
-    pairs[2 * i + 1] = ready[i].events;
+    if (ready[i].data.u64 & kNative) continue;
+    pairs[2 * told] = ready[i].data.u32;
+    pairs[2 * told + 1] = ready[i].events;
+    told++;
   }
-  Call(count);
+  if (told > 0) Call(told);
+  for (int i = 0; i < count; i++) {
+    if ((ready[i].data.u64 & kNative) == 0) continue;
+    const auto fd = static_cast<int>(ready[i].data.u32);
+    const auto found = native_.find(fd);
+    if (found != native_.end()) found->second.waiter->OnReady(fd);
+  }
 }
 
 // What is thrown out of the callback becomes an uncaughtException, as it does out of any callback of Node's own.
@@ -185,7 +234,13 @@ bool LoopIsAlive(Napi::Env env) { return uv_loop_alive(LoopOf(env)) != 0; }
 
 }  // namespace
 
-int RenewReadinessAfterFork(napi_env env) { return EnvData<Readiness>(env).Renew(); }
+int RenewReadinessAfterFork(napi_env env) { return EnvData<Readiness>(env).RenewInChild(); }
+
+int WaitNatively(napi_env env, int fd, unsigned events, NativeWaiter* waiter) {
+  return EnvData<Readiness>(env).Wait(fd, events, waiter);
+}
+
+void StopWaiting(napi_env env, int fd) { EnvData<Readiness>(env).StopWaiting(fd); }
 
 void RegisterReadiness(Exports& exports) {
   exports.Function<&ReadinessOpen>("readinessOpen");

@@ -11,6 +11,23 @@ namespace posix_async {
 // lib/posix/readiness.ts. Nothing happens where no instance was made yet. Gives 0 or -errno.
 int RenewReadinessAfterFork(napi_env env);
 
+// Somebody in C++ who waits for descriptors in the same epoll instance and is called without entering JavaScript. All
+// on the environment's thread.
+class NativeWaiter {
+ public:
+  // `fd` may be ready: a call too many, for a number that was closed and taken again in the same batch, must do no
+  // harm.
+  virtual void OnReady(int fd) = 0;
+
+ protected:
+  ~NativeWaiter() = default;
+};
+
+// Level-triggered, until StopWaiting, which comes before `fd` is closed. JavaScript has opened readiness before. 0 or
+// -errno. Whoever waits keeps the loop alive by JavaScript's means.
+int WaitNatively(napi_env env, int fd, unsigned events, NativeWaiter* waiter);
+void StopWaiting(napi_env env, int fd);
+
 }  // namespace posix_async
 
 #endif  // POSIX_ASYNC_READINESS_H_

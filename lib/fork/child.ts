@@ -16,7 +16,8 @@ export interface ExitStatus {
 const signals = Object.entries(constants.signals).toReversed()
 const signalNames = new Map(signals.map(([name, number]) => [number, name as NodeJS.Signals]))
 
-function asExitStatus(status: number): ExitStatus {
+/** What a wait status says. */
+export function asExitStatus(status: number): ExitStatus {
   if (!WIFSIGNALED(status)) return { code: WEXITSTATUS(status), signal: null }
   return { code: null, signal: signalNames.get(WTERMSIG(status)) ?? (`SIG${WTERMSIG(status)}` as NodeJS.Signals) }
 }
@@ -28,9 +29,10 @@ export class Child {
   readonly ended: Promise<ExitStatus>
   #running = true
 
-  constructor(pid: number) {
+  /** @param ended its wait status, from whoever waits for it (default: this process does) */
+  constructor(pid: number, ended: Promise<{ status: number }> = waitpidAsync(pid)) {
     this.pid = pid
-    this.ended = waitpidAsync(pid).then(({ status }) => {
+    this.ended = ended.then(({ status }) => {
       this.#running = false
       return asExitStatus(status)
     })
@@ -63,21 +65,26 @@ function die(error: unknown): never {
   return _exit(1)
 }
 
+/** In a child: runs `main`, and leaves by `_exit(0)` when that has returned or its promise has resolved. */
+export function runMain(main: () => void | Promise<void>): void {
+  try {
+    const ending = main()
+    if (ending === undefined) _exit(0)
+    ending.then(() => _exit(0), die)
+  } catch (error) {
+    die(error)
+  }
+}
+
+/** In a child that has run out of events. */
+export const leaveUnsettled = (): never => _exit(UNSETTLED)
+
 /**
  * Forks as runInChild does, and gives the child's number in the parent, who may not be the one to wait for it (see forkSiblings).
  * @throws (rejects) as runInChild
  */
 export function forkMain(main: () => void | Promise<void>): Promise<number> {
-  const child = (): void => {
-    try {
-      const ending = main()
-      if (ending === undefined) _exit(0)
-      ending.then(() => _exit(0), die)
-    } catch (error) {
-      die(error)
-    }
-  }
-  return forkFromLoop(child, () => _exit(UNSETTLED))
+  return forkFromLoop(() => runMain(main), leaveUnsettled)
 }
 
 /**

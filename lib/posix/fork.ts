@@ -74,25 +74,46 @@ export function fork(options: ForkOptions = {}): number {
   if (handles !== 'silent' && handles !== 'keep') {
     throw invalidArgValue('handles', "must be 'silent' or 'keep'", handles)
   }
-  const after = beforeFork()
+  const after = beforeFork(true)
   return after(native.fork(handles === 'keep'), handles === 'silent')
 }
 
-// What surrounds every fork, in JavaScript. Gives what must be called on both sides with the fork's result.
-function beforeFork(): (result: number | string, silent: boolean) => number {
+/** What a fork that failed says: a negative errno, or the thread that could not be stopped. */
+export function forkError(result: number | string): Error {
+  if (typeof result === 'number') return new ErrnoError(result, 'fork')
+  return codedError(Error, 'ERR_FORK_UNSAFE', `fork: thread ${result} could not be stopped within a second`)
+}
+
+/** Whether somebody has hooks around forks, which a fork without JavaScript would not call. */
+export function isForkHooked(): boolean {
+  return hookSets.length > 0
+}
+
+/** Before forks that are made without JavaScript. @throws ErrnoError ENOTSUP (in a Worker) */
+export function prepareFork(): void {
   if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
   prepareRuntime()
+}
+
+/** In the child of such a fork, first of all. */
+export function beginChild(): void {
+  repairRuntime(native.getpid(), true, false)
+}
+
+// What surrounds every fork, in JavaScript. Gives what must be called on both sides with the fork's result.
+function beforeFork(inCallback: boolean): (result: number | string, silent: boolean) => number {
+  prepareFork()
   const sets = [...hookSets]
   runPrepare(sets)
   return (result, silent) => {
     if (result === 0) {
-      repairRuntime(native.getpid(), silent)
+      repairRuntime(native.getpid(), silent, inCallback)
       for (const set of sets) set.child?.()
       return 0
     }
     for (const set of sets) set.parent?.()
-    if (typeof result === 'number') return check(result, 'fork')
-    throw codedError(Error, 'ERR_FORK_UNSAFE', `fork: thread ${result} could not be stopped within a second`)
+    if (typeof result === 'string' || result < 0) throw forkError(result)
+    return result
   }
 }
 
@@ -106,7 +127,7 @@ export function forkFromLoop(child: () => void, idle: () => void): Promise<numbe
     let after: ReturnType<typeof beforeFork>
     const prepare = (): boolean => {
       try {
-        after = beforeFork()
+        after = beforeFork(false)
         return true
       } catch (error) {
         reject(error as Error)

@@ -45,7 +45,8 @@ let lastId = 0
 let keepers = 0
 let timesForgotten = 0
 
-function keepAlive(by: 1 | -1): void {
+/** Keeps the event loop alive (1), or no more (-1), for the sake of one who waits. */
+export function keepLoopAlive(by: 1 | -1): void {
   keepers += by
   if (keepers === 0 || (keepers === 1 && by === 1)) native.readinessKeepAlive(keepers > 0)
 }
@@ -69,7 +70,7 @@ function removeInterest({ interests }: Registration, interest: Interest): boolea
   const at = interests.indexOf(interest)
   if (at < 0) return false
   interests.splice(at, 1)
-  if (interest.referenced) keepAlive(-1)
+  if (interest.referenced) keepLoopAlive(-1)
   return true
 }
 
@@ -155,7 +156,8 @@ function deliver(count: number): void {
   if (orphan) renewWatches()
 }
 
-function open(): void {
+/** Makes the epoll instance, where there is none yet. @throws ErrnoError EMFILE, ENFILE, ENOMEM */
+export function openReadiness(): void {
   if (opened) return
   check(native.readinessOpen(pairs, deliver), 'epoll_create1')
   opened = true
@@ -163,10 +165,10 @@ function open(): void {
 
 /** Adds an interest to its descriptor. Gives its registration, or the negative errno of epoll_ctl(2). */
 export function join(fd: number, interest: Interest): Registration | number {
-  open()
+  openReadiness()
   let registration = byFd.get(fd) ?? create(fd)
   registration.interests.push(interest)
-  if (interest.referenced) keepAlive(1)
+  if (interest.referenced) keepLoopAlive(1)
   let result = arm(registration)
   if (result === -ENOENT || (result === -EBADF && registration.interests.length > 1)) {
     // Closed by somebody else, and the number perhaps taken again: who waited before us waits for another file.
@@ -174,7 +176,7 @@ export function join(fd: number, interest: Interest): Registration | number {
     closed(registration)
     registration = create(fd)
     registration.interests.push(interest)
-    if (interest.referenced) keepAlive(1)
+    if (interest.referenced) keepLoopAlive(1)
     result = arm(registration)
   }
   if (result === 0) return registration
@@ -200,7 +202,7 @@ export function changed(registration: Registration): void {
 export function reference(registration: Registration, interest: Interest, referenced: boolean): void {
   if (interest.referenced === referenced) return
   interest.referenced = referenced
-  if (registration.interests.includes(interest)) keepAlive(referenced ? 1 : -1)
+  if (registration.interests.includes(interest)) keepLoopAlive(referenced ? 1 : -1)
 }
 
 aboutToClose(dropWatches)

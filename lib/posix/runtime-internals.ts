@@ -1,13 +1,12 @@
 // What Node keeps in closures of its own and a forked child must not share with its parent: the queues of timers, immediates and
 // next ticks, and the caches of random numbers.
 //
-// They are out of JavaScript's reach, but The inspector shows a closure's variables; they are looked up
+// They are out of JavaScript's reach, but the inspector shows a closure's variables; they are looked up
 // once, before the first fork, and cost nothing until then. Where Node is built without the inspector, or names them
 // otherwise, a queue that was not found goes on in the child, and a cache is used up instead.
 import { randomInt, randomUUID } from 'node:crypto'
-import { createRequire } from 'node:module'
-import type inspector from 'node:inspector'
 import { executionAsyncResource } from 'node:async_hooks'
+import { InspectorSession } from './inspector-session.js'
 
 interface LinkedTimer {
   _idlePrev?: LinkedTimer | null
@@ -23,67 +22,42 @@ export interface Internals {
   randomCache?: Uint8Array | undefined
   /** What randomUUID takes its numbers from. */
   uuidData?: Uint8Array | undefined
+  /** Node's handles of the signals that are listened to. */
+  signalWraps?: Map<string, unknown> | undefined
 }
 
-type Variables = { name: string; value: { objectId: string } }[]
+// The variables of a function's closure that have one of these names.
+function read(session: InspectorSession, fn: unknown, names: (keyof Internals)[]): Internals {
+  const { internalProperties } = session.properties(session.idOf(fn))
+  const scopes = internalProperties.find(({ name }) => name === '[[Scopes]]')!.value!.objectId!
+  const found: Record<string, unknown> = {}
+  for (const scope of session.properties(scopes).result) {
+    for (const { name, value } of session.properties(scope.value!.objectId!).result) {
+      if ((names as string[]).includes(name) && value?.objectId) found[name] = session.take(value.objectId)
+    }
+  }
+  return found
+}
 
-// The variables of a function's closure, by the inspector's protocol; synchronous, in this very thread.
-function closureReader(): { read: (fn: unknown, names: (keyof Internals)[]) => Internals; end: () => void } {
-  const { Session } = createRequire(import.meta.url)('node:inspector') as typeof inspector
-  const session = new Session()
-  session.connect()
-  const slot = globalThis as unknown as { __posixAsync?: unknown }
-  // The protocol's replies come before post returns, with types of their own for each method.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  const post = (method: string, params: object): any => {
-    let reply: unknown
-    session.post(method, params, (error, result) => {
-      if (error) throw error
-      reply = result
-    })
-    return reply
-  }
-  const take = (objectId: string): unknown => {
-    post('Runtime.callFunctionOn', { objectId, functionDeclaration: 'function () { globalThis.__posixAsync = this }' })
-    return slot.__posixAsync
-  }
-  const properties = (objectId: string) => post('Runtime.getProperties', { objectId, ownProperties: true })
-  const scopesOf = (fn: unknown): Variables[] => {
-    slot.__posixAsync = fn
-    const { objectId } = post('Runtime.evaluate', { expression: 'globalThis.__posixAsync' }).result
-    const inner = properties(objectId).internalProperties as Variables
-    const scopes = inner.find(({ name }) => name === '[[Scopes]]')!
-    return (properties(scopes.value.objectId).result as Variables).map(
-      (scope) => properties(scope.value.objectId).result,
-    )
-  }
-  return {
-    read(fn, names) {
-      const found: Record<string, unknown> = {}
-      for (const variable of scopesOf(fn).flat()) {
-        if ((names as string[]).includes(variable.name) && variable.value?.objectId)
-          found[variable.name] = take(variable.value.objectId)
-      }
-      delete slot.__posixAsync
-      return found
-    },
-    end: () => session.disconnect(),
-  }
+// Node's own, which begins to watch a signal when the first listener comes.
+function signalListener(): unknown {
+  return process.listeners('newListener' as 'exit').find(({ name }) => name === 'startListeningIfSignal')
 }
 
 function find(): Internals {
   randomUUID() // both caches exist from their first use on
   randomInt(2)
   try {
-    const reader = closureReader()
+    const session = new InspectorSession()
     const found = {
-      ...reader.read(setTimeout, ['timerListMap']),
-      ...reader.read(clearImmediate, ['immediateQueue', 'immediateInfo']),
-      ...reader.read(process.nextTick, ['queue']),
-      ...reader.read(randomInt, ['randomCache']),
-      ...reader.read(randomUUID, ['uuidData']),
+      ...read(session, setTimeout, ['timerListMap']),
+      ...read(session, clearImmediate, ['immediateQueue', 'immediateInfo']),
+      ...read(session, process.nextTick, ['queue']),
+      ...read(session, randomInt, ['randomCache']),
+      ...read(session, randomUUID, ['uuidData']),
+      ...read(session, signalListener(), ['signalWraps']),
     }
-    reader.end()
+    session.close()
     return found
   } catch {
     return {}
@@ -103,7 +77,10 @@ function dropTimers(lists: Record<string, LinkedTimer>): void {
       clearTimeout(timer as NodeJS.Timeout)
     }
   }
-  // An interval whose callback is running is in no list; it would start itself again when the callback returns.
+}
+
+// An interval whose callback is running is in no list; it would start itself again when the callback returns.
+function dropRunningTimer(): void {
   const running = executionAsyncResource() as LinkedTimer
   if (running?._repeat) clearInterval(running as NodeJS.Timeout)
 }
@@ -111,15 +88,19 @@ function dropTimers(lists: Record<string, LinkedTimer>): void {
 // Counts of immediates. While one was queued the loop does not wait, and only an immediate's end lets it wait again: hence one that does
 // nothing.
 function dropImmediates(counts: Uint32Array): void {
-  const any = counts.some((count) => count > 0)
+  if (!counts.some((count) => count > 0)) return
   counts.fill(0)
-  if (any) setImmediate(() => {})
+  setImmediate(() => {})
 }
 
-/** In the child: nothing that the parent had queued will run. */
-export function dropQueues({ timerListMap, immediateQueue, immediateInfo, queue }: Internals): void {
+/** In the child: nothing that the parent had queued will run. `inCallback`: the fork was called by JavaScript. */
+export function dropQueues(
+  { timerListMap, immediateQueue, immediateInfo, queue }: Internals,
+  inCallback: boolean,
+): void {
   if (timerListMap) dropTimers(timerListMap)
-  if (immediateQueue) immediateQueue.head = immediateQueue.tail = null
+  if (inCallback) dropRunningTimer()
+  if (immediateQueue?.head) immediateQueue.head = immediateQueue.tail = null
   if (immediateInfo) dropImmediates(immediateInfo)
   while (queue && !queue.isEmpty()) queue.shift()
 }

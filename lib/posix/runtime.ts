@@ -8,61 +8,74 @@ import { native } from '../native.js'
 import { forgetWatches, renewWatches } from './registrations.js'
 import { dropQueues, findInternals, type Internals } from './runtime-internals.js'
 
-// What is repaired: the process itself, or a stand-in at the rehearsal.
-interface Subject {
-  process: EventEmitter
-  math: object
-  internals: Internals
-}
-
-let rehearsed = false
-const REHEARSAL = 'posix-async:rehearsal'
+// What differs between parent and child is one variable that a child sets: the less a child writes to, the fewer pages are copied for it.
+let pid = process.pid
+let isChild = false
+let isPrepared = false
+const nobody = (): void => {}
+// Often enough that V8 has nothing more to do for what is rehearsed.
+const REHEARSALS = 20
 
 /**
- * In the parent, before a fork. The first time, the repair is rehearsed on stand-ins: V8 compiles a function when it is called, and what is
- * compiled here no child has to compile for itself; nor is it thrown away again for not being called here.
+ * In the parent, before a fork; the work is done the first time. What a child runs first is rehearsed on stand-ins: V8 compiles a function
+ * when it is called, and what is compiled here no child has to compile for itself; nor is it thrown away again for not being called here.
  */
 export function prepareRuntime(): void {
-  if (rehearsed) return
-  rehearsed = true
+  if (isPrepared) return
+  isPrepared = true
   setFlagsFromString('--no-flush-bytecode')
   const { randomCache, uuidData } = findInternals()
-  const standIns = {
+  Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
+  leaveByExit(process)
+  rehearse({ randomCache: randomCache?.slice(), uuidData: uuidData?.slice() })
+  const { random } = Math
+  renewRandom({})
+  Math.random = random
+}
+
+function rehearse(caches: Internals): void {
+  const standIns: Internals = {
     timerListMap: {},
     immediateQueue: { head: null, tail: null },
+    immediateInfo: new Uint32Array(3),
     queue: { isEmpty: () => true, shift: () => {} },
+    signalWraps: new Map(),
   }
-  const process = new EventEmitter().on('SIGWINCH', () => {}).on('exit', () => {})
-  repair(
-    { process, math: {}, internals: { ...standIns, randomCache: randomCache?.slice(), uuidData: uuidData?.slice() } },
-    0,
-  )
-  leaveByExit(process)
-  process.emit('rehearsed')
-  globalThis.process.on(REHEARSAL, () => {}).removeAllListeners(REHEARSAL)
-  repairRuntime(0, true, true)
-  forgetWatches(true)
-  dropFromParent({ process, math: {}, internals: standIns })
+  for (let i = 0; i < REHEARSALS; i++) {
+    const emitter = new EventEmitter().on('SIGWINCH', nobody).on('exit', nobody).on('other', nobody)
+    renewCaches(caches)
+    forgetWatches(true)
+    dropQueues(standIns, false)
+    dropListeners(emitter, standIns)
+    seededRandom()
+  }
 }
 
 // xoshiro128++ by Blackman and Vigna, seeded by the kernel: V8's own generator cannot be seeded again from JavaScript, and its
 // state was copied with the heap.
-function freshRandom(): () => number {
-  const state = new Uint32Array(4)
+const state = new Uint32Array(new ArrayBuffer(16))
+const rotate = (x: number, by: number) => (x << by) | (x >>> (32 - by))
+
+function nextBits(): number {
+  const [a, b, c, d] = state as unknown as [number, number, number, number]
+  const shifted = b << 9
+  state[2] = c ^ a
+  state[3] = d ^ b
+  state[1] = b ^ state[2]!
+  state[0] = a ^ state[3]!
+  state[2]! ^= shifted
+  state[3] = rotate(state[3]!, 11)
+  return (rotate(a + d, 7) + a) >>> 0
+}
+
+function seededRandom(): number {
+  return ((nextBits() >>> 6) * 2 ** 27 + (nextBits() >>> 5)) / 2 ** 53
+}
+
+function renewRandom(internals: Internals): void {
   native.getrandom(state)
-  const rotate = (x: number, by: number) => (x << by) | (x >>> (32 - by))
-  const next = (): number => {
-    const [a, b, c, d] = state as unknown as [number, number, number, number]
-    const shifted = b << 9
-    state[2] = c ^ a
-    state[3] = d ^ b
-    state[1] = b ^ state[2]!
-    state[0] = a ^ state[3]!
-    state[2]! ^= shifted
-    state[3] = rotate(state[3]!, 11)
-    return (rotate(a + d, 7) + a) >>> 0
-  }
-  return () => ((next() >>> 6) * 2 ** 27 + (next() >>> 5)) / 2 ** 53
+  Math.random = seededRandom
+  renewCaches(internals)
 }
 
 // crypto hands out random numbers from caches in the heap: they are filled anew by the kernel, or, where they were not found, used
@@ -70,10 +83,7 @@ function freshRandom(): () => number {
 const UUIDS_CACHED = 128
 const INTS_CACHED = (6 * 1024) / 6
 
-function renewRandom({ math, internals: { randomCache, uuidData } }: Subject): void {
-  const random = freshRandom()
-  random()
-  Object.defineProperty(math, 'random', { value: random, writable: true, configurable: true })
+function renewCaches({ randomCache, uuidData }: Internals): void {
   if (uuidData) native.getrandom(uuidData)
   else for (let i = 0; i < UUIDS_CACHED; i++) randomUUID()
   if (randomCache) native.getrandom(randomCache)
@@ -86,6 +96,7 @@ function leaveByExit(process: EventEmitter): void {
   const { emit } = process
   const emitAndLeave = (name: string, ...args: unknown[]): boolean => {
     const heard = Reflect.apply(emit, process, [name, ...args]) as boolean
+    if (!isChild) return heard
     if (name === 'uncaughtExceptionMonitor' && process.listenerCount('uncaughtException') === 0) printFatal(args[0])
     if (name === 'exit') native._exit(Number(globalThis.process.exitCode ?? args[0] ?? 0) & 0xff)
     return heard
@@ -98,34 +109,28 @@ function printFatal(error: unknown): void {
   writeSync(2, `${inspect(error)}\n\nNode.js ${process.version}\n`)
 }
 
-// Handlers of the parent are its own: the child starts with the default action of each signal, and with no exit handlers.
-function dropListeners(process: EventEmitter): void {
-  for (const name of process.eventNames()) {
-    const ofParent = name === 'exit' || name === 'beforeExit' || (typeof name === 'string' && name.startsWith('SIG'))
-    if (ofParent) process.removeAllListeners(name)
+// Handlers of the parent are its own: the child starts with the default action of each signal, and with no exit handlers. The signals'
+// handles were stopped natively, so that nothing is left to do but to forget them.
+function dropListeners(process: EventEmitter, { signalWraps }: Internals): void {
+  const own = process as unknown as { _events: Record<string, unknown>; _eventsCount: number }
+  for (const name of Object.keys(own._events)) {
+    if (name !== 'exit' && name !== 'beforeExit' && !name.startsWith('SIG')) continue
+    if (!signalWraps) process.removeAllListeners(name)
+    else if (delete own._events[name]) own._eventsCount--
   }
+  if (signalWraps && signalWraps.size > 0) signalWraps.clear()
 }
 
-function dropFromParent({ process, internals }: Subject): void {
-  dropQueues(internals)
-  dropListeners(process)
-}
-
-function repair(subject: Subject, pid: number): void {
-  Object.defineProperty(subject.process, 'pid', { value: pid, enumerable: true, configurable: true, writable: false })
-  renewRandom(subject)
-}
-
-let forked = false
-
-/** In the child, right after the fork, before any other JavaScript. */
-export function repairRuntime(pid: number, silent: boolean, rehearsal = false): void {
-  if (rehearsal) return
-  const subject: Subject = { process, math: Math, internals: findInternals() }
-  repair(subject, pid)
-  if (!forked) leaveByExit(process)
-  forked = true
+/**
+ * In the child, right after the fork, before any other JavaScript. `inCallback`: JavaScript called for the fork and goes on in the child.
+ */
+export function repairRuntime(ownPid: number, silent: boolean, inCallback: boolean): void {
+  const internals = findInternals()
+  pid = ownPid
+  isChild = true
+  renewRandom(internals)
   if (!silent) return renewWatches()
   forgetWatches()
-  dropFromParent(subject)
+  dropQueues(internals, inCallback)
+  dropListeners(process, internals)
 }

@@ -2,12 +2,17 @@
 // serves, closes the client, and exits. See: man 2 fork, accept, _exit.
 import { codedError, ErrnoError } from '../errors.js'
 import { dieWithParent } from '../fork/die-with-parent.js'
-import { rehearseExit, runInChild, type Child, type ExitStatus } from '../fork/child.js'
+import { compileAhead } from '../fork/compile-ahead.js'
+import { asExitStatus, Child, rehearseExit, runInChild, runMain, type ExitStatus } from '../fork/child.js'
 import { asInteger } from '../posix/arguments.js'
-import { _exit } from '../posix/fork.js'
+import { _exit, beginChild, isForkHooked } from '../posix/fork.js'
+import { getppid } from '../posix/process-ids.js'
+import { repairRuntime } from '../posix/runtime.js'
+import { prctl } from '../posix/sys-prctl.js'
 import type { Accepted } from '../posix/sys-socket.js'
 import { close as closeFd } from '../posix/unistd.js'
 import { Acceptor } from './acceptor.js'
+import { clientOf, ForkAcceptor } from './fork-acceptor.js'
 import { ChildIdentity, type ChildOptions } from './child-limits.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { closeOthers, keepHere, letGo } from '../fork/only-here.js'
@@ -24,9 +29,14 @@ import {
   type ServerOptions,
   type ServerStats,
 } from './server.js'
-import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
+import { processKinds, processServer, REHEARSALS, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
 import { Supervisor } from './supervisor.js'
 import { checkedWorkers, type PreforkOptions } from './worker-options.js'
+
+const handlerOf = (handler: ProcessHandler) =>
+  handler.kind === 'function' ? handler.serve : handler.kind === 'http' ? handler.listener : undefined
+
+const ofEachConnection = ['fork', 'exit']
 
 const DEFAULT_CHILDREN = 256
 const DEFAULT_CLEANUP = 1000
@@ -66,8 +76,6 @@ function close(fd: number): void {
   closeFd(fd)
 }
 
-const clientOf = ({ address }: Accepted): Client => ({ remoteAddress: address.address, remotePort: address.port })
-
 // A child that is none but takes on what all are to: where it can't, the server does not start.
 async function tryIdentity(identity: ChildIdentity): Promise<void> {
   if (!identity.asked) return
@@ -99,6 +107,8 @@ class ForkModel implements Model {
   #stopped = false
   #destroyed = false
   #host!: ServerHost
+  // Who accepts: C++ where nobody is to be told of each connection, else JavaScript.
+  #quietAcceptor!: ForkAcceptor
   #acceptor!: Acceptor
   #server!: ProcessServer
   #reports: ProcessReports | undefined
@@ -120,7 +130,21 @@ class ForkModel implements Model {
         take: (accepted) => this.#take(accepted),
         failed: (error) => host.failed(error),
       })
+      this.#acceptor.pause()
       this.#rehearse()
+      this.#quietAcceptor = new ForkAcceptor(host.listener, this.#tally, {
+        isAsked: () => this.#isQuiet() || this.#acceptAloud(),
+        serve: (accepted) => this.#serveInChild(accepted),
+        ended: (pid, status, client) =>
+          this.#ended(new Child(pid, Promise.resolve({ status })), client, asExitStatus(status)),
+        acceptFailed: () => this.#acceptAloud(),
+        forkFailed: (accepted, error) => this.#forkFailed(this.#await(accepted), error, true),
+        overLimit: (accepted) => this.#reject(this.#await(accepted)),
+      })
+      host.onListener((event) => {
+        if (ofEachConnection.includes(event)) this.#quietAcceptor.tellAllEnds()
+      })
+      this.#accept()
     } catch (error) {
       this.#release()
       throw error
@@ -128,21 +152,68 @@ class ForkModel implements Model {
   }
 
   #rehearse(): void {
-    void this.#serveInChild()
-    void this.#reports?.guard({ remoteAddress: undefined, remotePort: undefined }, () => {})
-    closeOthers()
-    this.#tally.received(0)
-    this.#tally.sent(0)
-    rehearseExit()
+    const nobody = { remoteAddress: undefined, remotePort: undefined }
+    for (let i = 0; i < REHEARSALS; i++) {
+      void this.#serveInChild()
+      void this.#reports?.guard(nobody, () => {})
+      closeOthers()
+      this.#tally.received(0)
+      this.#tally.sent(0)
+      rehearseExit()
+    }
+    compileAhead(
+      handlerOf(this.#handler),
+      forkServer,
+      clientOf,
+      runMain,
+      beginChild,
+      repairRuntime,
+      dieWithParent,
+      prctl,
+      getppid,
+    )
+  }
+
+  // Nobody hears of each connection, and there is nothing to do for each.
+  #isQuiet(): boolean {
+    return (
+      !this.#host.wantsConnections &&
+      !this.#host.hears(...ofEachConnection) &&
+      this.#settings.timeout === 0 &&
+      !isForkHooked()
+    )
+  }
+
+  // JavaScript accepts, and tells of each connection; also where C++ has met an error, which JavaScript meets again and deals with.
+  #acceptAloud(): false {
+    this.#quietAcceptor.pause()
+    this.#quietAcceptor.tellAllEnds()
+    this.#acceptor.resume()
+    return false
+  }
+
+  #accept(): void {
+    if (!this.#isQuiet()) return void this.#acceptAloud()
+    // The limits are counted by who accepts: not both at once.
+    if (this.#children.size + this.#waiting.size > 0) return this.#acceptor.resume()
+    this.#acceptor.pause()
+    this.#quietAcceptor.resume(this.#settings.maxChildren, this.#host.maxConnections)
+  }
+
+  #await(accepted: Accepted): Accepted {
+    this.#waiting.add(accepted)
+    keepHere(accepted.fd)
+    return accepted
   }
 
   #release(): void {
+    this.#quietAcceptor?.close()
     this.#reports?.close()
     this.#server.stop()
   }
 
   get #active(): number {
-    return this.#children.size + this.#waiting.size
+    return this.#children.size + this.#waiting.size + (this.#quietAcceptor?.children ?? 0)
   }
 
   #take(accepted: Accepted): boolean {
@@ -150,9 +221,7 @@ class ForkModel implements Model {
     if (this.#active >= this.#host.maxConnections) {
       this.#reject(accepted)
     } else {
-      this.#waiting.add(accepted)
-      keepHere(accepted.fd)
-      void this.#serve(accepted, true)
+      void this.#serve(this.#await(accepted), true)
     }
     return this.#active < this.#settings.maxChildren
   }
@@ -183,7 +252,7 @@ class ForkModel implements Model {
     closeOthers(accepted.fd)
     const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
     return this.#reports!.guard(clientOf(accepted), () => {
-      this.#settings.identity.apply()
+      if (this.#settings.identity.asked) this.#settings.identity.apply()
       dieWithParent(this.#pid)
       return this.#server.serve(accepted.fd, accepted.address, options)
     })
@@ -238,6 +307,7 @@ class ForkModel implements Model {
 
   #restAWhile(): void {
     this.#acceptor.pause()
+    this.#quietAcceptor.pause()
     if (this.#resting || this.#stopped) return
     this.#resting = setTimeout(() => {
       this.#resting = undefined
@@ -249,7 +319,7 @@ class ForkModel implements Model {
   // After any change: accept on when there is room, or tell that all has ended.
   #settle(): void {
     if (!this.#stopped) {
-      if (this.#active < this.#settings.maxChildren && !this.#resting) this.#acceptor.resume()
+      if (this.#active < this.#settings.maxChildren && !this.#resting) this.#accept()
     } else if (this.#active === 0) {
       this.#release()
       this.#finish()
@@ -260,6 +330,8 @@ class ForkModel implements Model {
     this.#stopped = true
     clearTimeout(this.#resting)
     this.#acceptor.stop()
+    this.#quietAcceptor.pause()
+    this.#quietAcceptor.tellAllEnds()
     this.#settle()
   }
 
@@ -270,6 +342,7 @@ class ForkModel implements Model {
   destroy(): void {
     this.#destroyed = this.#stopped
     for (const child of this.#children) this.#cutOff(child)
+    this.#quietAcceptor.kill()
   }
 
   #cutOff(child: Child): void {
@@ -281,7 +354,7 @@ class ForkModel implements Model {
     return {
       ...this.#tally.all(),
       active: this.#active,
-      children: this.#children.size,
+      children: this.#children.size + this.#quietAcceptor.children,
       exhaustions: this.#acceptor.exhaustions,
     }
   }

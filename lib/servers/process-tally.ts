@@ -24,6 +24,12 @@ export class ProcessTally implements ByteTally {
     Atomics.add(this.#cells, NAMES.indexOf(count), BigInt(by))
   }
 
+  /** The memory of one count, for those who add to it natively. */
+  cellsOf(count: Count): BigInt64Array {
+    const at = NAMES.indexOf(count)
+    return this.#cells.subarray(at, at + 1)
+  }
+
   get(count: Count): number {
     return Number(Atomics.load(this.#cells, NAMES.indexOf(count)))
   }

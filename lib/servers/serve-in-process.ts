@@ -54,15 +54,34 @@ function closing(serve: (conn: BlockingConnection, options: BlockingOptions) => 
   }
 }
 
-// What a child calls first is compiled here, in the parent, before the first fork: V8 compiles a function when it is called, and
-// each child would do it again.
-function rehearse(): void {
-  const [client, served] = socketpair(AF_UNIX, SOCK_STREAM)
-  write(client, '?')
-  const answer = (conn: BlockingConnection): void => conn.writeSync(String(conn.readSync(256)))
-  void closing(answer)(served, undefined, { idleTimeout: 1000 })
-  close(client)
+// What a child calls first is compiled here, in the parent, before the first fork, and often enough that V8 has nothing more to do for
+// it: it compiles a function when it is called, and again when it is called often, and each child would do that anew.
+export const REHEARSALS = 40
+let rehearsed = false
+
+function answerSync(conn: BlockingConnection): void {
+  conn.writeSync(String(conn.readSync(256)))
 }
+
+async function answer(conn: BlockingConnection): Promise<void> {
+  const request = await conn.read(256)
+  await conn.write(String(request))
+}
+
+function rehearse(): void {
+  if (rehearsed) return
+  rehearsed = true
+  for (let i = 0; i < REHEARSALS; i++) {
+    for (const handler of [answerSync, answer]) {
+      const [client, served] = socketpair(AF_UNIX, SOCK_STREAM)
+      write(client, '?')
+      const ending = closing(handler)(served, unnamed, { idleTimeout: 0 })
+      void Promise.resolve(ending).then(() => close(client))
+    }
+  }
+}
+
+const unnamed = { family: AF_UNIX, path: '' }
 
 // A handler that has handed its connection to a net.Socket is done when that socket is.
 async function finish(conn: BlockingConnection, ending: void | Promise<void>): Promise<void> {

@@ -68,6 +68,10 @@ export interface ServerHost {
   readonly idleTimeout: number
   /** Whether anybody listens to `connection`: a model whose connections never enter JavaScript need not tell otherwise. */
   readonly wantsConnections: boolean
+  /** Whether anybody listens to one of these events of the model's own. */
+  hears(...events: string[]): boolean
+  /** Calls whenever somebody begins to listen to an event, right before he does. */
+  onListener(callback: (event: string) => void): void
   /** A connection was accepted and is served. */
   connection(client: Client, ...more: unknown[]): void
   /** A connection failed: its handler threw or rejected, or its I/O did. The server goes on. */
@@ -152,6 +156,8 @@ export class Server extends EventEmitter implements AsyncDisposable {
       get wantsConnections() {
         return wantsConnections()
       },
+      onListener: (callback) => void this.on('newListener', callback),
+      hears: (...events) => events.some((event) => this.listenerCount(event) > 0),
       connection: (client, ...more) => {
         this.emit('connection', client, ...more)
         if (channels.connection.hasSubscribers) channels.connection.publish({ server: this, client })

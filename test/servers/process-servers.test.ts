@@ -85,6 +85,23 @@ describe('forkServer', () => {
     expect(await fixture('siblings', ['fork'])).toEqual({ names: 20, held: [1], others: 0 })
   })
 
+  it('tells of connections as soon as somebody listens, and of the ends of those that came before', async () => {
+    expect(await fixture('quietAndLoud', ['fork'])).toEqual({
+      quiet: 0,
+      loud: ['connection', 'exit', 'fork'],
+      afterwards: ['exit'],
+      quietAgain: 0,
+      accepted: 5,
+      active: 0,
+      errors: 0,
+    })
+  })
+
+  it('keeps its two limits, whether or not anybody is told of connections', async () => {
+    const each = { second: 'second second second', refused: 0, active: [1, 1], dropped: [true] }
+    expect(await fixture('twoLimits', ['fork'])).toEqual([each, [2, 1], each, [2, 1]])
+  })
+
   // A user of his own: what else runs here counts against no one's limit but its own.
   const lonely = ['setpriv', '--reuid=61973', '--regid=61973', '--clear-groups']
   describe.skipIf(process.getuid!() !== 0)('when fork says EAGAIN', () => {

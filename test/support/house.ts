@@ -43,7 +43,7 @@ export const nothingUpward: Rule = (files) =>
       .map((to) => `${file.path} imports ${to}`),
   )
 
-const doors = /^lib\/(posix\/.*|native\.ts|servers\/(reactor|native-handler|threads)\.ts)$/
+const doors = /^lib\/(posix\/.*|native\.ts|servers\/(fork-acceptor|reactor|native-handler|threads)\.ts)$/
 
 /** lib/native.ts is the one door to the addon, and few go through it. */
 export const oneDoor: Rule = (files) =>

@@ -28,14 +28,16 @@ ThreadTable& Threads() {
 // CLONE_PARENT, or 0.
 long sibling_flag = 0;
 
-// As fork(2) makes it, with glibc's record of the thread id kept right in the child.
-pid_t Clone() {
+// As fork(2) makes it, with glibc's record of the thread id kept right in the child. Where `pidfd` is not null it takes
+// a descriptor of the child.
+pid_t Clone(int* pidfd) {
   int* tid_address = TidAddress();
-  const long flags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD | sibling_flag;
+  const long flags =
+      CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD | sibling_flag | (pidfd != nullptr ? CLONE_PIDFD : 0);
 #if defined(__x86_64__)
-  const long pid = syscall(SYS_clone, flags, nullptr, nullptr, tid_address, nullptr);
+  const long pid = syscall(SYS_clone, flags, nullptr, pidfd, tid_address, nullptr);
 #else
-  const long pid = syscall(SYS_clone, flags, nullptr, nullptr, nullptr, tid_address);
+  const long pid = syscall(SYS_clone, flags, nullptr, pidfd, nullptr, tid_address);
 #endif
   return static_cast<pid_t>(pid < 0 ? -errno : pid);
 }
@@ -82,7 +84,7 @@ void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   DropPoolResults(loop);
 }
 
-ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, bool lazily) {
+ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options) {
   ForkResult result;
   result.parking = Park(table);
   if (result.parking.error != 0) {
@@ -92,11 +94,11 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   if (HandlersAreKnown()) RetireIdlePoolThreads(table);
   const RobustList robust;
   const int hidden = MakeMappingsForkable();
-  result.pid = hidden != 0 ? hidden : Clone();
+  result.pid = hidden != 0 ? hidden : Clone(options.wants_pidfd ? &result.pidfd : nullptr);
   if (result.pid == 0) {
     sibling_flag = 0;
     robust.Restore();
-    ReviveInChild(table, loop, lazily);
+    ReviveInChild(table, loop, options.lazily);
   } else {
     Release(table);
   }
@@ -105,12 +107,13 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, bool lazily) {
 
 }  // namespace
 
-ForkResult Fork(uv_loop_t* loop, bool lazily) {
+ForkResult Fork(uv_loop_t* loop, const ForkOptions& wanted) {
   ReviveNow();
-  lazily = lazily && HookWakeUps();
+  ForkOptions options = wanted;
+  options.lazily = wanted.lazily && HookWakeUps();
   RunPrepareHandlers();
   const AllSignalsBlocked blocked;
-  const ForkResult result = ForkParked(&Threads(), loop, lazily);
+  const ForkResult result = ForkParked(&Threads(), loop, options);
   if (result.pid == 0) {
     RunChildHandlers();
   } else {

@@ -11,14 +11,20 @@ namespace posix_async::fork {
 
 struct ForkResult {
   pid_t pid = -1;      // as fork(2): 0 in the child; a negative errno when there is none
+  int pidfd = -1;      // in the parent, where it was asked for: the child, close-on-exec
   ParkResult parking;  // with -ETIMEDOUT: which thread could not be parked
 };
 
 // Main thread only. The order of steps is the promise: signals blocked; threads parked; mappings shown; clone; in the
 // child threads revived; signals as before. Event loops are the caller's (see silence.h).
-// With `lazily`, a child whose other threads all wait to be woken gets them when one is first woken, or by ReviveNow:
+// `lazily`: a child whose other threads all wait to be woken gets them when one is first woken, or by ReviveNow:
 // one that ends before costs less.
-ForkResult Fork(uv_loop_t* loop, bool lazily);
+struct ForkOptions {
+  bool lazily = false;
+  bool wants_pidfd = false;
+};
+
+ForkResult Fork(uv_loop_t* loop, const ForkOptions& options);
 
 // From now on the children of this process are its parent's (CLONE_PARENT), who waits for them. Not so in those
 // children.

@@ -113,28 +113,56 @@ struct Links {
   uintptr_t next, previous;
 };
 
-// Is there a queue's head at `address`, in the program's own data, with something in it? Each neighbour must point
-// back.
-bool IsFilledQueue(uintptr_t address) {
-  Links own, next, previous;
-  memcpy(&own, reinterpret_cast<const void*>(address), sizeof own);
-  const bool is_pointer = own.next >= 0x10000 && own.next % 8 == 0 && own.previous >= 0x10000 && own.previous % 8 == 0;
-  if (!is_pointer || own.next == address) return false;
+// Could it be the head of a queue with something in it?
+bool LooksFilled(const Links& own, uintptr_t address) {
+  return own.next >= 0x10000 && own.next % 8 == 0 && own.previous >= 0x10000 && own.previous % 8 == 0 &&
+         own.next != address;
+}
+
+// Is it? Each neighbour must point back.
+bool IsFilledQueue(const Links& own, uintptr_t address) {
+  Links next, previous;
   return Peek(own.next, &next, sizeof next) && next.previous == address &&
          Peek(own.previous, &previous, sizeof previous) && previous.next == address;
 }
 
+constexpr uintptr_t kNeighbourhood = 512;
+
+// Words near the pool's condition variable that look like a queue's head and are something else for good. To find that
+// out takes a system call or two for each, so the parent does it once and its children know.
+struct Neighbours {
+  uintptr_t middle = 0;
+  bool is_other[2 * kNeighbourhood / 8] = {};
+};
+Neighbours neighbours;
+
+// Calls `use(address, is_queue, is_other)` for each word in the neighbourhood that may be the head of a queue with
+// something in it.
+template <typename Use>
+void ForEachLikelyQueue(Use use) {
+  for (size_t i = 0; i < sizeof neighbours.is_other; i++) {
+    const uintptr_t at = neighbours.middle - kNeighbourhood + 8 * i;
+    if (neighbours.is_other[i] || !TheProgram().data.Has(at)) continue;
+    Links own;
+    memcpy(&own, reinterpret_cast<const void*>(at), sizeof own);
+    if (LooksFilled(own, at)) use(at, IsFilledQueue(own, at), &neighbours.is_other[i]);
+  }
+}
+
+// While no thread is in the middle of changing a queue.
+void LearnNeighbours() {
+  ForEachLikelyQueue([](uintptr_t, bool is_queue, bool* is_other) { *is_other = !is_queue; });
+}
+
 // Nothing waits to be worked on. The loop, which may be a neighbour, has queues of its own.
 void EmptyQueues(const uv_loop_t* loop) {
-  constexpr uintptr_t kNeighbourhood = 512;
   const auto loop_from = reinterpret_cast<uintptr_t>(loop);
   const Range of_loop = {loop_from, loop_from + sizeof *loop};
-  const uintptr_t middle = pool_word & ~uintptr_t{7};
-  for (uintptr_t at = middle - kNeighbourhood; at < middle + kNeighbourhood; at += 8) {
-    if (of_loop.Has(at) || !TheProgram().data.Has(at) || !IsFilledQueue(at)) continue;
+  ForEachLikelyQueue([&](uintptr_t at, bool is_queue, bool*) {
+    if (!is_queue || of_loop.Has(at)) return;
     const Links empty = {at, at};
     memcpy(reinterpret_cast<void*>(at), &empty, sizeof empty);
-  }
+  });
 }
 
 // What the thread holds: its registers, and its stack, which ends at its thread pointer. The pool's own frame is one of
@@ -159,17 +187,22 @@ bool MayWork(const Thread& thread) {
 
 void RetireIdlePoolThreads(ThreadTable* table) {
   Detention();
+  bool at_rest = true;
   for (Thread* thread : table->threads()) {
     const uintptr_t word = thread->stands_still() ? StaticWait(*thread) : 0;
+    at_rest &= thread->stands_in || !thread->stands_still();
     if (word == 0) continue;
     pool_word = word;
     thread->is_of_pool = true;
     thread->fate = Fate::kDead;
   }
+  const uintptr_t middle = pool_word & ~uintptr_t{7};
+  if (neighbours.middle != middle) neighbours = {middle, {}};
+  if (middle != 0 && at_rest) LearnNeighbours();
 }
 
 void DisownPoolWork(ThreadTable* table, uv_loop_t* loop) {
-  if (pool_word != 0) EmptyQueues(loop);
+  if (neighbours.middle != 0) EmptyQueues(loop);
   for (Thread* thread : table->threads()) {
     if (!MayWork(*thread) || DisownWorkOf(*thread, loop)) continue;
     // Between two requests it holds no lock but the pool's own, which are made anew; it would wait on a condition

@@ -80,6 +80,7 @@ void SilenceOne(uv_handle_t* handle, void* argument) {
                        handle->type == UV_FS_POLL || handle->type == UV_SIGNAL;
   if (!of_user) return;
   uv_unref(handle);
+  if (handle->type == UV_SIGNAL) uv_signal_stop(reinterpret_cast<uv_signal_t*>(handle));
   if (handle->type == UV_FS_EVENT) uv_fs_event_stop(reinterpret_cast<uv_fs_event_t*>(handle));
   if (watcher == nullptr || watcher->fd < 0) return;
   Unwatch(silencer->loop, watcher);

@@ -31,6 +31,19 @@ ssize_t ReadTaskFile(pid_t tid, const char* name, char* text, size_t size) {
   return length;
 }
 
+// Records live as long as the process, and side by side: each fork writes to all of them, and each page that is written
+// to after a fork is copied.
+Thread* NewRecord() {
+  constexpr size_t kBlock = 32;
+  static Thread* block = nullptr;
+  static size_t used = kBlock;
+  if (used == kBlock) {
+    block = new Thread[kBlock];
+    used = 0;
+  }
+  return &block[used++];
+}
+
 }  // namespace
 
 bool BlocksSignal(pid_t tid, int signal) {
@@ -61,7 +74,7 @@ Thread* ThreadTable::Find(pid_t tid) {
 Thread* ThreadTable::Add(pid_t tid) {
   void* stack = mmap(nullptr, kTrampolineSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED) return nullptr;
-  auto* thread = new Thread();
+  Thread* thread = NewRecord();
   thread->tid = tid;
   thread->trampoline = static_cast<char*>(stack);
   threads_.push_back(thread);

@@ -1,0 +1,301 @@
+// A child process a connection, wholly native in the parent: accept4, fork, close of the client, and the wait for each
+// child by its pidfd, from the event loop and without JavaScript, so that a connection costs the parent these calls and
+// not the copying of what JavaScript writes to. The handler runs in the child. See: man 2 accept4, clone, waitid.
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "binding.h"
+#include "core/handle_table.h"
+#include "core/result.h"
+#include "env_data.h"
+#include "fork.h"
+#include "readiness.h"
+
+namespace posix_async {
+namespace {
+
+// What JavaScript is told by `notice(kind, a, b)`; kEnded and kFailed concern the client whose address is in `address`.
+enum Notice {
+  kEnded,         // a is a child's pid, b its wait status
+  kAcceptFailed,  // a is the errno
+  kForkFailed,    // a is the accepted descriptor, b the negative errno or the thread that could not be parked
+  kOverLimit,     // a is the accepted descriptor: there are as many connections as there may be
+};
+
+// The client's address as accept4 gives it: a sockaddr_storage, then one byte with its length.
+struct Address {
+  sockaddr_storage storage;
+  uint8_t length;
+};
+
+struct Child {
+  pid_t pid;
+  Address client;
+  bool cut = false;  // killed because its connection was to end
+};
+
+// How many connections one turn of the event loop takes at most, so that what else waits is served too.
+constexpr int kTurn = 64;
+
+class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_this<ForkAcceptor> {
+ public:
+  ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted);
+
+  int Resume(unsigned most_children, unsigned most_connections);
+  void Pause();
+  void Kill(int signal);
+  size_t children() const { return children_.size(); }
+  // Every end is told from now on, not only those with a status.
+  void TellAllEnds();
+  void Close();
+  // In a child: nothing of it is the child's.
+  void Forget();
+  void OnReady(int fd) override;
+
+ private:
+  void AcceptAll();
+  bool AcceptOne();
+  bool Fork(int client, const Address& address);
+  [[noreturn]] void Enter(int client);
+  void Watch(int pidfd);
+  void WatchUnwatched();
+  void Reap(int pidfd);
+  bool IsAsked();
+  void Tell(Notice kind, const Address& client, int a, Napi::Value b);
+  void Tell(Notice kind, const Address& client, int a, int b = 0);
+
+  const Napi::Env env_;
+  const int listener_;
+  Napi::FunctionReference is_asked_;  // () => boolean: false: JavaScript accepts from now on
+  Napi::FunctionReference notice_;    // (kind, a, b) => void
+  Napi::FunctionReference enter_;     // (fd) => void: in the child
+  Napi::FunctionReference idle_;      // () => void: in the child, when it has run out of events
+  Napi::ObjectReference kept_;        // the memory below
+  Address* const address_;
+  int64_t* const accepted_;
+  unsigned most_children_ = 0;
+  unsigned most_connections_ = 0;
+  bool accepting_ = false;
+  bool full_ = false;  // accepting rests until a child ends
+  bool tells_all_ends_ = false;
+  std::unordered_map<int, Child> children_;  // by pidfd
+  std::vector<int> unwatched_;
+};
+
+ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted)
+    : env_(env),
+      listener_(listener),
+      is_asked_(Napi::Persistent(callbacks.Get("isAsked").As<Napi::Function>())),
+      notice_(Napi::Persistent(callbacks.Get("notice").As<Napi::Function>())),
+      enter_(Napi::Persistent(callbacks.Get("enter").As<Napi::Function>())),
+      idle_(Napi::Persistent(callbacks.Get("idle").As<Napi::Function>())),
+      kept_(Napi::Persistent(callbacks)),
+      address_(reinterpret_cast<Address*>(address.data)),
+      accepted_(reinterpret_cast<int64_t*>(accepted.data)) {}
+
+int ForkAcceptor::Resume(unsigned most_children, unsigned most_connections) {
+  most_children_ = most_children;
+  most_connections_ = most_connections;
+  if (accepting_) return 0;
+  const int error = WaitNatively(env_, listener_, EPOLLIN, this);
+  accepting_ = error == 0;
+  return error;
+}
+
+void ForkAcceptor::Pause() {
+  full_ = false;
+  if (std::exchange(accepting_, false)) StopWaiting(env_, listener_);
+}
+
+void ForkAcceptor::Kill(int signal) {
+  for (auto& entry : children_) {
+    entry.second.cut = true;
+    kill(entry.second.pid, signal);  // not reaped yet: the number is its own
+  }
+}
+
+void ForkAcceptor::Close() {
+  Pause();
+  for (const auto& entry : children_) StopWaiting(env_, entry.first);
+  Forget();
+}
+
+void ForkAcceptor::Forget() {
+  for (const auto& entry : children_) close(entry.first);
+  children_.clear();
+  unwatched_.clear();
+  accepting_ = full_ = false;
+}
+
+void ForkAcceptor::TellAllEnds() {
+  tells_all_ends_ = true;
+  WatchUnwatched();
+}
+
+void ForkAcceptor::OnReady(int fd) {
+  const auto alive = shared_from_this();  // whatever JavaScript does when it is told
+  const Napi::HandleScope scope(env_);
+  WatchUnwatched();
+  if (fd == listener_) return AcceptAll();
+  Reap(fd);
+}
+
+// Those that the kernel had no memory to watch are tried again.
+void ForkAcceptor::WatchUnwatched() {
+  for (const int pidfd : std::exchange(unwatched_, {})) Watch(pidfd);
+}
+
+void ForkAcceptor::Watch(int pidfd) {
+  if (WaitNatively(env_, pidfd, EPOLLIN, this) != 0) unwatched_.push_back(pidfd);
+}
+
+void ForkAcceptor::AcceptAll() {
+  if (!IsAsked()) return;
+  for (int taken = 0; taken < kTurn && accepting_; taken++) {
+    if (!AcceptOne()) return;
+  }
+}
+
+// Without a callback scope: nothing that JavaScript has queued runs here.
+bool ForkAcceptor::IsAsked() {
+  const Napi::Value answer = is_asked_.Call(env_.Global(), std::initializer_list<napi_value>{});
+  return !answer.IsEmpty() && answer.ToBoolean().Value();
+}
+
+// False: there is no more to accept for now.
+bool ForkAcceptor::AcceptOne() {
+  if (children_.size() >= most_children_ && children_.size() < most_connections_) {
+    Pause();
+    full_ = true;
+    return false;
+  }
+  Address address{};
+  socklen_t length = sizeof address.storage;
+  const int client = accept4(listener_, reinterpret_cast<sockaddr*>(&address.storage), &length, SOCK_CLOEXEC);
+  address.length = static_cast<uint8_t>(length);
+  if (client < 0) {
+    if (errno != EAGAIN && errno != EINTR) Tell(kAcceptFailed, address, errno);
+    return errno == EINTR;
+  }
+  __atomic_fetch_add(accepted_, 1, __ATOMIC_SEQ_CST);
+  if (children_.size() >= most_connections_) {
+    Tell(kOverLimit, address, client);
+    return accepting_;
+  }
+  return Fork(client, address);
+}
+
+bool ForkAcceptor::Fork(int client, const Address& address) {
+  fork::ForkOptions options;
+  options.lazily = true;
+  options.wants_pidfd = true;
+  const fork::ForkResult result = ForkRuntime(env_, options);
+  if (result.pid == 0) {
+    *address_ = address;
+    Enter(client);
+  }
+  if (result.pid < 0) {
+    Tell(kForkFailed, address, client, ToJs(env_, result));
+    return false;
+  }
+  close(client);
+  children_.emplace(result.pidfd, Child{result.pid, address});
+  Watch(result.pidfd);
+  return true;
+}
+
+void ForkAcceptor::Enter(int client) {
+  enter_.MakeCallback(env_.Global(), {Napi::Number::New(env_, client)});
+  LiveOn(env_, idle_);
+}
+
+void ForkAcceptor::Reap(int pidfd) {
+  const auto found = children_.find(pidfd);
+  if (found == children_.end()) return;
+  int status = 0;
+  const pid_t reaped = Retry([&] { return waitpid(found->second.pid, &status, WNOHANG); });
+  if (reaped == 0) return;
+  const Child child = found->second;
+  StopWaiting(env_, pidfd);
+  close(pidfd);
+  children_.erase(found);
+  if (full_) Resume(most_children_, most_connections_);
+  full_ = false;
+  if (tells_all_ends_ || (status != 0 && !child.cut)) Tell(kEnded, child.client, child.pid, child.cut ? 0 : status);
+}
+
+void ForkAcceptor::Tell(Notice kind, const Address& client, int a, Napi::Value b) {
+  *address_ = client;
+  notice_.MakeCallback(env_.Global(), {Napi::Number::New(env_, kind), Napi::Number::New(env_, a), b});
+}
+
+void ForkAcceptor::Tell(Notice kind, const Address& client, int a, int b) {
+  Tell(kind, client, a, Napi::Number::New(env_, b));
+}
+
+struct ForkAcceptors {
+  explicit ForkAcceptors(napi_env) {}
+  HandleTable<ForkAcceptor> all;
+};
+
+std::shared_ptr<ForkAcceptor> Find(napi_env env, int acceptor) { return EnvData<ForkAcceptors>(env).all.Get(acceptor); }
+
+// `callbacks` has isAsked, notice, enter, idle, and keeps the memory of `address`, which takes a client's address, and
+// of `accepted`, a BigInt64Array(1) that counts. Gives a number, or -errno.
+int Open(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted) {
+  if (!OnMainThread()) return -ENOTSUP;
+  return EnvData<ForkAcceptors>(env).all.Add(
+      std::make_shared<ForkAcceptor>(env, listener, callbacks, address, accepted));
+}
+
+int Resume(Napi::Env env, int acceptor, unsigned most_children, unsigned most_connections) {
+  const auto found = Find(env, acceptor);
+  return found ? found->Resume(most_children, most_connections) : -EBADF;
+}
+
+void Pause(Napi::Env env, int acceptor) {
+  if (const auto found = Find(env, acceptor)) found->Pause();
+}
+
+void Kill(Napi::Env env, int acceptor, int signal) {
+  if (const auto found = Find(env, acceptor)) found->Kill(signal);
+}
+
+void TellAllEnds(Napi::Env env, int acceptor) {
+  if (const auto found = Find(env, acceptor)) found->TellAllEnds();
+}
+
+int CountChildren(Napi::Env env, int acceptor) {
+  const auto found = Find(env, acceptor);
+  return found ? static_cast<int>(found->children()) : 0;
+}
+
+void Close(Napi::Env env, int acceptor) {
+  if (const auto found = EnvData<ForkAcceptors>(env).all.Remove(acceptor)) found->Close();
+}
+
+}  // namespace
+
+void ForgetForkAcceptorsAfterFork(napi_env env) {
+  for (const auto& acceptor : EnvData<ForkAcceptors>(env).all.All()) acceptor->Forget();
+}
+
+void RegisterForkAcceptor(Exports& exports) {
+  exports.Function<&Open>("forkAcceptorOpen");
+  exports.Function<&Resume>("forkAcceptorResume");
+  exports.Function<&Pause>("forkAcceptorPause");
+  exports.Function<&Kill>("forkAcceptorKill");
+  exports.Function<&TellAllEnds>("forkAcceptorTellAllEnds");
+  exports.Function<&CountChildren>("forkAcceptorChildren");
+  exports.Function<&Close>("forkAcceptorClose");
+}
+
+}  // namespace posix_async
