@@ -26,8 +26,10 @@ enum Header : unsigned { kEntries, kInBatch, kHeaderWords = 16 };
 constexpr size_t kEntryWords = sizeof(io_uring_sqe) / sizeof(int32_t);
 constexpr size_t kResultWords = 3;
 
-constexpr int kMostRounds = 8;                  // of completions that lead to others, before the loop goes round
-constexpr int kTeardownMilliseconds = 2000;     // for what is in flight when its environment ends
+constexpr unsigned kMostATurn = 1024;        // completions, those that follow on others too, before the loop goes round
+constexpr unsigned kLeastBatch = 4;          // completions an entry into JavaScript, where there are as many ...
+constexpr unsigned kPartsInFlight = 8;       // ... or such a part of what is in flight, where that is more
+constexpr int kTeardownMilliseconds = 2000;  // for what is in flight when its environment ends
 constexpr uint64_t kNobody = ~uint64_t{0} - 1;  // user_data of a request of this file
 
 class RingLoop;
@@ -130,9 +132,12 @@ int RingLoop::Submit(unsigned count) {
   return static_cast<int>(ring_.prepared());
 }
 
+// A part of what is there, so that what follows on it is under way while the rest is looked at: a device that is given
+// its next work only when all of the last was dealt with stands idle meanwhile.
 unsigned RingLoop::Collect() {
   ring_.Submit();
   int32_t* to = results_;
+  const unsigned most = std::min(std::max(kLeastBatch, in_flight_ / kPartsInFlight), most_results_);
   return ring_.Drain(
       [&](const io_uring_cqe& completion) {
         *to++ = static_cast<int32_t>(completion.user_data);
@@ -140,14 +145,15 @@ unsigned RingLoop::Collect() {
         *to++ = static_cast<int32_t>(completion.flags);
         if (!(completion.flags & IORING_CQE_F_MORE)) in_flight_--;
       },
-      most_results_);
+      most);
 }
 
 void RingLoop::Deliver() {
   uint64_t told;
   Result([&] { return read(event_.get(), &told, sizeof told); });
-  for (int round = 0; round < kMostRounds; round++) {
+  for (unsigned delivered = 0; delivered < kMostATurn;) {
     const unsigned count = Collect();
+    delivered += std::max(count, 1u);
     if (count) Enter(count);
     if (!open_) return;
     if (!count && !ring_.behind()) return KeepAlive();
