@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { connect, readAll } from './support/clients.js'
 import { Running } from './support/command.js'
 import { root } from './support/compile.js'
+import { noRing, whyNoRing } from './support/io-uring.js'
 import { samplesOf } from './support/samples.js'
 
 const documents = [
@@ -24,6 +25,7 @@ const prints: Record<string, RegExp> = {
   'readme-5': /^from process \d+\nexit status 7\n$/,
   'readme-6': /^the pipe is ready\n$/,
   'readme-7': /^\[ 10946, 17711, 28657 \]\n$/,
+  'readme-8': /^3 pages by one system call\n$/,
   'errors-1': /^EBADF -9 close\n$/,
   'io-models-1': /^alpha\n$/,
   'io-models-2': /^null\n5\n$/,
@@ -53,12 +55,16 @@ describe('samples', () => {
       [...Object.keys(prints), ...Object.keys(replies)].toSorted(),
     )
   })
-  it.each(samples.filter(({ serves }) => !serves))('$name prints what it says', async ({ name, program }) => {
+  const printing = samples.filter(({ serves }) => !serves)
+  const usesRing = ({ program }: { program: string }): boolean => /new Ring\b/.test(readFileSync(program, 'utf8'))
+  const print = async ({ name, program }: { name: string; program: string }): Promise<void> => {
     await using sample = new Running(process.execPath, [program])
     expect(await sample.end()).toBe(0)
     expect(sample.stderr).toBe('')
     expect(sample.stdout).toMatch(prints[name]!)
-  })
+  }
+  it.each(printing.filter((one) => !usesRing(one)))('$name prints what it says', print)
+  it.skipIf(noRing).each(printing.filter(usesRing))(`$name prints what it says${whyNoRing}`, print)
   it.each(samples.filter(({ serves }) => serves))('$name serves', async ({ name, program }) => {
     await using sample = new Running(process.execPath, [program])
     const [, port] = await sample.said(/"port":(\d+)/)

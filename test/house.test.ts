@@ -26,7 +26,7 @@ describe('imports', () => {
     ])
   })
 
-  it('point to the same floor or down: errors, native, posix, fork, servers, index, bench, cli', () => {
+  it('point to the same floor or down: errors, native, posix, files, fork, servers, index, bench, cli', () => {
     expect(house.nothingUpward(typescript)).toEqual([])
   })
 

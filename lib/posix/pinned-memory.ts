@@ -6,6 +6,8 @@ import { codedError, ErrnoError, invalidArgValue } from '../errors.js'
 import { native, type ByteView, type PinnedParts } from '../native.js'
 import { asInteger, asSpan, isDetached, type Span } from './arguments.js'
 
+export type { ByteView } from '../native.js'
+
 /** A piece of pinned memory. */
 export interface Block {
   readonly bytes: Buffer

@@ -26,6 +26,7 @@ const floors: readonly (readonly [string, RegExp])[] = [
   ['errors', /^lib\/errors\.ts$/],
   ['native', /^lib\/native\.ts$/],
   ['posix', /^lib\/posix\//],
+  ['files', /^lib\/files\//],
   ['fork', /^lib\/fork\//],
   ['servers', /^lib\/servers\//],
   ['index', /^lib\/index\.ts$/],

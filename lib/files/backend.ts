@@ -1,0 +1,103 @@
+// What files are read and written by: the io_uring of this thread, or, where the system refuses one, the threads of POSIX AIO. Never libuv's
+// pool.
+import { fstatSync, statSync, type Stats } from 'node:fs'
+import { Aiocb, aio_cancel, aio_fsync, aio_read, aio_write } from '../posix/aio.js'
+import { open, O_DSYNC, O_SYNC } from '../posix/fcntl.js'
+import { AT_EMPTY_PATH, AT_FDCWD, Ring, type Statx } from '../posix/io-uring.js'
+import { forgotten } from '../posix/registrations.js'
+import { close, lseek, SEEK_CUR } from '../posix/unistd.js'
+import type { ByteView } from '../posix/pinned-memory.js'
+
+export interface BackendOptions {
+  offset?: number
+  length?: number
+  signal?: AbortSignal | null | undefined
+}
+
+/** What the kernel knows of a file, in the shape of node:fs. */
+export type FileStats = Statx | Stats
+
+/** Operations on files; `position` null: at the file's own offset. */
+export interface Backend {
+  open(path: string, flags: number, mode: number, signal?: AbortSignal | null): Promise<number>
+  close(fd: number): Promise<void>
+  read(fd: number, buffer: ByteView, position: number | null, options?: BackendOptions): Promise<number>
+  write(fd: number, data: string | ByteView, position: number | null, options?: BackendOptions): Promise<number>
+  sync(fd: number, dataOnly: boolean): Promise<void>
+  stat(target: string | number): Promise<FileStats>
+}
+
+function byRing(ring: Ring): Backend {
+  return {
+    open: (path, flags, mode, signal) => ring.openat(AT_FDCWD, path, flags, mode, { signal }),
+    close: (fd) => ring.close(fd),
+    read: (fd, buffer, position, options) => ring.read(fd, buffer, position, options),
+    write: (fd, data, position, options) => ring.write(fd, data, position, options),
+    sync: (fd, dataOnly) => ring.fsync(fd, { datasync: dataOnly }),
+    stat: (target) =>
+      typeof target === 'number' ? ring.statx(target, '', AT_EMPTY_PATH) : ring.statx(AT_FDCWD, target),
+  }
+}
+
+// Opening, closing and asking for the size are short, and made at once.
+const byThreads: Backend = {
+  open: async (path, flags, mode, signal) => {
+    signal?.throwIfAborted()
+    return open(path, flags, mode)
+  },
+  close: async (fd) => close(fd),
+  read: (fd, buffer, position, options) => transfer(aio_read, fd, buffer, position, options),
+  write: (fd, data, position, options) =>
+    transfer(aio_write, fd, typeof data === 'string' ? Buffer.from(data) : data, position, options),
+  sync: async (fd, dataOnly) => {
+    const request = new Aiocb({ aio_fildes: fd })
+    aio_fsync(dataOnly ? O_DSYNC : O_SYNC, request)
+    await request.completion()
+  },
+  stat: async (target) => (typeof target === 'number' ? fstatSync(target) : statSync(target)),
+}
+
+async function transfer(
+  begin: (request: Aiocb) => void,
+  fd: number,
+  view: ByteView,
+  position: number | null,
+  { offset = 0, length, signal }: BackendOptions = {},
+): Promise<number> {
+  signal?.throwIfAborted()
+  const at = position ?? currentOffset(fd)
+  const request = new Aiocb({ aio_fildes: fd, aio_buf: part(view, offset, length), aio_offset: at ?? 0 })
+  begin(request)
+  const abort = (): void => void aio_cancel(fd, request)
+  signal?.addEventListener('abort', abort, { once: true })
+  const count = await request.completion().finally(() => signal?.removeEventListener('abort', abort))
+  if (position === null && at !== null) lseek(fd, count, SEEK_CUR)
+  return count
+}
+
+function part(view: ByteView, offset: number, length = view.byteLength - offset): Uint8Array {
+  const start = ArrayBuffer.isView(view) ? view.byteOffset : 0
+  return new Uint8Array(ArrayBuffer.isView(view) ? view.buffer : view, start + offset, length)
+}
+
+// Null for what has none: pipes, terminals.
+function currentOffset(fd: number): number | null {
+  try {
+    return lseek(fd, 0, SEEK_CUR)
+  } catch {
+    return null
+  }
+}
+
+let ring: Ring | undefined
+let current: Backend | undefined
+let born = -1
+
+/** The backend of this process and thread: in the child of a fork it is another. */
+export function backend(): Backend {
+  if (current && born === forgotten()) return current
+  born = forgotten()
+  ring = Ring.availability().available ? new Ring() : undefined
+  current = ring ? byRing(ring) : byThreads
+  return current
+}
