@@ -12,7 +12,9 @@ import { asError } from './server.js'
 // Reading stops when so many bytes lie here unread.
 const MOST_HELD = 64 * 1024
 
-const DONE = Promise.resolve()
+// More than this is written before write() returns.
+const MOST_TOGETHER = 16 * 1024
+
 const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 interface Waiting<T> {
@@ -20,11 +22,8 @@ interface Waiting<T> {
   reject(error: Error): void
 }
 
-/** Whoever waits for bytes: `take` gives them the shape that was asked for, of null at end of file. */
-interface Reader extends Waiting<never> {
-  readonly max: number
-  readonly take: (chunk: Buffer | null) => unknown
-}
+/** Gives bytes the shape that was asked for, of null at end of file. */
+type Take = (chunk: Buffer | null) => unknown
 
 // A handler may start a write and not wait for it: that the client went away meanwhile must not end the process.
 function heeded<T>(promise: Promise<T>): Promise<T> {
@@ -42,14 +41,18 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   /** @internal */
   slot: number
   readonly #host: EventHost<StreamConnection>
-  #held: Buffer[] = []
+  #held: Buffer[] | undefined
   #heldBytes = 0
   #paused = false
   #ended = false // by the client
   #finished = false // by us
   /** @internal What broke the connection. */
   error: Error | undefined
-  #reader: Reader | undefined
+  // Whoever waits for bytes, at most so many.
+  #resolve: ((value: unknown) => void) | undefined
+  #reject: ((error: Error) => void) | undefined
+  #max = Infinity
+  #take: Take = asChunk
   #writers: Waiting<void>[] | undefined
   /** @internal Whether the descriptor is a net.Socket's now. */
   handedOver = false
@@ -80,27 +83,38 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   }
 
   override [Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    return new Chunks(() => this.#read(Infinity, asResult) as Promise<IteratorResult<Buffer, undefined>>)
+    return new Chunks(this)
   }
 
-  #read(max: number, take: Reader['take']): Promise<unknown> {
-    if (this.#held.length > 0) return Promise.resolve(take(this.#takeHeld(max)))
+  /** @internal */
+  nextChunk(): Promise<IteratorResult<Buffer, undefined>> {
+    return this.#read(Infinity, asResult) as Promise<IteratorResult<Buffer, undefined>>
+  }
+
+  #read(max: number, take: Take): Promise<unknown> {
+    if (this.#heldBytes > 0) return Promise.resolve(take(this.#takeHeld(max)))
     if (this.error) return Promise.reject(this.error)
     if (this.#ended) return Promise.resolve(take(null))
     if (this.slot < 0) return Promise.reject(closedError())
-    if (this.#reader) {
+    if (this.#resolve) {
       return Promise.reject(
         codedError(Error, 'ERR_INVALID_STATE', 'Invalid state: another read of this connection waits'),
       )
     }
-    return new Promise((resolve, reject) => (this.#reader = { max, take, resolve, reject }))
+    this.#max = max
+    this.#take = take
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
   }
 
   #takeHeld(max: number): Buffer {
-    const first = this.#held[0]!
+    const held = this.#held!
+    const first = held[0]!
     const chunk = first.length <= max ? first : first.subarray(0, max)
-    if (chunk === first) this.#held.shift()
-    else this.#held[0] = first.subarray(max)
+    if (chunk === first) held.shift()
+    else held[0] = first.subarray(max)
     this.#heldBytes -= chunk.length
     if (this.#paused && this.#heldBytes < MOST_HELD) this.#setPaused(false)
     return chunk
@@ -114,37 +128,35 @@ export class StreamConnection extends BaseConnection implements Connection, Link
 
   /** @internal */
   received(chunk: Buffer): void {
-    const reader = this.#reader
     const copy = Buffer.from(chunk)
-    if (reader && copy.length <= reader.max) {
-      this.#reader = undefined
-      return (reader as Waiting<unknown>).resolve(reader.take(copy))
-    }
-    this.#held.push(copy)
+    if (this.#resolve && copy.length <= this.#max) return this.#serve(copy)
+    ;(this.#held ??= []).push(copy)
     this.#heldBytes += copy.length
     if (!this.#paused && this.#heldBytes >= MOST_HELD) this.#setPaused(true)
-    this.#serveReader()
+    if (this.#resolve) this.#serve(this.#takeHeld(this.#max))
   }
 
-  #serveReader(): void {
-    const reader = this.#reader
-    if (!reader) return
-    this.#reader = undefined
-    void this.#read(reader.max, reader.take).then((value) => (reader as Waiting<unknown>).resolve(value), reader.reject)
+  #serve(chunk: Buffer | null): void {
+    const resolve = this.#resolve!
+    this.#resolve = this.#reject = undefined
+    resolve(this.#take(chunk))
   }
 
   /** @internal The client has sent its last byte. */
   peerEnded(): void {
     this.#ended = true
-    this.#serveReader()
+    if (this.#resolve) this.#serve(null)
   }
 
   // ---- writing
 
   write(data: Data): Promise<void> {
     if (this.slot < 0 || this.#finished) return rejected(this.error ?? closedError())
-    const queued = this.#host.reactor.writeNow(this, asBytes(data))
-    if (queued === 0) return DONE
+    const reactor = this.#host.reactor
+    const bytes = typeof data === 'string' && data.length < MOST_TOGETHER / 3 ? data : asBytes(data)
+    const queued =
+      bytes.length <= MOST_TOGETHER ? reactor.writeSoon(this, bytes) : reactor.writeNow(this, asBytes(bytes))
+    if (queued === 0) return reactor.flushed()
     if (queued < 0) return rejected(this.error ?? new ErrnoError(queued, 'send'))
     return heeded(new Promise((resolve, reject) => (this.#writers ??= []).push({ resolve, reject })))
   }
@@ -169,6 +181,11 @@ export class StreamConnection extends BaseConnection implements Connection, Link
     this.#giveUpReading(closedError())
   }
 
+  /** @internal */
+  handlerDone(): void {
+    if (!this.handedOver) this.close()
+  }
+
   /** @internal Nothing more will come. What was written before an orderly end was sent. */
   over(error: Error | undefined): void {
     this.error ??= error
@@ -182,16 +199,18 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   }
 
   #giveUpReading(error: Error): void {
-    const reader = this.#reader
-    this.#reader = undefined
-    reader?.reject(error)
+    const reject = this.#reject
+    this.#resolve = this.#reject = undefined
+    reject?.(error)
   }
 
   toSocket(): Socket {
     if (this.slot < 0) throw closedError()
     const socket = this.#host.handOver.take(this)
     this.handedOver = true
-    for (const chunk of this.#held.splice(0).reverse()) socket.unshift(chunk)
+    for (const chunk of (this.#held ?? []).reverse()) socket.unshift(chunk)
+    this.#held = undefined
+    this.#heldBytes = 0
     if (this.#ended) socket.push(null)
     return socket
   }
@@ -199,10 +218,14 @@ export class StreamConnection extends BaseConnection implements Connection, Link
 
 // What `for await` runs over: one promise a chunk.
 class Chunks implements AsyncGenerator<Buffer> {
-  next: () => Promise<IteratorResult<Buffer, undefined>>
+  readonly #conn: StreamConnection
 
-  constructor(next: () => Promise<IteratorResult<Buffer, undefined>>) {
-    this.next = next
+  constructor(conn: StreamConnection) {
+    this.#conn = conn
+  }
+
+  next(): Promise<IteratorResult<Buffer, undefined>> {
+    return this.#conn.nextChunk()
   }
 
   async return(): Promise<IteratorResult<Buffer, undefined>> {
@@ -232,19 +255,27 @@ export class StreamSink implements Sink<StreamConnection> {
 
   open(slot: number): StreamConnection {
     const conn = new StreamConnection(this.#host, slot)
-    void this.#run(conn)
+    try {
+      this.#host.opened(conn)
+      this.#whenDone(conn, this.#serve(conn))
+    } catch (error) {
+      this.#failed(conn, error)
+    }
     return conn
   }
 
-  async #run(conn: StreamConnection): Promise<void> {
-    try {
-      this.#host.opened(conn)
-      await this.#serve(conn)
-    } catch (error) {
-      if (error === conn.error) this.#host.clientError(conn.error as Error, conn)
-      else this.#host.handlerFailed(asError(error), conn)
-    }
-    if (!conn.handedOver) conn.close()
+  // Not an async function: what waits is kept small, for there may be thousands of them.
+  #whenDone(conn: StreamConnection, served: void | Promise<void>): void {
+    void Promise.resolve(served).then(
+      () => conn.handlerDone(),
+      (error: unknown) => this.#failed(conn, error),
+    )
+  }
+
+  #failed(conn: StreamConnection, error: unknown): void {
+    if (error === conn.error) this.#host.clientError(conn.error as Error, conn)
+    else this.#host.handlerFailed(asError(error), conn)
+    conn.handlerDone()
   }
 
   data(conn: StreamConnection, chunk: Buffer): void {

@@ -63,6 +63,7 @@ const OUT_SIZE = 256 * 1024
 // More than this is handed over by itself rather than copied.
 const MOST_COPIED = 32 * 1024
 
+const EPIPE = 32
 const ETIMEDOUT = 110
 
 // What fails first where the kernel refuses a back end.
@@ -86,6 +87,7 @@ export class Reactor<L extends Link> {
   readonly #links: (L | undefined)[] = []
   #open = 0
   #anyClosed = false
+  #flushed: Promise<void> | undefined
   // The chunk that the sink is being given, which is most often what is written back.
   #chunk: Buffer | undefined
   #offset = 0
@@ -219,6 +221,22 @@ export class Reactor<L extends Link> {
     native.reactorFlush(this.#handle)
   }
 
+  /** Resolves when everything noted until now has been done, which is soon. */
+  flushed(): Promise<void> {
+    return (this.#flushed ??= new Promise((resolve) => {
+      queueMicrotask(() => {
+        this.#flushed = undefined
+        this.flush()
+        resolve()
+      })
+    }))
+  }
+
+  /** As `write`; negative where the kernel has already said that the client is gone. */
+  writeSoon(link: L, data: Data): number {
+    return this.#control[QUEUED + link.slot]! < 0 ? -EPIPE : this.write(link, data)
+  }
+
   /** Has `data` written when the batch is over, and gives how many bytes of the link the kernel would not take yet. */
   write(link: L, data: Data): number {
     const slot = link.slot
@@ -251,7 +269,7 @@ export class Reactor<L extends Link> {
   #send(slot: number, offset: number, length: number): number {
     if (length > 0) this.#note(operation.write, slot, offset, length)
     const queued = this.#control[QUEUED + slot]!
-    return queued === 0 ? 0 : (this.#control[QUEUED + slot] = queued + length)
+    return queued <= 0 ? 0 : (this.#control[QUEUED + slot] = queued + length)
   }
 
   /** Writes before it returns: the bytes that the kernel would not take yet, or a negative errno. */

@@ -55,7 +55,7 @@ struct Control {
   double statistics[kStatistics];
   Record record[kMostRecords];
   Record operation[kMostOperations];
-  int32_t queued[];  // for each slot: bytes that the kernel would not take yet
+  int32_t queued[];  // for each slot: bytes that the kernel would not take yet; -1: the client is gone
 };
 
 }  // namespace posix_async

@@ -176,7 +176,7 @@ void Reactor::Shut(int32_t slot, int error, Reason reason) {
   connection.queue.reset();
   connection.held.reset();
   if (handler_) StopHandling(connection);
-  control_->queued[slot] = 0;
+  control_->queued[slot] = -1;
   control_->statistics[kActive] = --active_;
   if (error || reason == kTimedOut) control_->statistics[kErrors]++;
   accept_again_at_ = 0;
