@@ -1,9 +1,11 @@
 // The main job: every contestant on every workload, in turn and in rounds, so that a noisy moment hits all alike.
 import { type Contestant, contestants } from './contestants.js'
 import type { LoadMode } from './load.js'
+import { type Curve, measureGrowth } from './growth.js'
 import { describeMachine, type Machine } from './machine.js'
 import type { Cell } from './plan.js'
 import { type Entry, putInProportion, summarize } from './summary.js'
+import { recordTrace, type Trace } from './trace/record.js'
 import { runTrial } from './trial.js'
 import { warningsOf } from './warnings.js'
 import type { Workload } from './workloads.js'
@@ -16,6 +18,10 @@ export interface CompareOptions {
   duration?: number
   /** Milliseconds after which no round is begun that would end later (default: none); the report says how many there were. */
   budget?: number | undefined
+  /** Whose timelines are recorded (default: nobody's). */
+  traced?: readonly Contestant[]
+  /** Whether the curves of growth are measured (default false). */
+  growth?: boolean | undefined
   /** A user's own handler, of the workload "custom". */
   file?: string | undefined
   signal?: AbortSignal | undefined
@@ -39,6 +45,8 @@ export interface Report {
   contestants: Pick<Contestant, 'id' | 'label' | 'family' | 'model' | 'about'>[]
   workloads: WorkloadReport[]
   entries: Entry[]
+  traces: Trace[]
+  growth: Curve[]
   warnings: string[]
   seconds: number
 }
@@ -119,6 +127,15 @@ function workloadsIn(cells: readonly Cell[]): Report['workloads'] {
   })
 }
 
+async function takeTraces({ traced = [], signal, onProgress }: CompareOptions): Promise<Trace[]> {
+  const traces: Trace[] = []
+  for (const contestant of traced) {
+    onProgress?.({ done: traces.length, total: traced.length, what: `timeline ${contestant.label}` })
+    traces.push(await recordTrace(contestant, signal))
+  }
+  return traces
+}
+
 /** Runs the comparison. A contestant that can't run is reported with the reason; the others go on. */
 export async function compare(options: CompareOptions): Promise<Report> {
   const { duration = 250, cells } = options
@@ -128,6 +145,13 @@ export async function compare(options: CompareOptions): Promise<Report> {
   const rounds = await takeRounds(pairs, options)
   for (const entry of entries) if (entry.trials.length > 0) entry.summary = summarize(entry.trials)
   putInProportion(entries, contestants)
+  const traces = await takeTraces(options)
+  for (const entry of entries) {
+    const calls = traces.find(({ id, reason }) => id === entry.id && reason === undefined)?.calls.each
+    if (calls !== undefined && entry.workload === 'fib27') entry.calls = calls
+  }
+  const { signal, onProgress } = options
+  const growth = options.growth ? await measureGrowth({ duration, signal, ...(onProgress && { onProgress }) }) : []
   return {
     schema: 1,
     date: new Date().toISOString(),
@@ -136,6 +160,8 @@ export async function compare(options: CompareOptions): Promise<Report> {
     contestants: contestantsIn(cells),
     workloads: workloadsIn(cells),
     entries,
+    traces,
+    growth,
     warnings: warningsOf(entries),
     seconds: (performance.now() - began) / 1000,
   }

@@ -1,9 +1,8 @@
 // Who is compared: the C peers, this package's models, node's own servers, Python's; and a user's own.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { compile, type Program, which } from './compile.js'
-import { packageFolder } from './paths.js'
+import { packageFolder, programFile } from './paths.js'
 import type { Command } from './server-process.js'
 import type { Workload } from './workloads.js'
 
@@ -52,7 +51,7 @@ function peer(program: Program, model: Model, traits: Traits): Contestant {
   }
 }
 
-const serversProgram = fileURLToPath(new URL('servers.js', import.meta.url))
+const serversProgram = programFile('servers')
 
 function script(id: string, label: string, model: Model, traits: Traits): Contestant {
   const command: Contestant['command'] = async ({ handler }, file) => ({

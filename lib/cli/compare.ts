@@ -1,19 +1,22 @@
 // posix-async compare: all models against the C peers, node's own servers and Python's; progress, a table, JSON and a chart.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { connectPort, positiveDuration, whole } from './arguments.js'
 import { compile } from '../../bench/compile.js'
 import { compare, type CompareOptions, type Progress, type Report } from '../../bench/compare.js'
 import { type Contestant, contestants, contestantsNamed, ownServer } from '../../bench/contestants.js'
+import { differenceOf, renderDifference } from '../../bench/diff.js'
 import { fullPlan, quickPlan, type Wishes } from '../../bench/plan.js'
 import { renderJson, renderTable } from '../../bench/report.js'
+import { renderChromeTrace } from '../../bench/trace/chrome.js'
 import { customWorkload, type Workload, workloads, workloadsNamed } from '../../bench/workloads.js'
 import { EXIT, Failure } from './failure.js'
 import { createMeter } from './meter.js'
 
 // What is done when neither duration nor rounds are asked for; a short comparison fits in a minute, if need be with fewer rounds.
-const QUICK = { duration: 250, rounds: 3, budget: 45_000 }
+const QUICK = { duration: 250, rounds: 3, budget: 40_000 }
 const FULL = { duration: 300, rounds: 5 }
 
 interface Options {
@@ -27,6 +30,9 @@ interface Options {
   text: string
   server?: string
   port?: number
+  trace?: string
+  diff?: string[]
+  timelines: boolean
   output: string
   json?: boolean
 }
@@ -51,16 +57,6 @@ function stopOnSignal(): AbortController {
     process.once(signal, () => controller.abort(new Failure('interrupted', EXIT.interrupted)))
   }
   return controller
-}
-
-async function write(report: Report, folder: string): Promise<string[]> {
-  const { renderChart } = await import('../../bench/chart.js') // slow to load, and not needed before
-  const files = { 'compare.json': renderJson(report), 'compare.svg': renderChart(report) }
-  return Object.entries(files).map(([name, text]) => {
-    const file = join(folder, name)
-    writeFileSync(file, text)
-    return file
-  })
 }
 
 function makeFolder(folder: string): void {
@@ -96,9 +92,33 @@ function sizeOf({ full, duration, rounds }: Options): Pick<CompareOptions, 'dura
   return { duration: duration ?? QUICK.duration, rounds: rounds ?? QUICK.rounds }
 }
 
+// Whose timelines are recorded: those asked for, or those of a short comparison; a user's own work has none.
+function tracedIn({ contestants: chosen, workloads: wished }: Wishes): readonly Contestant[] {
+  if (wished?.some(({ name }) => name === 'custom')) return []
+  return (chosen ?? contestants.filter(({ quick }) => quick)).filter(({ id }) => id !== 'own')
+}
+
+function readReport(file: string): Report {
+  try {
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report
+    if (report.schema === 1) return report
+  } catch (error) {
+    throw new Failure(`${file} can't be read: ${(error as Error).message}`)
+  }
+  throw new Failure(`${file} is not the JSON of a comparison`)
+}
+
+function showDifference(files: readonly string[]): void {
+  const [old, now, ...more] = files
+  if (now === undefined || more.length > 0) throw new Failure('--diff takes two files: old.json new.json', EXIT.usage)
+  process.stdout.write(`${renderDifference(differenceOf(readReport(old!), readReport(now)))}\n`)
+}
+
 async function run(options: Options): Promise<void> {
-  const { full, handler, output, json } = options
-  const cells = (full ? fullPlan : quickPlan)(wishesOf(options))
+  if (options.diff) return showDifference(options.diff)
+  const { full, handler, output, json, trace, timelines } = options
+  const wishes = wishesOf(options)
+  const cells = (full ? fullPlan : quickPlan)(wishes)
   makeFolder(output) // first, so that nobody waits for results that can't be written
   const { signal } = stopOnSignal()
   const meter = createMeter()
@@ -106,10 +126,16 @@ async function run(options: Options): Promise<void> {
   await compile('load')
   const onProgress = ({ done, total, what }: Progress): void => meter.update(done, total, what)
   const file = handler === undefined ? undefined : resolve(handler)
-  const report = await compare({ cells, ...sizeOf(options), file, signal, onProgress }).finally(meter.stop)
-  const files = await write(report, output)
+  const traced = timelines ? tracedIn(wishes) : []
+  const work = { cells, ...sizeOf(options), file, traced, growth: full && !wishes.workloads, signal, onProgress }
+  const report = await compare(work).finally(meter.stop)
+  const { writeFiles } = await import('../../bench/files.js') // slow to load, and not needed before
+  const [page, ...others] = writeFiles(report, output)
+  if (trace !== undefined) writeFileSync(trace, renderChromeTrace(report.traces))
   process.stdout.write(json ? renderJson(report) : `${renderTable(report)}\n`)
-  meter.say(`${report.seconds.toFixed(0)} s; written: ${files.map((file) => relative('', file)).join(', ')}`)
+  const more = others.slice(0, 3).map((path) => relative('', path))
+  meter.say(`${report.seconds.toFixed(0)} s; written: ${more.join(', ')} and charts`)
+  meter.say(`The report, to open in a browser: ${pathToFileURL(page!).href}`)
   if (!report.entries.some(({ summary }) => summary)) process.exitCode = EXIT.error
 }
 
@@ -129,6 +155,9 @@ export function addCompare(program: Command): void {
     .option('-j, --json', 'print JSON instead of the table')
     .addOption(new Option('--only <servers>', `some of: ${names(contestants)}`).argParser(listed(contestantsNamed)))
     .addOption(new Option('--workloads <names>', `some of: ${names(workloads)}`).argParser(listed(workloadsNamed)))
+    .option('--trace <file>', 'the timelines as Chrome trace events, which Perfetto opens')
+    .option('--no-timelines', 'leave the timelines out, which strace records')
+    .option('--diff <files...>', 'what changed beyond noise from old.json to new.json, instead of a comparison')
     .option('--handler <file>', 'your own handler: a module, or a .so for the native models')
     .option('--text <text>', 'what a request to your handler says', '5')
     .option('--server <command>', 'your own server beside the others: a shell command')

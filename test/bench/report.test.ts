@@ -2,76 +2,16 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import { renderChart } from '../../bench/chart.js'
-import type { Report } from '../../bench/compare.js'
 import { renderJson, renderTable, time } from '../../bench/report.js'
 import { median, ratioOf } from '../../bench/statistics.js'
-import { type Entry, summarize } from '../../bench/summary.js'
-import type { Trial } from '../../bench/trial.js'
+import { summarize } from '../../bench/summary.js'
+import { aReport, anEntry, aTrial } from '../support/report.js'
 
-const errors = { connect: 0, reset: 0, closed: 0, wrong: 0, timeout: 0, other: 0 }
-
-function trial(rate: number, cpu: number, failed = 0): Trial {
-  return {
-    ...{
-      mode: 'request',
-      clients: 8,
-      requests: rate,
-      seconds: 1,
-      rate,
-      cpu,
-      errors: { ...errors, wrong: failed },
-      failed,
-    },
-    ...{ p50: 100, p90: 200, p99: 300, p999: 400, max: 500, mean: 120, bytes: { in: 1, out: 1 }, held: 0 },
-    firstError: failed > 0 ? 'wrong: the reply is not the one expected' : null,
-    quantiles: [
-      [0.5, 100],
-      [1, 500],
-    ],
-    ...{ asked: 0, generator: { cpu: 0.1, switches: 5 }, busy: 0.1, foreign: 0, stolen: 0, switches: 2, created: 0 },
-    ...{ processes: 1, threads: 2, resident: 3e6, private: 2e6, own: 2e6, peak: 4e6 },
-    atRest: { resident: 3e6, own: 1e6 },
-  }
-}
-
-function entry(id: string, label: string, family: Entry['family'], trials: Trial[], reason?: string): Entry {
-  const summary = trials.length > 0 ? { summary: summarize(trials) } : {}
-  return {
-    workload: 'fibonacci',
-    clients: 8,
-    id,
-    label,
-    family,
-    model: 'event',
-    trials,
-    ...summary,
-    ...(reason && { reason }),
-  }
-}
-
-const report: Report = {
-  schema: 1,
-  date: '2026-01-02T03:04:05.000Z',
-  machine: {
-    ...{ cpus: '2 x Test <CPU> & "Co"', kernel: '6.1', arch: 'x64', memory: 1, hypervisor: null, mitigations: {} },
-    ...{ node: 'v20', posixAsync: '0.1.0', compiler: null, python: null, libc: 'glibc 2.36' },
-  },
-  options: { rounds: 3, duration: 300 },
-  contestants: [{ id: 'c-epoll', label: 'C epoll', family: 'C', model: 'event', about: 'The loop.' }],
-  workloads: [
-    {
-      ...{ name: 'fibonacci', title: 'fib(5), one request a connection', about: 'Short.', unit: 'request' },
-      ...{ mode: 'request', clients: [8], main: 8 },
-    },
-  ],
-  warnings: ['The machine was busy.'],
-  entries: [
-    entry('c-epoll', 'C epoll', 'C', [trial(20_000, 10), trial(18_000, 12), trial(19_000, 11)]),
-    entry('event', 'eventServer', 'posix-async', [trial(17_000, 13), trial(16_000, 14, 3), trial(15_000, 15)]),
-    entry('node-net', 'node:net', 'node', [], 'no node'),
-  ],
-  seconds: 5,
-}
+const report = aReport([
+  anEntry('c-epoll', 'C epoll', 'C', [aTrial(20_000, 10), aTrial(18_000, 12), aTrial(19_000, 11)]),
+  anEntry('event', 'eventServer', 'posix-async', [aTrial(17_000, 13), aTrial(16_000, 14, 3), aTrial(15_000, 15)]),
+  anEntry('node-net', 'node:net', 'node', [], 'no node'),
+])
 
 // Every tag closed, every attribute quoted, and nothing between that is not text: what an XML parser insists on.
 function isWellFormed(xml: string): boolean {
@@ -93,7 +33,7 @@ it('takes the middle one, or the mean of the two in the middle', () => {
 })
 
 it('sums up trials by medians, adds up their errors and gives the spread of the rate', () => {
-  expect(summarize([trial(100, 5), trial(120, 7, 2), trial(110, 6, 1)])).toEqual({
+  expect(summarize([aTrial(100, 5), aTrial(120, 7, 2), aTrial(110, 6, 1)])).toEqual({
     ...{
       rate: 110,
       p50: 100,

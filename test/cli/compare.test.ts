@@ -4,11 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Report } from '../../bench/compare.js'
+import { which } from '../../bench/compile.js'
 import { contestants } from '../../bench/contestants.js'
 import { sessionPids } from '../../bench/proc.js'
 import { command, program, Running } from '../support/command.js'
+
+const hasStrace = which('strace') !== undefined
 
 let folder: string
 
@@ -25,7 +29,10 @@ it('prints a table and writes JSON and a chart', async () => {
   expect(stdout).toMatch(/│ event │ C epoll +│ +[\d,]+ │/)
   expect(stdout).toMatch(/│ event │ node:net +│ +[\d,]+ │/)
   expect(stderr).toContain('[4/4] echo node:net')
-  expect(stderr).toContain('written: bench-results/compare.json, bench-results/compare.svg')
+  expect(stderr).toContain('written: bench-results/compare.json, bench-results/compare.md, bench-results/compare.svg')
+  expect(stderr).toContain(
+    `The report, to open in a browser: ${pathToFileURL(join(folder, 'bench-results/report.html')).href}`,
+  )
   const report = JSON.parse(readFileSync(join(folder, 'bench-results/compare.json'), 'utf8')) as Report
   expect(report.entries.map(({ workload, id }) => `${workload} ${id}`)).toEqual([
     ...['fibonacci c-epoll', 'fibonacci node-net'],
@@ -37,7 +44,44 @@ it('prints a table and writes JSON and a chart', async () => {
     expect(summary!.rate).toBeGreaterThan(0)
     expect(summary!.cpu).toBeGreaterThan(0)
   }
-  expect(readFileSync(join(folder, 'bench-results/compare.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\s*$/s)
+  const text = (name: string): string => readFileSync(join(folder, 'bench-results', name), 'utf8')
+  expect(text('compare.svg')).toMatch(/^<svg .*<\/svg>\s*$/s)
+  expect(text('compare.md')).toMatch(/^\| event \| node:net \| [\d,]+ \|/m)
+  expect(text('report.html')).toMatch(/^<!doctype html>.*node:net.*<\/html>\s*$/s)
+})
+
+it('records timelines, also for Perfetto, and tells what changed from one comparison to another', async () => {
+  const args = [
+    'compare',
+    '-d',
+    '100ms',
+    '-r',
+    '3',
+    '--workloads',
+    'fib27',
+    '--only',
+    'c-epoll',
+    '--trace',
+    'trace.json',
+  ]
+  const { code, stderr } = await command(args, { cwd: folder })
+  expect(code).toBe(0)
+  expect(stderr).toContain('[1/1] timeline C epoll')
+  const file = join(folder, 'bench-results/compare.json')
+  const { traces } = JSON.parse(readFileSync(file, 'utf8')) as Report
+  const { traceEvents } = JSON.parse(readFileSync(join(folder, 'trace.json'), 'utf8')) as { traceEvents: unknown[] }
+  expect([traces[0]!.reason === undefined, traceEvents.length > 0]).toEqual([hasStrace, hasStrace])
+  const { stdout } = await command(['compare', '--diff', file, file])
+  expect(stdout).toBe('1 of 1 without a change beyond noise.\n')
+})
+
+it.each([
+  [['--diff', 'one.json'], '--diff takes two files'],
+  [['--server', 'true'], '--server and --port belong together'],
+  [['--handler', 'no-such-file.js'], 'there is no file no-such-file.js'],
+])('refuses %j', async (args, why) => {
+  const { code, stderr } = await command(['compare', ...args])
+  expect([code, stderr.includes(why)]).toEqual([2, true])
 })
 
 it('prints JSON alone with -j, and takes a number of clients', async () => {
@@ -103,7 +147,21 @@ it.each([
   ['think', some, (id: string) => (id === 'event-native' ? loop : undefined)],
   ['upload', some, () => undefined],
 ])('gets figures, and no error, from every contestant on %s', { timeout: 90_000 }, async (workload, ids, unfit) => {
-  const args = ['compare', '-d', '60ms', '-r', '1', '-c', '4', '-j', '-o', folder, '--workloads', workload]
+  const args = [
+    'compare',
+    '-d',
+    '60ms',
+    '-r',
+    '1',
+    '-c',
+    '4',
+    '-j',
+    '-o',
+    folder,
+    '--no-timelines',
+    '--workloads',
+    workload,
+  ]
   const { code, stdout } = await command([...args, '--only', ids.join()])
   expect(code).toBe(0)
   const { entries } = JSON.parse(stdout) as Report
