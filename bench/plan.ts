@@ -19,7 +19,12 @@ export interface Wishes {
 
 const QUICK = ['fibonacci', 'fib27', 'echo']
 const CLIENT_COUNTS = [1, 64, 512]
+// Those whose figures are curves over the number of clients.
 const CURVES = ['fibonacci', 'echo']
+const CURVED = [
+  ...['c-fork', 'fork', 'prefork', 'c-thread', 'thread', 'thread-native', 'thread-isolates'],
+  ...['c-epoll', 'event-callbacks', 'event-uring', 'node-net'],
+]
 
 function cross(contestants: readonly Contestant[], workload: Workload, counts: readonly number[]): Cell[] {
   return counts.flatMap((clients) =>
@@ -37,13 +42,22 @@ export function quickPlan(wishes: Wishes = {}): Cell[] {
   return wished.flatMap((workload) => cross(chosen, workload, clients ?? [workload.clients]))
 }
 
-/** Everything: all contestants on the first two workloads, and the main ones on all others and with more and fewer clients. */
+/** The first workloads with everybody, the others with those that stand for a model, and curves over the number of clients. */
 export function fullPlan(wishes: Wishes = {}): Cell[] {
-  const { contestants: chosen = contestants, clients } = wishes
-  const main = wishes.contestants ?? contestants.filter((contestant) => contestant.main)
-  return (wishes.workloads ?? workloads).flatMap((workload) => {
-    const curve = CURVES.includes(workload.name)
-    const own = cross(curve ? chosen : main, workload, clients ?? [workload.clients])
-    return curve && !clients ? [...own, ...cross(main, workload, CLIENT_COUNTS)] : own
+  const { clients } = wishes
+  const chosen = wishes.workloads ?? workloads.filter(({ full }) => full)
+  return chosen.flatMap((workload) => {
+    const { full = 'main' } = workload
+    const able = wishes.contestants ?? contestants.filter((contestant) => full === 'all' || contestant[full])
+    const own = cross(able, workload, clients ?? [workload.clients])
+    if (clients || !CURVES.includes(workload.name)) return own
+    return [
+      ...own,
+      ...cross(
+        able.filter(({ id }) => CURVED.includes(id)),
+        workload,
+        CLIENT_COUNTS,
+      ),
+    ]
   })
 }

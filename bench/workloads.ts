@@ -14,6 +14,8 @@ export interface Workload {
   load: Omit<LoadOptions, 'port' | 'clients'>
   /** Clients at once, where nobody asks for another number. */
   clients: number
+  /** Who does it in the full comparison (default: nobody, it is there to be asked for). */
+  full?: 'all' | 'main' | 'quick'
 }
 
 const kept = (size: number) => ({ mode: 'echo', size }) as const
@@ -31,6 +33,7 @@ export const workloads: readonly Workload[] = [
     handler: 'fibonacci',
     load: fib(5, '8'),
     clients: 8,
+    full: 'all',
   },
   {
     name: 'fib20',
@@ -49,6 +52,7 @@ export const workloads: readonly Workload[] = [
     handler: 'fibonacci',
     load: fib(27, '317811'),
     clients: 8,
+    full: 'main',
   },
   {
     name: 'fib30',
@@ -67,6 +71,7 @@ export const workloads: readonly Workload[] = [
     handler: 'echo',
     load: kept(64),
     clients: 50,
+    full: 'all',
   },
   {
     name: 'echo-4k',
@@ -94,6 +99,7 @@ export const workloads: readonly Workload[] = [
     handler: 'think',
     load: { mode: 'request', text: '5', expected: '5' },
     clients: 64,
+    full: 'main',
   },
   {
     name: 'upload',
@@ -103,6 +109,7 @@ export const workloads: readonly Workload[] = [
     handler: 'upload',
     load: uploading(MEGABYTE),
     clients: 4,
+    full: 'main',
   },
   {
     name: 'upload-100m',
@@ -112,6 +119,7 @@ export const workloads: readonly Workload[] = [
     handler: 'upload',
     load: uploading(100 * MEGABYTE),
     clients: 2,
+    full: 'quick',
   },
   {
     name: 'storm',
@@ -130,6 +138,7 @@ export const workloads: readonly Workload[] = [
     handler: 'echo',
     load: { ...kept(64), slow: 100 },
     clients: 50,
+    full: 'quick',
   },
   {
     name: 'rate',
@@ -140,6 +149,7 @@ export const workloads: readonly Workload[] = [
     handler: 'echo',
     load: { ...kept(64), rate: 10_000 },
     clients: 50,
+    full: 'quick',
   },
   {
     name: 'idle',
@@ -149,6 +159,7 @@ export const workloads: readonly Workload[] = [
     handler: 'echo',
     load: { mode: 'idle' },
     clients: 200,
+    full: 'main',
   },
 ]
 

@@ -24,7 +24,8 @@ static void PrintCurve(const Histogram* latency) {
   static const double kCurve[] = {0, .1, .25, .5, .75, .9, .95, .975, .99, .995, .9975, .999, .9995, .9999, 1};
   printf("\"quantiles\":[");
   for (size_t i = 0; i < sizeof kCurve / sizeof *kCurve; i++) {
-    printf("%s[%g,%.1f]", i == 0 ? "" : ",", kCurve[i], Microseconds(Quantile(latency, kCurve[i])));
+    printf("%s[%g,%.1f]", i == 0 ? "" : ",", kCurve[i],
+           Microseconds(kCurve[i] < 1 ? Quantile(latency, kCurve[i]) : latency->max));
   }
   printf("],");
 }

@@ -22,19 +22,32 @@ function plainMeter(): Meter {
   }
 }
 
+/** How long the rest will take if it goes on as it went: "about 40 s left"; nothing while that can't be known. */
+export function timeLeft(done: number, total: number, elapsed: number): string {
+  if (done < 2 || elapsed < 1000) return ''
+  const seconds = Math.ceil(((elapsed / done) * (total - done)) / 1000)
+  return seconds < 100 ? `, about ${seconds} s left` : `, about ${Math.ceil(seconds / 60)} min left`
+}
+
 function barMeter(): Meter {
-  const format = ' {bar} {percentage} % | {duration_formatted} | {what}'
+  const format = ' {bar} {value}/{total}{left} | {what}'
   const bar = new SingleBar(
-    { format, stream: process.stderr, hideCursor: true, clearOnComplete: true },
+    { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, barsize: 24 },
     Presets.shades_classic,
   )
-  let running = false
+  let began = 0
+  let parts: number | undefined
   return {
     say: (line) => void process.stderr.write(`${line}\n`),
     update: (done, total, what) => {
-      if (!running) bar.start(total, done, { what })
-      running = true
-      bar.update(done, { what })
+      // Another total is another job, with a pace of its own.
+      if (total !== parts) {
+        began = performance.now()
+        if (parts === undefined) bar.start(total, done, { what, left: '' })
+        else bar.setTotal(total)
+      }
+      parts = total
+      bar.update(done, { what, left: timeLeft(done, total, performance.now() - began) })
     },
     stop: () => bar.stop(),
   }
