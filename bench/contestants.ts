@@ -23,6 +23,8 @@ export interface Contestant {
   main?: boolean
   /** How many connections it serves at once (default: as many as come). */
   capacity?: number
+  /** Whether it serves HTTP too. */
+  http?: boolean
   /** Whose figures its own are put in proportion to. */
   reference?: string
   /** Why it can't do a workload, where it can't. */
@@ -64,6 +66,7 @@ function script(id: string, label: string, model: Model, traits: Traits): Contes
 const node = (id: string, label: string, traits: Traits): Contestant => ({
   ...script(id, label, 'event', { ...traits, unfit: notYours }),
   family: 'node',
+  http: true,
   reference: 'c-epoll',
 })
 
@@ -115,6 +118,7 @@ export const contestants: readonly Contestant[] = [
     about: 'fork(2) for each connection; the child serves it and exits.',
   }),
   script('fork', 'forkServer', 'fork', {
+    http: true,
     quick: true,
     main: true,
     reference: 'c-fork',
@@ -131,6 +135,7 @@ export const contestants: readonly Contestant[] = [
     about: 'A process for each core, made before the first client; each accepts and serves for itself.',
   }),
   script('prefork', 'forkServer, workers', 'fork', {
+    http: true,
     capacity: CORES,
     quick: true,
     main: true,
@@ -143,6 +148,7 @@ export const contestants: readonly Contestant[] = [
     about: 'pthread_create(3) for each connection, detached.',
   }),
   script('thread', 'threadServer', 'thread', {
+    http: true,
     quick: true,
     main: true,
     reference: 'c-thread',
@@ -174,10 +180,12 @@ export const contestants: readonly Contestant[] = [
     about: `${POOL} threads with a handler in C.`,
   }),
   script('thread-isolates', 'threadServer, isolates', 'thread', {
+    http: true,
+    capacity: CORES,
     quick: true,
     main: true,
     reference: 'c-thread-pool',
-    about: 'A JavaScript isolate with a thread for each core: handlers run in parallel.',
+    about: 'A JavaScript isolate with a thread for each core; each accepts and serves for itself.',
   }),
   peer('epoll', 'event', {
     quick: true,
@@ -191,6 +199,7 @@ export const contestants: readonly Contestant[] = [
     about: 'One thread and io_uring(7): multishot accept and receive, provided buffers, replies in batches.',
   }),
   script('event', 'eventServer', 'event', {
+    http: true,
     quick: true,
     main: true,
     reference: 'c-epoll',
@@ -250,10 +259,11 @@ export function ownServer(command: string, port: number): Contestant {
 
 /** Why a contestant is not asked to do this, if it can't. */
 export function unfitness(
-  { capacity = Infinity, unfit }: Contestant,
+  { capacity = Infinity, http, unfit }: Contestant,
   workload: Workload,
   clients: number,
 ): string | undefined {
+  if (workload.handler === 'http' && !http) return 'it does not serve HTTP'
   const waits = workload.load.mode === 'echo' || workload.load.mode === 'idle'
   const all = clients + (workload.load.slow ?? 0)
   if (waits && all > capacity) return `serves ${capacity} at a time: the other connections would only wait`

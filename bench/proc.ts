@@ -59,6 +59,9 @@ export function sessionPids(session: number): number[] {
   return members(session).map(({ pid }) => pid)
 }
 
+/** CPU seconds of this process's own children that were waited for: a difference is what one of them used. */
+export const childrenUsage = (): number => statOf(process.pid)!.children
+
 /** CPU seconds, user and system, of all processes of a session and of their children that were waited for. */
 export function sessionCpu(session: number): number {
   return members(session).reduce((sum, { pid, own, children }) => sum + Math.max(own, scheduled(pid)) + children, 0)

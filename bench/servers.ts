@@ -1,6 +1,7 @@
 // The contestants that are JavaScript, as programs: node servers.js KIND HANDLER prints its port and serves until it is
 // told to stop, or whoever started it is gone. HANDLER is a name of handlers.ts, or the file of a handler.
 import cluster from 'node:cluster'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
@@ -36,9 +37,18 @@ async function nodeNet(name: HandlerName): Promise<Running> {
   return { port, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
+async function nodeHttp(): Promise<Running> {
+  const server = createHttpServer((_request, response) => void response.end('hello, world\n'))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return { port, close: async () => server.closeAllConnections() }
+}
+
 const CORES = availableParallelism()
 
-async function nodeCluster(name: HandlerName): Promise<Running> {
+async function nodeCluster(name: string): Promise<Running> {
   cluster.setupPrimary({ exec: process.argv[1]!, args: ['node-net', name] })
   const listening = Array.from({ length: CORES }, () => {
     const worker = cluster.fork()
@@ -96,7 +106,7 @@ const kinds: Record<string, Kind> = {
 
 function named(text: string): Named {
   const name = HANDLER_NAMES.find((known) => known === text)
-  const url = name ? new URL(`modules/${name}.js`, import.meta.url) : pathToFileURL(resolve(text))
+  const url = name || text === 'http' ? new URL(`modules/${text}.js`, import.meta.url) : pathToFileURL(resolve(text))
   return { name, file: text, url }
 }
 
@@ -111,7 +121,8 @@ async function open(kind: string, named: Named): Promise<Running> {
 function start(kind: string, text: string): Promise<Running> {
   const handler = named(text)
   if (handler.name && kind === 'node-net') return nodeNet(handler.name)
-  if (handler.name && kind === 'node-cluster') return nodeCluster(handler.name)
+  if (text === 'http' && kind === 'node-net') return nodeHttp()
+  if (kind === 'node-cluster') return nodeCluster(text)
   return open(kind, handler)
 }
 

@@ -4,6 +4,7 @@ import { runLoad, type LoadReport } from './load.js'
 import { type Holdings, type MachineUse, machineUse } from './proc.js'
 import { ServerProcess } from './server-process.js'
 import type { Workload } from './workloads.js'
+import { runWrk } from './wrk.js'
 
 export interface TrialOptions {
   /** Milliseconds that count. */
@@ -59,7 +60,8 @@ async function drive(server: ServerProcess, workload: Workload, options: TrialOp
   let size = 0
   // In the middle of the warm-up, so that reading it is no part of what counts.
   const sample = setTimeout(() => (underLoad = server.holdings()), (warmUp * 2) / 3)
-  const report = await runLoad(
+  const run = workload.tool === 'wrk' ? runWrk : runLoad
+  const report = await run(
     { ...workload.load, port: server.port, clients, duration, warmUp },
     {
       ready: async () => {

@@ -10,7 +10,9 @@ export interface Workload {
   about: string
   /** What one request is. */
   unit: string
-  handler: HandlerName | 'custom'
+  handler: HandlerName | 'custom' | 'http'
+  /** What drives it (default: the load generator in C). */
+  tool?: 'wrk'
   load: Omit<LoadOptions, 'port' | 'clients'>
   /** Clients at once, where nobody asks for another number. */
   clients: number
@@ -150,6 +152,16 @@ export const workloads: readonly Workload[] = [
     load: { ...kept(64), rate: 10_000 },
     clients: 50,
     full: 'quick',
+  },
+  {
+    name: 'http',
+    title: 'HTTP, connections kept',
+    about: 'A short text for every request, asked for by wrk.',
+    unit: 'request',
+    handler: 'http',
+    tool: 'wrk',
+    load: { mode: 'request' },
+    clients: 50,
   },
   {
     name: 'idle',

@@ -128,8 +128,7 @@ it('lists who can not do a workload with the reason, and goes on', async () => {
 // Those that may have a reason instead: what this machine or this version has not got.
 const maybe: Record<string, RegExp> = {
   'c-io-uring': /^io_uring_/,
-  'event-uring': /io_uring|backend/,
-  'thread-isolates': /URL of a module/,
+  'event-uring': /io_uring/,
   'python-forking': /^there is no python3$/,
   'python-threading': /^there is no python3$/,
   'python-asyncio': /^there is no python3$/,
@@ -139,7 +138,7 @@ const loop = /^a native handler on the event loop must not wait$/
 
 const all = contestants.map(({ id }) => id)
 const some = contestants.filter(({ family, main }) => family !== 'C' && main).map(({ id }) => id)
-const serial = (id: string): RegExp | undefined => (/iterative|sync$|prefork/.test(id) ? waits : undefined)
+const serial = (id: string): RegExp | undefined => (/iterative|sync$|prefork|isolates/.test(id) ? waits : undefined)
 
 it.each([
   ['fibonacci', all, () => undefined],
