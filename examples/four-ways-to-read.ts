@@ -3,13 +3,15 @@
 //
 //   node dist/examples/four-ways-to-read.js
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { _exit, close, F_GETFL, F_SETFL, fcntl, fork, mkfifo, O_NONBLOCK, O_RDONLY, O_WRONLY } from 'posix-async/posix'
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, epoll_create1, epoll_ctl, epoll_wait, EPOLLIN } from 'posix-async/posix'
-import { open, poll, POLLIN, read, readAsync, select, waitpid, write } from 'posix-async/posix'
+import { Aiocb, aio_error, aio_read, aio_return, Ring } from 'posix-async/posix'
+import { open, poll, POLLIN, read, select, waitpid, write } from 'posix-async/posix'
 
+const { EINPROGRESS } = constants.errno
 const folder = mkdtempSync(join(tmpdir(), 'four-ways-'))
 const buffer = Buffer.alloc(64)
 const text = (count: number): string => JSON.stringify(buffer.toString('utf8', 0, count))
@@ -112,26 +114,43 @@ function byEpoll(fifos: readonly Fifo[]): number[] {
 }
 const epfd = epoll_create1()
 
-/** 4. The read is begun, this goes on, and its completion is heard of: by a callback, or by asking. */
+/** 4. The read is begun, this goes on, and its completion is heard of: by asking, by a callback, or as a promise. */
 async function asynchronous(): Promise<void> {
-  const fifo = fifoWith('letters', ['epsilon', 'zeta', 'eta'])
+  const fifo = fifoWith('letters', ['epsilon', 'zeta', 'eta', 'theta'])
   let ticks = 0
   const timer = setInterval(() => ticks++, 1)
 
-  say(`await: ${text(await readAsync(fifo.fd, buffer))}; timers that fired meanwhile: ${ticks > 0 ? 'many' : 'none'}`)
+  const asked = new Aiocb({ aio_fildes: fifo.fd, aio_buf: buffer })
+  aio_read(asked)
+  let times = 0
+  for (; aio_error(asked) === EINPROGRESS; times++) await nextTurn()
+  say(`aio_error() said "in progress" ${times} times, then aio_return() gave ${text(aio_return(asked))}`)
 
-  const called = readAsync(fifo.fd, buffer).then((count) => say(`callback: it was called with ${text(count)}`))
-  say('callback: the read is begun, and this line comes before it is done')
-  await called
+  await new Promise<void>((resolve) => {
+    const aio_sigevent = (done: Aiocb): void => {
+      say(`callback: it was called with ${text(aio_return(done))}`)
+      resolve()
+    }
+    aio_read(new Aiocb({ aio_fildes: fifo.fd, aio_buf: buffer, aio_sigevent }))
+    say('callback: the read is begun, and this line comes before it is done')
+  })
 
-  let status = 'in progress'
-  void readAsync(fifo.fd, buffer).then((count) => (status = `done, ${text(count)}`))
-  let asked = 0
-  for (; status === 'in progress'; asked++) await nextTurn()
-  say(`asking: "in progress" ${asked} times, then "${status}"`)
+  const promised = new Aiocb({ aio_fildes: fifo.fd, aio_buf: buffer })
+  aio_read(promised)
+  say(`await: ${text(await promised.completion())}; timers that fired meanwhile: ${ticks > 0 ? 'many' : 'none'}`)
 
+  await byRing(fifo)
   clearInterval(timer)
   finish(fifo)
+}
+
+/** With io_uring it is the kernel itself that puts the bytes where they belong: no read(2) is called at all. */
+async function byRing(fifo: Fifo): Promise<void> {
+  const available = Ring.availability()
+  if (!available.available) return say(`io_uring: not here: ${available.reason}`)
+  const ring = new Ring()
+  say(`io_uring: ${text(await ring.read(fifo.fd, buffer))}, without a call of read()`)
+  await ring.close()
 }
 
 console.log('1. Blocking: the call waits')

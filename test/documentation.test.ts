@@ -31,7 +31,9 @@ const prints: Record<string, RegExp> = {
   'io-models-1': /^alpha\n$/,
   'io-models-2': /^null\n5\n$/,
   'io-models-3': /^\[ (\d+) \]\n\[ \1 \]\n\[ \1 \]\n$/,
-  'io-models-4': /^7\nin progress\ndone, 4 bytes\n$/,
+  'io-models-4': /^4\n4\n4\n$/,
+  'io-models-5': /^\[ 8, 4 \] epsilon \n$/,
+  'io-models-6': /^7\n$/,
   'threads-1': /^null\n20\n$/,
 }
 const replies: Record<string, { to: string; with: RegExp }> = {
