@@ -106,6 +106,10 @@ describe.skipIf(noRing)(`memory and descriptors${whyNoRing}`, () => {
     expect({ ...seen, codes: seen.codes.map((code) => code ?? undefined) }).toEqual(result)
   })
 
+  it.skipIf(process.getuid!() !== 0)('a ring made before setuid opens nothing for root afterwards', async () => {
+    expect(await runFixture('rings', 'dropped')).toEqual(['EACCES', 'EACCES'])
+  })
+
   it('1,600 reads of files that are opened and closed meanwhile: none is of another file', async () => {
     expect(await runFixture('ring-io', 'reuse')).toEqual({ wrong: 0, settled: 1600 })
   })
