@@ -106,6 +106,10 @@ describe.skipIf(noRing)(`memory and descriptors${whyNoRing}`, () => {
     expect({ ...seen, codes: seen.codes.map((code) => code ?? undefined) }).toEqual(result)
   })
 
+  it('random sequences, with memory of all kinds that is transferred and collected in flight, do what a model says', async () => {
+    expect(await runFixture('ring-random', 'random', { timeout: 60_000 })).toBe(true)
+  }, 60_000)
+
   it.skipIf(process.getuid!() !== 0)('a ring made before setuid opens nothing for root afterwards', async () => {
     expect(await runFixture('rings', 'dropped')).toEqual(['EACCES', 'EACCES'])
   })
