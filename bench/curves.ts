@@ -109,5 +109,6 @@ export function percentileFigures(report: Report, workload: WorkloadReport): Fig
 export function growthFigure({ title, x: xQuantity, y: yQuantity, series }: Curve): Figure {
   const [x, y] = [formats[xQuantity.unit], formats[yQuantity.unit]]
   const drawn = withKnees(series.filter(({ points }) => points.length > 1))
-  return { title, xTitle: xQuantity.title, yTitle: yQuantity.title, series: drawn, x, y, words: wordsOf(drawn, x, y) }
+  const texts = { title, xTitle: xQuantity.title, yTitle: yQuantity.title, words: wordsOf(drawn, x, y) }
+  return { ...texts, series: drawn, x, y, base: yQuantity.unit === 'bytes' ? 16 : 10 }
 }

@@ -18,13 +18,21 @@ export interface Wishes {
 }
 
 const QUICK = ['fibonacci', 'fib27', 'echo']
-const CLIENT_COUNTS = [1, 64, 512]
+const CLIENT_COUNTS = [1, 8, 64, 256, 1024]
 // Those whose figures are curves over the number of clients.
 const CURVES = ['fibonacci', 'echo']
 const CURVED = [
   ...['c-fork', 'fork', 'prefork', 'c-thread', 'thread', 'thread-native', 'thread-isolates'],
   ...['c-epoll', 'event-callbacks', 'event-uring', 'node-net'],
 ]
+// A process each for more than these is another experiment.
+const MOST_CHILDREN = 256
+
+// The other places of a curve: those too near to the workload's own number would only show noise.
+function placesOf({ id }: Contestant, { clients }: Workload): number[] {
+  const far = CLIENT_COUNTS.filter((count) => Math.max(count / clients, clients / count) > 2)
+  return id === 'fork' || id === 'c-fork' ? far.filter((count) => count <= MOST_CHILDREN) : far
+}
 
 function cross(contestants: readonly Contestant[], workload: Workload, counts: readonly number[]): Cell[] {
   return counts.flatMap((clients) =>
@@ -51,13 +59,7 @@ export function fullPlan(wishes: Wishes = {}): Cell[] {
     const able = wishes.contestants ?? contestants.filter((contestant) => full === 'all' || contestant[full])
     const own = cross(able, workload, clients ?? [workload.clients])
     if (clients || !CURVES.includes(workload.name)) return own
-    return [
-      ...own,
-      ...cross(
-        able.filter(({ id }) => CURVED.includes(id)),
-        workload,
-        CLIENT_COUNTS,
-      ),
-    ]
+    const curved = able.filter(({ id }) => CURVED.includes(id))
+    return [...own, ...curved.flatMap((one) => cross([one], workload, placesOf(one, workload)))]
   })
 }

@@ -27,6 +27,7 @@ const paint: Record<Entry['family'], (text: string) => string> = {
 
 /** Bytes, in the unit that suits them. */
 export function size(bytes: number): string {
+  if (bytes < 1024) return `${Math.round(bytes)} B`
   if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(bytes < 10 * 1024 ? 1 : 0)} KiB`
   if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(bytes < 10 * 1024 ** 2 ? 1 : 0)} MiB`
   return `${(bytes / 1024 ** 3).toFixed(1)} GiB`

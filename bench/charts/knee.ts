@@ -27,9 +27,9 @@ export const exponentOf = (points: readonly Point[]): number => fit(points).slop
 const BETTER = 0.4
 const DIFFERENT = 0.3
 
-/** The knee of a curve of at least four points with positive values; undefined: one line fits well enough. */
+/** The knee of a curve of at least five points with positive values; undefined: one line fits well enough. */
 export function kneeOf(points: readonly Point[]): Knee | undefined {
-  if (points.length < 4 || points.some(([x, y]) => !(x > 0) || !(y > 0))) return undefined
+  if (points.length < 5 || points.some(([x, y]) => !(x > 0) || !(y > 0))) return undefined
   const whole = fit(points)
   const splits = points.slice(1, -1).map((point, index) => {
     const [first, second] = [fit(points.slice(0, index + 2)), fit(points.slice(index + 1))]

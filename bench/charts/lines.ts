@@ -16,8 +16,8 @@ export interface LineChart {
   series: readonly Series[]
   x: (value: number) => string
   y: (value: number) => string
-  /** The y axis too (default true). */
-  logarithmic?: boolean
+  /** The y axis is logarithmic too: to this base (default 10). */
+  base?: number
   /** The places of the x axis that have a label (default: those of the points). */
   marks?: readonly number[]
 }
@@ -59,7 +59,7 @@ function lineOf(one: ReturnType<typeof styled>[number]): echarts.LineSeriesOptio
   }
 }
 
-function optionsOf({ series, x, y, logarithmic = true, marks }: LineChart): echarts.EChartsOption {
+function optionsOf({ series, x, y, base = 10, marks }: LineChart): echarts.EChartsOption {
   const places =
     marks ?? [...new Set(series.flatMap(({ points }) => points.map(([at]) => at)))].toSorted((a, b) => a - b)
   const values = series.flatMap(({ points }) => points.map(([, value]) => value)).filter((value) => value > 0)
@@ -84,8 +84,10 @@ function optionsOf({ series, x, y, logarithmic = true, marks }: LineChart): echa
       splitLine: { show: false },
     },
     yAxis: {
-      type: logarithmic ? 'log' : 'value',
-      ...(logarithmic && { min: Math.min(...values) / 1.4, max: Math.max(...values) * 1.4 }),
+      type: 'log',
+      logBase: base,
+      min: Math.min(...values) / 1.4,
+      max: Math.max(...values) * 1.4,
       axisLabel: { ...label, formatter: y, showMinLabel: false, showMaxLabel: false },
       splitLine: { lineStyle: { color: color('rule') } },
     },

@@ -76,7 +76,11 @@ function answerOf(report: Report, workload: WorkloadReport): Answer[] {
     (entry) => ['node', 'Python', 'yours'].includes(entry.family) && worth(entry) > worth(taken) * 1.05,
   )
   const remarks = [
-    ...(inC ? [`Best in C, ${tell(inC)} (${times(worth(taken) / worth(inC))} of it reached)`] : []),
+    ...(inC
+      ? [
+          `Best in C, ${tell(inC)}${workload.mode === 'idle' ? '' : ` (${times(worth(taken) / worth(inC))} of it reached)`}`,
+        ]
+      : []),
     ...(inNative ? [`With a handler in C, ${tell(inNative)}`] : []),
     ...better.map((entry) => `Better: ${tell(entry)}`),
   ]

@@ -2,7 +2,7 @@
 import type { Report, WorkloadReport } from '../compare.js'
 import { entriesOf, proportion, size, time, whole } from '../report.js'
 import type { Entry, Summary } from '../summary.js'
-import { styled } from '../charts/lines.js'
+import { styleOf } from '../charts/palette.js'
 import { html, type Markup, raw } from './markup.js'
 
 interface Column {
@@ -46,18 +46,21 @@ const note = ({ summary, against }: Entry): string => {
   return against ? `${spread}; rate ${proportion(against.rate)} of ${against.id}` : spread
 }
 
-function row(entry: Entry, columns: readonly Column[], scales: ReturnType<typeof lengths>[], color: string): Markup {
-  const { summary, label, model, reason } = entry
-  const head = html`<th scope="row"><i class="dot" style="--c:${color}"></i>${label}<small>${model}</small></th>`
+function row(entry: Entry, columns: readonly Column[], scales: ReturnType<typeof lengths>[]): Markup {
+  const { summary, label, family, model, reason } = entry
+  const { color } = styleOf(family, 0)
+  const errors = summary && summary.errors > 0 ? html` <small class="bad">${summary.errors} errors</small>` : undefined
+  const head = html`<th scope="row">
+    <i class="dot" style="--c:${color}"></i>${label}<small>${model}</small>${errors}
+  </th>`
   if (!summary)
     return html`<tr class="missing">
       ${head}
       <td colspan="${columns.length}">not run: ${reason}</td>
     </tr>`
   const cells = columns.map((column, at) => cell(column, summary, color, scales[at]!.of(column.value(summary))))
-  const errors = summary.errors > 0 ? html`<small class="bad">${summary.errors} errors</small>` : undefined
   return html`<tr title="${note(entry)}">
-    ${head}${cells}${errors}
+    ${head}${cells}
   </tr>`
 }
 
@@ -68,7 +71,6 @@ export function workloadTable(report: Report, workload: WorkloadReport): Markup 
   const able = entries.flatMap(({ summary }) => (summary ? [summary] : []))
   if (able.length === 0) return html`<p>Nobody could run it: ${entries[0]?.reason}</p>`
   const scales = columns.map(({ value }) => lengths(able.map(value)))
-  const colors = styled(entries.map(({ id, label, family }) => ({ id, label, family, points: [] })))
   const heads = columns.map(({ title, less }, at) => {
     const scale = scales[at]!.logarithmic ? ', logarithmic' : ''
     return html`<th scope="col" aria-sort="none">
@@ -89,7 +91,7 @@ export function workloadTable(report: Report, workload: WorkloadReport): Markup 
             </tr>
           </thead>
           <tbody>
-            ${entries.map((entry, at) => row(entry, columns, scales, colors[at]!.color))}
+            ${entries.map((entry) => row(entry, columns, scales))}
           </tbody>
         </table>
       </div>
