@@ -17,12 +17,13 @@ export interface Wishes {
   clients?: readonly number[] | undefined
 }
 
-const QUICK = ['fibonacci', 'fib27', 'echo']
-const CLIENT_COUNTS = [1, 8, 64, 256, 1024]
+/** The workloads of a short comparison. */
+export const QUICK: readonly string[] = ['fibonacci', 'fib27', 'echo']
+const CLIENT_COUNTS = [1, 64, 256, 1024]
 // Those whose figures are curves over the number of clients.
 const CURVES = ['fibonacci', 'echo']
 const CURVED = [
-  ...['c-fork', 'fork', 'prefork', 'c-thread', 'thread', 'thread-native', 'thread-isolates'],
+  ...['c-fork', 'fork', 'prefork', 'c-thread', 'thread', 'thread-native'],
   ...['c-epoll', 'event-callbacks', 'event-uring', 'node-net'],
 ]
 // A process each for more than these is another experiment.

@@ -111,7 +111,7 @@ export const workloads: readonly Workload[] = [
     handler: 'upload',
     load: uploading(MEGABYTE),
     clients: 4,
-    full: 'main',
+    full: 'quick',
   },
   {
     name: 'upload-100m',
@@ -121,7 +121,6 @@ export const workloads: readonly Workload[] = [
     handler: 'upload',
     load: uploading(100 * MEGABYTE),
     clients: 2,
-    full: 'quick',
   },
   {
     name: 'storm',
@@ -171,7 +170,7 @@ export const workloads: readonly Workload[] = [
     handler: 'echo',
     load: { mode: 'idle' },
     clients: 200,
-    full: 'main',
+    full: 'quick',
   },
 ]
 

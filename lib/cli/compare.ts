@@ -17,7 +17,7 @@ import { createMeter } from './meter.js'
 
 // What is done when neither duration nor rounds are asked for; a short comparison fits in a minute, if need be with fewer rounds.
 const QUICK = { duration: 250, rounds: 3, budget: 40_000 }
-const FULL = { duration: 300, rounds: 5 }
+const FULL = { duration: 200, rounds: 5 }
 
 interface Options {
   full?: boolean

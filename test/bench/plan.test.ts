@@ -20,7 +20,7 @@ it('has everybody in full, and curves over clients, of processes only up to wher
   )
   expect(everybody).toEqual(new Set(contestants.map(({ id }) => id)))
   expect(counts(cells, 'fibonacci', 'c-epoll')).toEqual([8, 1, 64, 256, 1024])
-  expect(counts(cells, 'echo', 'fork')).toEqual([50, 1, 8, 256])
+  expect(counts(cells, 'echo', 'fork')).toEqual([50, 1, 256])
   expect(counts(cells, 'fib27', 'c-epoll')).toEqual([8])
 })
 
