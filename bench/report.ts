@@ -127,5 +127,5 @@ export function renderTable(report: Report): string {
 
 /** All figures, each trial's too. Times of latencies and `cpu` are in microseconds. */
 export function renderJson(report: Report): string {
-  return `${JSON.stringify(report, null, 2)}\n`
+  return `${JSON.stringify(report)}\n`
 }

@@ -12,6 +12,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'docs/choosing.md',
   'docs/compare.md',
   'docs/errors.md',
   'docs/io-models.md',
