@@ -1,13 +1,20 @@
 // eventServer: one thread serves all connections, by readiness (epoll, poll or select) or by completion (io_uring).
 // See: man 7 epoll, man 2 poll, man 2 select, man 7 io_uring
-import { createServer, type RequestListener, type Server as HttpServer } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
 import { codedError, type ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
 import { Deferred } from './deferred.js'
 import { CallbackSink, type CallbackConnection } from './event-callbacks.js'
 import { StreamSink, type StreamConnection } from './event-stream.js'
 import { HandOver } from './hand-over.js'
-import { knownHandler, type EventCallbacks, type Handler, type KnownHandler } from './handler.js'
+import {
+  httpServer,
+  knownHandler,
+  type EventCallbacks,
+  type Handler,
+  type HttpApplication,
+  type KnownHandler,
+} from './handler.js'
 import { EVENT, RunningNative } from './native-handler.js'
 import { Reactor, type Backend, type Link, type Sink } from './reactor.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
@@ -119,14 +126,14 @@ class EventModel implements Model {
       handler.kind === 'callbacks'
         ? handler.callbacks
         : handler.kind === 'http'
-          ? this.#httpCallbacks(handler.listener)
+          ? this.#httpCallbacks(handler.application)
           : {}
     return new CallbackSink(host as EventHost<CallbackConnection>, callbacks) as unknown as Sink<Links>
   }
 
   // node:http serves whatever sockets it is handed; 'listening' makes it keep track of them, as if it had a port of its own.
-  #httpCallbacks(listener: RequestListener): EventCallbacks {
-    const server = (this.#http = createServer(listener))
+  #httpCallbacks(application: HttpApplication): EventCallbacks {
+    const server = (this.#http = httpServer(application))
     server.emit('listening')
     return { open: (conn) => void server.emit('connection', conn.toSocket()) }
   }

@@ -1,5 +1,5 @@
 // What serves a connection, told apart once: a function, callbacks, a native handler, a module, or an HTTP application.
-import type { RequestListener } from 'node:http'
+import { createServer, Server as HttpServer, type RequestListener } from 'node:http'
 import { codedError, invalidArgType } from '../errors.js'
 import { NativeCode } from '../posix/native-code.js'
 import type { Connection, EventConnection } from './connection.js'
@@ -26,22 +26,34 @@ export interface EventCallbacks {
   error?(conn: EventConnection, error: Error): void
 }
 
-/** An application of node:http, Express or Fastify. */
-export class HttpHandler {
-  readonly listener: RequestListener
+/** An application of node:http, Express or Fastify: what answers requests, or a node:http server that does. */
+export type HttpApplication = RequestListener | HttpServer
 
-  constructor(listener: RequestListener) {
-    this.listener = listener
+/** Serves an application of node:http, Express or Fastify. */
+export class HttpHandler {
+  readonly application: HttpApplication
+
+  constructor(application: HttpApplication) {
+    this.application = application
   }
 }
 
+/** A node:http server that is given connections, and does not listen itself. */
+export function httpServer(application: HttpApplication): HttpServer {
+  return application instanceof HttpServer ? application : createServer(application)
+}
+
 /**
- * Serves HTTP: any `(request, response)` listener, an Express application, or what a Fastify instance's `routing` is.
+ * Serves HTTP.
+ * @param application a `(request, response)` listener, an Express application, what a Fastify instance's `routing` is; or a node:http
+ *   server that does not listen, with all its listeners: that of `upgrade`, for WebSockets, and of what else it emits
  * @throws ERR_INVALID_ARG_TYPE
  */
-export function http(requestListener: RequestListener): HttpHandler {
-  if (typeof requestListener !== 'function') throw invalidArgType('requestListener', 'a function', requestListener)
-  return new HttpHandler(requestListener)
+export function http(application: HttpApplication): HttpHandler {
+  if (typeof application !== 'function' && !(application instanceof HttpServer)) {
+    throw invalidArgType('application', 'a function or an http.Server', application)
+  }
+  return new HttpHandler(application)
 }
 
 /** What a server can be given to serve with; each server says which of them it takes. */
@@ -53,21 +65,21 @@ export type KnownHandler =
   | { kind: 'callbacks'; callbacks: EventCallbacks }
   | { kind: 'native'; name: string }
   | { kind: 'module'; url: URL }
-  | { kind: 'http'; listener: RequestListener }
+  | { kind: 'http'; application: HttpApplication }
 
 const words: Record<KnownHandler['kind'], string> = {
   function: 'a function',
   callbacks: 'an object of callbacks',
   native: "native('name')",
   module: 'the URL of a module',
-  http: 'http(listener)',
+  http: 'http(application)',
 }
 
 function tellApart(handler: unknown): KnownHandler | undefined {
   if (typeof handler === 'function') return { kind: 'function', serve: handler as ConnectionHandler }
   if (handler instanceof NativeCode)
     return handler.symbol === undefined ? { kind: 'native', name: handler.name } : undefined
-  if (handler instanceof HttpHandler) return { kind: 'http', listener: handler.listener }
+  if (handler instanceof HttpHandler) return { kind: 'http', application: handler.application }
   if (handler instanceof URL) return { kind: 'module', url: handler }
   if (typeof handler === 'object' && handler !== null) return { kind: 'callbacks', callbacks: handler }
   return undefined

@@ -1,5 +1,5 @@
 // HTTP in a process that serves many connections at once: node:http on accepted sockets, and its end without lost requests.
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { POLLIN } from '../posix/poll.js'
 import { Watch } from '../posix/readiness.js'
@@ -8,6 +8,7 @@ import { close } from '../posix/unistd.js'
 import { Acceptor, type AcceptFrom } from './acceptor.js'
 import { BlockingConnection } from './blocking-connection.js'
 import { Deferred } from './deferred.js'
+import { httpServer, type HttpApplication } from './handler.js'
 import type { ProcessTally } from './process-tally.js'
 import type { Client, ServerHost } from './server.js'
 
@@ -45,15 +46,18 @@ interface HttpWorkerEvents {
 class HttpWorker {
   readonly #server: Server
   readonly #events: HttpWorkerEvents
-  // With the number of requests that each has in work, and whether it ever had one.
+  // With the number of requests that each has in work (a WebSocket is one until it is closed), and whether it ever had one.
   readonly #sockets = new Map<Socket, { inWork: number; used: boolean }>()
   #ending: 'patiently' | 'at once' | undefined
 
-  constructor(listener: RequestListener, events: HttpWorkerEvents) {
+  constructor(application: HttpApplication, events: HttpWorkerEvents) {
     this.#events = events
-    this.#server = createServer()
-    this.#server.on('request', (request, response) => this.#begin(request, response))
-    this.#server.on('request', listener)
+    this.#server = httpServer(application)
+    this.#server.prependListener('request', (request, response) => this.#begin(request, response))
+    // Only where the application listens itself: otherwise node:http does not look at a wish to upgrade.
+    if (this.#server.listenerCount('upgrade') > 0) {
+      this.#server.prependListener('upgrade', (_request, socket) => this.#upgrade(socket as Socket))
+    }
     this.#server.emit('listening') // so that it minds its time limits, as if it had a port of its own
   }
 
@@ -78,6 +82,13 @@ class HttpWorker {
       done()
       if (this.#ending === 'at once' && state.inWork === 0) socket.destroySoon()
     })
+  }
+
+  #upgrade(socket: Socket): void {
+    const state = this.#sockets.get(socket)
+    if (!state) return
+    state.inWork++
+    this.#events.request()()
   }
 
   /**
@@ -109,7 +120,7 @@ class HttpWorker {
 }
 
 /** Serves HTTP until the worker is told to end or has done its share, and its connections are closed. */
-export async function serveHttp(setup: HttpSetup, share: HttpShare, listener: RequestListener): Promise<void> {
+export async function serveHttp(setup: HttpSetup, share: HttpShare, application: HttpApplication): Promise<void> {
   const { cells, control, host, tally } = setup
   const ended = new Deferred()
   const end = (patient: boolean): void => {
@@ -117,7 +128,7 @@ export async function serveHttp(setup: HttpSetup, share: HttpShare, listener: Re
     watch.close()
     http.end(patient)
   }
-  const http = new HttpWorker(listener, {
+  const http = new HttpWorker(application, {
     request: () => counted(share, () => end(true)),
     empty: () => ended.resolve(),
   })

@@ -62,7 +62,7 @@ class Isolate {
     const host = { listener: { fd, setNonBlocking: () => {} }, maxConnections, idleTimeout }
     const share = { connected: (client: Client) => this.#connected(client), begin: () => () => {}, isDone: () => false }
     const cells = { master: { get: () => Number(this.#flags.closing) } }
-    const served = serveHttp({ host, control: stop, tally: this.#tally, cells }, share, handler.listener)
+    const served = serveHttp({ host, control: stop, tally: this.#tally, cells }, share, handler.application)
     tell({ ready: true })
     return served
   }

@@ -1,11 +1,10 @@
 // One connection served in a process of its own, whatever the handler: what forkServer and syncServer have in common.
-import { createServer, type RequestListener } from 'node:http'
 import { once } from 'node:events'
 import { AF_UNIX, type SocketAddress } from '../posix/socket-address.js'
 import { SOCK_STREAM, socketpair } from '../posix/sys-socket.js'
 import { close, write } from '../posix/unistd.js'
 import { BlockingConnection, type BlockingOptions } from './blocking-connection.js'
-import type { KnownHandler } from './handler.js'
+import { httpServer, type HttpApplication, type KnownHandler } from './handler.js'
 import { RunningNative } from './native-handler.js'
 
 /** The kinds of handler that a process of its own can serve. */
@@ -15,8 +14,8 @@ export type ProcessHandler = Extract<KnownHandler, { kind: (typeof processKinds)
 type Serve = (conn: BlockingConnection) => void | Promise<void>
 
 // Express and Fastify see what they know: an http.Server that was given a connection.
-function serveHttp(listener: RequestListener): Serve {
-  const server = createServer(listener)
+function serveHttp(application: HttpApplication): Serve {
+  const server = httpServer(application)
   return (conn) => void server.emit('connection', conn.toSocket())
 }
 
@@ -35,7 +34,7 @@ export function processServer(handler: ProcessHandler): ProcessServer {
     const serve = (conn: BlockingConnection, { tally }: BlockingOptions): void => running.serve(conn.fd, tally)
     return { serve: closing(serve), stop: () => running.stop() }
   }
-  const serve = handler.kind === 'http' ? serveHttp(handler.listener) : handler.serve
+  const serve = handler.kind === 'http' ? serveHttp(handler.application) : handler.serve
   return { serve: closing(serve), stop: () => {} }
 }
 

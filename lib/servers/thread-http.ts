@@ -1,9 +1,8 @@
 // An HTTP application on connections whose threads do the I/O: node:http is given a stream over each.
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
 import { Duplex } from 'node:stream'
 import type { Connection } from './connection.js'
-import type { ConnectionHandler } from './handler.js'
+import { httpServer, type ConnectionHandler, type HttpApplication } from './handler.js'
 
 /** A connection as a stream. It ends with the connection, and the connection with it. */
 class ConnectionStream extends Duplex {
@@ -47,8 +46,8 @@ class ConnectionStream extends Duplex {
 }
 
 /** A handler that serves HTTP with one node:http server for all connections, and what is to be called when accepting stops. */
-export function httpHandler(listener: RequestListener): { serve: ConnectionHandler; stop: () => void } {
-  const server = createServer(listener)
+export function httpHandler(application: HttpApplication): { serve: ConnectionHandler; stop: () => void } {
+  const server = httpServer(application)
   const streams = new Set<ConnectionStream>()
   let stopping = false
   // Keep-alive connections would hold a drain up: they go as soon as they have nothing under way.

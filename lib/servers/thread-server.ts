@@ -106,5 +106,5 @@ function isolatesModel(
 
 function modelOf(known: Exclude<ThreadHandler, { kind: 'module' }>, options: ThreadModelOptions): Model {
   if (known.kind === 'native') return new NativeThreadModel(known.name, options)
-  return new ThreadModel(known.kind === 'http' ? httpHandler(known.listener) : { serve: known.serve }, options)
+  return new ThreadModel(known.kind === 'http' ? httpHandler(known.application) : { serve: known.serve }, options)
 }

@@ -183,7 +183,7 @@ export async function workerProcess(setup: WorkerSetup): Promise<void> {
   await boot(setup)
   const share = new WorkerShare(setup)
   const { cell, handler, info, settings } = setup
-  if (handler.kind === 'http') await serveHttp(setup, share, handler.listener)
+  if (handler.kind === 'http') await serveHttp(setup, share, handler.application)
   else await serveOneByOne(setup, share)
   if (cell.get('told') === Told.mold) await moldProcess(setup)
   await settings.hooks.beforeWorkerExit?.(info)
