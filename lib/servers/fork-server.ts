@@ -34,7 +34,7 @@ import { Supervisor } from './supervisor.js'
 import { checkedWorkers, type PreforkOptions } from './worker-options.js'
 
 const handlerOf = (handler: ProcessHandler) =>
-  handler.kind === 'function' ? handler.serve : handler.kind === 'http' ? handler.listener : undefined
+  handler.kind === 'function' ? handler.serve : handler.kind === 'http' ? handler.application : undefined
 
 const ofEachConnection = ['fork', 'exit']
 

@@ -76,8 +76,11 @@ void ReviveAll() {
 }
 
 // With `lazily`, and where all others only wait to be woken, they are revived at the first wake-up.
+// The handlers run first: a revived thread takes signals, and until libuv's handler has made pipes of the child's own
+// for them, whoever takes one would take the parent's lock with it, which is a byte in a pipe.
 void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   DisownPoolWork(table, loop);
+  RunChildHandlers();
   const bool later = lazily && MayReviveLater(*table);
   BeforeNextWakeUp(later ? ReviveAll : nullptr);
   if (!later) ReviveAll();
@@ -114,11 +117,7 @@ ForkResult Fork(uv_loop_t* loop, const ForkOptions& wanted) {
   RunPrepareHandlers();
   const AllSignalsBlocked blocked;
   const ForkResult result = ForkParked(&Threads(), loop, options);
-  if (result.pid == 0) {
-    RunChildHandlers();
-  } else {
-    RunParentHandlers();
-  }
+  if (result.pid != 0) RunParentHandlers();
   return result;
 }
 
