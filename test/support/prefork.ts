@@ -17,8 +17,10 @@ function pidAndEcho(conn: Connection): void {
   for (let chunk = conn.readSync(); chunk; chunk = conn.readSync()) conn.writeSync(chunk)
 }
 
-export async function ask(server: PreforkServer, text = 'x'): Promise<{ pid: number; reply: string }> {
-  const client = await connect(to(server))
+export const ask = (server: PreforkServer, text?: string) => askAt(to(server), text)
+
+export async function askAt(address: ReturnType<typeof to>, text = 'x'): Promise<{ pid: number; reply: string }> {
+  const client = await connect(address)
   client.end(text)
   const [pid, reply = ''] = (await readAll(client)).toString().split('\n')
   return { pid: Number(pid), reply }
