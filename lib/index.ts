@@ -11,7 +11,14 @@ export type { Worker } from './servers/worker.js'
 export type { WorkerInfo } from './servers/worker-options.js'
 export { syncServer } from './servers/sync-server.js'
 export { threadServer, type ThreadServerOptions } from './servers/thread-server.js'
-export { http, native, type ConnectionHandler, type EventCallbacks, type Handler, type HttpApplication } from './servers/handler.js'
+export {
+  http,
+  native,
+  type ConnectionHandler,
+  type EventCallbacks,
+  type Handler,
+  type HttpApplication,
+} from './servers/handler.js'
 export type { Connection, EventConnection } from './servers/connection.js'
 export type { Client, Server, ServerOptions, ServerStats } from './servers/server.js'
 export type { TcpAddress } from './servers/listener.js'
