@@ -43,7 +43,8 @@ const replies: Record<string, { to: string; with: RegExp }> = {
   'readme-3': { to: 'hello', with: /^hello$/ },
   'servers-1': { to: 'hello', with: /^hello$/ },
   'servers-2': { to: 'GET /why HTTP/1.0\r\n\r\n', with: /you asked for \/why\n$/ },
-  'servers-3': { to: 'hello', with: /^\d+ read hello$/ },
+  'servers-3': { to: 'GET / HTTP/1.0\r\n\r\n', with: /no WebSocket$/ },
+  'servers-4': { to: 'hello', with: /^\d+ read hello$/ },
 }
 
 async function ask(port: number, text: string): Promise<string> {
