@@ -393,7 +393,8 @@ interface ThreadNatives {
   threadIoRead(pool: number, connection: number, most: number): number
   threadIoWrite(pool: number, connection: number, data: ByteView, offset: number, length: number): number
   threadIoEnd(pool: number, connection: number): number
-  threadIoClose(pool: number, connection: number): number
+  /** `quietly`: no completion comes. */
+  threadIoClose(pool: number, connection: number, quietly: boolean): number
   threadIoShutdown(pool: number, connection: number): number
   /** What was done since the last time: connection, operation, result, bytes read or null, and so on. */
   threadIoTake(pool: number): (number | Buffer | null)[]

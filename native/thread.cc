@@ -11,6 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds kLastSteps{100};  // that the end of a pool may take for threads that are on their way out
 constexpr milliseconds kExitGrace{500};  // that the end of an environment may be held up for threads that compute
 
 // What stands behind one threadServer with a JavaScript function.
@@ -21,6 +22,7 @@ struct IoPool {
   const std::shared_ptr<ThreadCache> threads;
   std::unordered_map<int, std::shared_ptr<IoConnection>> connections;
   int last = 0;
+  std::vector<IoCompletion> batch;  // empty but while it is delivered
 
   std::shared_ptr<IoConnection> Find(int id) const {
     const auto at = connections.find(id);
@@ -29,7 +31,7 @@ struct IoPool {
 
   void Close() {
     mailbox->Close();
-    for (const auto& entry : connections) entry.second->Close();
+    for (const auto& entry : connections) entry.second->Close(false);
     connections.clear();
     threads->Close();
   }
@@ -126,9 +128,12 @@ int IoThreadCount(Napi::Env env, int pool) {
   return found ? static_cast<int>(found->threads->threads()) : 0;
 }
 
-// Closes its connections and lets its threads end.
+// Closes its connections and lets its threads end, which they do at once: their connections are over.
 void IoRelease(Napi::Env env, int pool) {
-  if (const auto found = Of(env).pools.Remove(pool)) found->Close();
+  const auto found = Of(env).pools.Remove(pool);
+  if (!found) return;
+  found->Close();
+  found->threads->WaitEmpty(kLastSteps);
 }
 
 // Gives the number of the connection, which owns `fd` from now on; or -errno.
@@ -162,11 +167,14 @@ int IoEnd(Napi::Env env, int pool, int connection) {
   return WithConnection(env, pool, connection, [](auto& target) { return target.End(); });
 }
 
-int IoClose(Napi::Env env, int pool, int connection) {
-  return WithConnection(env, pool, connection, [](auto& target) {
-    target.Close();
+// `quietly`: it is over for JavaScript at once, and no completion comes.
+int IoClose(Napi::Env env, int pool, int connection, bool quietly) {
+  const int result = WithConnection(env, pool, connection, [&](auto& target) {
+    target.Close(quietly);
     return 0;
   });
+  if (quietly && result == 0) Of(env).pools.Get(pool)->connections.erase(connection);
+  return result;
 }
 
 int IoShutdown(Napi::Env env, int pool, int connection) {
@@ -182,7 +190,8 @@ Napi::Value IoTake(Napi::Env env, int pool) {
   auto batch = Napi::Array::New(env);
   if (!found) return batch;
   uint32_t i = 0;
-  for (const IoCompletion& completion : found->mailbox->Take()) {
+  found->mailbox->Take(&found->batch);
+  for (const IoCompletion& completion : found->batch) {
     IoConnection& connection = *completion.connection;
     const bool has_data = completion.operation == IoOperation::kRead && completion.result > 0;
     const auto size = static_cast<size_t>(has_data ? completion.result : 0);
@@ -193,6 +202,7 @@ Napi::Value IoTake(Napi::Env env, int pool) {
     if (completion.operation == IoOperation::kRead) connection.Release();
     if (completion.operation == IoOperation::kClose) found->connections.erase(connection.id);
   }
+  found->batch.clear();
   return batch;
 }
 

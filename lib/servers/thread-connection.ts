@@ -98,7 +98,15 @@ export class ThreadConnection extends BaseConnection {
   close(): void {
     if (this.#closing) return
     this.#closing = true
-    if (this.#writes.length === 0) this.#threads.close(this.#id)
+    this.#closeWhenWritten()
+  }
+
+  // Where nothing is under way nobody need hear of the end.
+  #closeWhenWritten(): void {
+    if (this.#writes.length > 0) return
+    const quietly = this.#reads.length === 0
+    this.#threads.close(this.#id, quietly)
+    if (quietly) this.#closed()
   }
 
   /** Closes now: writes that wait fail. */
@@ -149,7 +157,7 @@ export class ThreadConnection extends BaseConnection {
     if (operation === WRITE && result > 0) this.#options.tally.sent(result)
     if (error) waiter?.reject(error)
     else waiter?.resolve()
-    if (this.#closing && this.#writes.length === 0) this.#threads.close(this.#id)
+    if (this.#closing) this.#closeWhenWritten()
   }
 
   #closed(): void {

@@ -178,9 +178,13 @@ export class IoThreads {
     return native.threadIoEnd(this.#number, connection)
   }
 
-  /** Ends what is blocked, cancels what has not begun; CLOSE is completed last. */
-  close(connection: number): void {
-    native.threadIoClose(this.#number, connection)
+  /**
+   * Ends what is blocked, cancels what has not begun; CLOSE is completed last. `quietly`, where all that was ordered is completed: its thread
+   * closes the descriptor and tells nobody.
+   */
+  close(connection: number, quietly = false): void {
+    native.threadIoClose(this.#number, connection, quietly)
+    if (quietly) this.#connections.delete(connection)
   }
 
   release(): void {

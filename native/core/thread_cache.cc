@@ -7,21 +7,22 @@ namespace posix_async {
 
 int ThreadCache::Run(void (*routine)(void*), void* argument) {
   if (!IsOwner()) return -ECANCELED;
-  const Lock lock(mutex_);
   const Job job{routine, argument};
+  Lock lock(mutex_);
   if (waiting_ > 0) {
     --waiting_;
     jobs_.push_back(job);
     work_.notify_one();
     return 0;
   }
+  ++threads_;
+  lock.unlock();  // those that end meanwhile need not wait
   auto* birth = new Birth{shared_from_this(), job};
   const int error = StartThread(&Live, birth, stack_size_);
-  if (error == 0) {
-    ++threads_;
-  } else {
-    delete birth;
-  }
+  if (error == 0) return 0;
+  delete birth;
+  lock.lock();
+  Ended(lock);
   return error;
 }
 
@@ -49,8 +50,12 @@ bool ThreadCache::Next(Job* job) {
       return true;
     }
   }
-  if (--threads_ == 0) empty_.notify_all();
+  Ended(lock);
   return false;
+}
+
+void ThreadCache::Ended(const Lock&) {
+  if (--threads_ == 0) empty_.notify_all();
 }
 
 void ThreadCache::Close() {

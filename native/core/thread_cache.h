@@ -41,6 +41,7 @@ class ThreadCache : public std::enable_shared_from_this<ThreadCache> {
 
   static void* Live(void* birth);
   bool Next(Job* job);
+  void Ended(const Lock& lock);
 
   const unsigned keep_;
   const size_t stack_size_;

@@ -1,7 +1,6 @@
 // See thread_io.h and man 2 read, write, shutdown.
 #include "thread_io.h"
 
-#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,18 +17,22 @@ int IoMailbox::Open() {
   return event_fd_.valid() ? 0 : -errno;
 }
 
+// Whoever is woken finds the lock free.
 void IoMailbox::Post(IoCompletion completion) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (closed_) return;
-  completions_.push_back(std::move(completion));
-  if (completions_.size() == 1) eventfd_write(event_fd_.get(), 1);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return;
+    completions_.push_back(std::move(completion));
+    if (completions_.size() > 1) return;
+  }
+  eventfd_write(event_fd_.get(), 1);
 }
 
-std::vector<IoCompletion> IoMailbox::Take() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+void IoMailbox::Take(std::vector<IoCompletion>* into) {
   eventfd_t count;
   eventfd_read(event_fd_.get(), &count);
-  return std::exchange(completions_, {});
+  const std::lock_guard<std::mutex> lock(mutex_);
+  completions_.swap(*into);
 }
 
 void IoMailbox::Close() {
@@ -40,10 +43,8 @@ void IoMailbox::Close() {
 }
 
 int IoConnection::Start(int idle_timeout) {
-  fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) & ~O_NONBLOCK);
   SetIdleTimeout(fd_, idle_timeout);
-  const Lock lock(mutex_);
-  return AddThread(lock);
+  return AddThread();
 }
 
 int IoConnection::Read(size_t most) { return Order(&reads_, {IoOperation::kRead, most, {}}); }
@@ -55,23 +56,26 @@ int IoConnection::End() { return Order(&writes_, {IoOperation::kEnd, 0, {}}); }
 // A thread that waits takes the order; where all are blocked in the other direction, one more is made.
 int IoConnection::Order(Lane* lane, Command command) {
   if (!cache_->IsOwner()) return -ECANCELED;
-  const Lock lock(mutex_);
+  Lock lock(mutex_);
   if (closing_) return -EBADF;
   const bool begins = !lane->busy && lane->commands.empty();
   if (begins && free_ == 0 && threads_ < 2) {
-    if (const int error = AddThread(lock); error < 0) return error;
+    if (const int error = AddThread(); error < 0) return error;
   }
   lane->commands.push_back(std::move(command));
+  lock.unlock();  // whoever is woken finds it free
   if (begins) work_.notify_one();
   return 0;
 }
 
-void IoConnection::Close() {
+void IoConnection::Close(bool quietly) {
   if (!cache_->IsOwner()) return;
-  const Lock lock(mutex_);
+  Lock lock(mutex_);
   if (closing_) return;
   closing_ = true;
-  if (reads_.busy || writes_.busy) shutdown(fd_, SHUT_RDWR);
+  quietly_ = quietly;
+  if (free_ < threads_) shutdown(fd_, SHUT_RDWR);
+  lock.unlock();
   work_.notify_all();
 }
 
@@ -82,20 +86,23 @@ void IoConnection::Shutdown() {
 }
 
 void IoConnection::Release() {
-  const Lock lock(mutex_);
+  Lock lock(mutex_);
   reads_.busy = false;
-  if (!reads_.commands.empty()) work_.notify_one();
+  const bool begins = !reads_.commands.empty();
+  lock.unlock();
+  if (begins) work_.notify_one();
 }
 
-int IoConnection::AddThread(const Lock&) {
+// Under the lock, or before anybody else has the connection: then the new thread need not wait for it.
+int IoConnection::AddThread() {
   auto* self = new std::shared_ptr<IoConnection>(shared_from_this());
+  ++threads_;
+  ++free_;
   const int error = cache_->Run(&Run, self);
-  if (error == 0) {
-    ++threads_;
-    ++free_;
-  } else {
-    delete self;
-  }
+  if (error == 0) return 0;
+  --threads_;
+  --free_;
+  delete self;
   return error;
 }
 
@@ -128,32 +135,43 @@ bool IoConnection::NextLane(Lane** lane) {
   return false;
 }
 
-// A read's lane stays busy until its bytes were taken (Release). Where the other direction has something to do as well,
-// a second thread sees to it (or this one afterwards, if there is none to be had).
+// A read's lane stays busy until its bytes were taken (Release), any other until it is told, so that what is told is in
+// order. It is told without the lock, which whoever hears of it wants next; this thread counts as free by then. Where
+// the other direction has something to do as well, a second thread sees to it (or this one afterwards, if there is none
+// to be had).
 void IoConnection::Perform(Lock& lock, Lane* lane) {
   lane->busy = true;
   Command command = std::move(lane->commands.front());
-  lane->commands.pop_front();
+  lane->commands.erase(lane->commands.begin());
   --free_;
-  if (free_ == 0 && threads_ < 2 && CanBegin(lane == &reads_ ? writes_ : reads_)) AddThread(lock);
+  if (free_ == 0 && threads_ < 2 && CanBegin(lane == &reads_ ? writes_ : reads_)) AddThread();
   lock.unlock();
   const int64_t result = Execute(&command);
   lock.lock();
   ++free_;
-  if (command.operation != IoOperation::kRead) lane->busy = false;
+  lock.unlock();
   mailbox_->Post({shared_from_this(), command.operation, result});
+  lock.lock();
+  if (command.operation != IoOperation::kRead) lane->busy = false;
 }
 
 int64_t IoConnection::Execute(Command* command) {
   switch (command->operation) {
     case IoOperation::kRead:
-      if (buffer_.size() < command->most) buffer_.resize(command->most);
-      return Retry([&] { return read(fd_, buffer_.data(), command->most); });
+      return ReadInto(command->most);
     case IoOperation::kWrite:
       return WriteAll(command->data);
     default:
       return Result([&] { return shutdown(fd_, SHUT_WR); });
   }
+}
+
+int64_t IoConnection::ReadInto(size_t most) {
+  if (buffer_size_ < most) {
+    buffer_.reset(new uint8_t[most]);  // not cleared: a read may bring few of the bytes it asks for
+    buffer_size_ = most;
+  }
+  return Retry([&] { return read(fd_, buffer_.get(), most); });
 }
 
 int64_t IoConnection::WriteAll(const std::vector<uint8_t>& data) {
@@ -180,7 +198,7 @@ void IoConnection::Leave(Lock& lock) {
   const int fd = std::exchange(fd_, -1);
   lock.unlock();
   close(fd);
-  mailbox_->Post({shared_from_this(), IoOperation::kClose, 0});
+  if (!quietly_) mailbox_->Post({shared_from_this(), IoOperation::kClose, 0});
 }
 
 }  // namespace posix_async

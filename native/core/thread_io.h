@@ -6,7 +6,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -32,8 +31,8 @@ class IoMailbox {
   int Open();  // 0 or -errno
   int event_fd() const { return event_fd_.get(); }
   void Post(IoCompletion completion);
-  // Everything that has come since the last time; the eventfd is quiet again.
-  std::vector<IoCompletion> Take();
+  // Everything that has come since the last time; the eventfd is quiet again. `into` is empty: its memory is used next.
+  void Take(std::vector<IoCompletion>* into);
   // Nobody takes any more: what is there and what comes is dropped.
   void Close();
 
@@ -53,7 +52,7 @@ class IoConnection : public std::enable_shared_from_this<IoConnection> {
 
   const int id;
 
-  // Starts its thread and takes the descriptor over, made blocking; -errno leaves it to the caller.
+  // Starts its thread and takes the descriptor over, which blocks; -errno leaves it to the caller.
   int Start(int idle_timeout);
   // Each is answered by one completion; -errno (-ECANCELED: in a child made by fork, where its threads do not exist)
   // where it could not even be ordered, and none will come.
@@ -61,12 +60,13 @@ class IoConnection : public std::enable_shared_from_this<IoConnection> {
   int Write(std::vector<uint8_t> data);
   int End();  // after what was written: shutdown(2) of the sending side
   // Blocked operations fail, those not begun are cancelled (-ECANCELED); completed when the descriptor is closed.
-  void Close();
+  // `quietly`, where all operations are completed: nobody is told, and the descriptor is closed a moment later.
+  void Close(bool quietly);
   // Wakes blocked operations for good, without closing: they find the end of file, or EPIPE.
   void Shutdown();
 
   // The bytes of a completed read; valid until Release, after which the next read may begin.
-  const uint8_t* data() const { return buffer_.data(); }
+  const uint8_t* data() const { return buffer_.get(); }
   void Release();
 
  private:
@@ -76,9 +76,9 @@ class IoConnection : public std::enable_shared_from_this<IoConnection> {
     size_t most = 0;
     std::vector<uint8_t> data;
   };
-  // The two directions of a socket: each does one thing at a time.
+  // The two directions of a socket: each does one thing at a time. There are few commands, mostly one.
   struct Lane {
-    std::deque<Command> commands;
+    std::vector<Command> commands;
     bool busy = false;
   };
 
@@ -88,9 +88,10 @@ class IoConnection : public std::enable_shared_from_this<IoConnection> {
   bool CanBegin(const Lane& lane) const { return !lane.busy && !lane.commands.empty(); }
   void Perform(Lock& lock, Lane* lane);
   int64_t Execute(Command* command);
+  int64_t ReadInto(size_t most);
   int64_t WriteAll(const std::vector<uint8_t>& data);
   int Order(Lane* lane, Command command);
-  int AddThread(const Lock& lock);
+  int AddThread();
   void Leave(Lock& lock);
   void Cancel(Lane* lane);
 
@@ -104,8 +105,10 @@ class IoConnection : public std::enable_shared_from_this<IoConnection> {
   int free_ = 0;  // of these, those that wait for an order or are on their way to
   Lane reads_;
   Lane writes_;
-  std::vector<uint8_t> buffer_;  // of the read under way, and of the completed one until Release
+  std::unique_ptr<uint8_t[]> buffer_;  // of the read under way, and of the completed one until Release
+  size_t buffer_size_ = 0;
   bool closing_ = false;
+  bool quietly_ = false;
 };
 
 }  // namespace posix_async

@@ -30,6 +30,22 @@ const sigset_t& LeftToOthers() {
   return signals;
 }
 
+#if __GLIBC_PREREQ(2, 32)
+// The mask is the new thread's alone: that spares two system calls.
+int CreateBlocking(pthread_t* thread, pthread_attr_t* attributes, void* (*routine)(void*), void* argument) {
+  pthread_attr_setsigmask_np(attributes, &LeftToOthers());
+  return pthread_create(thread, attributes, routine, argument);
+}
+#else
+int CreateBlocking(pthread_t* thread, pthread_attr_t* attributes, void* (*routine)(void*), void* argument) {
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &LeftToOthers(), &before);
+  const int error = pthread_create(thread, attributes, routine, argument);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return error;
+}
+#endif
+
 }  // namespace
 
 int StartThread(void* (*routine)(void*), void* argument, size_t stack_size, Signals signals) {
@@ -38,11 +54,9 @@ int StartThread(void* (*routine)(void*), void* argument, size_t stack_size, Sign
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, (wanted + page - 1) / page * page);
-  sigset_t before;
-  if (signals == Signals::kBlock) pthread_sigmask(SIG_BLOCK, &LeftToOthers(), &before);
   pthread_t thread;
-  const int error = pthread_create(&thread, &attributes, routine, argument);
-  if (signals == Signals::kBlock) pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const int error = signals == Signals::kBlock ? CreateBlocking(&thread, &attributes, routine, argument)
+                                               : pthread_create(&thread, &attributes, routine, argument);
   pthread_attr_destroy(&attributes);
   if (error == 0) pthread_detach(thread);
   return -error;
