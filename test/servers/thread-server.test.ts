@@ -246,7 +246,8 @@ describe.skipIf(!hasStrace)('seen by strace', () => {
     expect(accepting).toHaveLength(1)
     const calls = accepting[0]!.slice(accepting[0]!.findIndex(isAccept))
     const fd = calls[0]!.split(' = ').at(-1)!
-    expect(calls.slice(1, 4).map((line) => line.replaceAll(`(${fd}`, '(CLIENT'))).toEqual([
+    const about = calls.filter((line) => new RegExp(`^\\w+\\(${fd}[,)]`).test(line))
+    expect(about.slice(0, 3).map((line) => line.replace(`(${fd}`, '(CLIENT'))).toEqual([
       expect.stringMatching(/^read\(CLIENT, "5", 256\) += 1$/),
       expect.stringMatching(/^write\(CLIENT, "5", 1\) += 1$/),
       expect.stringMatching(/^close\(CLIENT\) += 0$/),
