@@ -12,7 +12,7 @@ import { knownHandler } from './handler.js'
 import { serveHttp } from './http-worker.js'
 import { IsolateCell, IsolateFlags } from './isolate-cell.js'
 import { ProcessTally } from './process-tally.js'
-import { processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
+import { connectionServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
 import { asError, type Client } from './server.js'
 
 /** What an isolate has from the main thread. */
@@ -51,7 +51,7 @@ class Isolate {
 
   async serve(handler: ProcessHandler): Promise<void> {
     if (handler.kind === 'http') return this.#serveHttp(handler)
-    const server = processServer(handler)
+    const server = connectionServer(handler)
     tell({ ready: true })
     await this.#serveOneByOne(server)
     server.stop()

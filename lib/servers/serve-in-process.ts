@@ -29,6 +29,11 @@ export interface ProcessServer {
 /** Made in the parent, before a fork: a native handler is loaded once, and one that cannot be makes the server's start fail. */
 export function processServer(handler: ProcessHandler): ProcessServer {
   rehearse()
+  return connectionServer(handler)
+}
+
+/** The same for who serves where it is made, and does not fork: an isolate. */
+export function connectionServer(handler: ProcessHandler): ProcessServer {
   if (handler.kind === 'native') {
     const running = new RunningNative(handler.name)
     const serve = (conn: BlockingConnection, { tally }: BlockingOptions): void => running.serve(conn.fd, tally)
