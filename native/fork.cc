@@ -38,7 +38,9 @@ std::deque<ForkRequest> requests;
 // fork(keepHandles): returns twice, with the caller's JavaScript still on the stack on both sides.
 Napi::Value Fork(Napi::Env env, bool keep_handles) {
   if (!OnMainThread()) return Napi::Number::New(env, -ENOTSUP);
-  return ToJs(env, ForkRuntime(env, {}, keep_handles));
+  fork::ForkOptions options;
+  options.lazily = true;
+  return ToJs(env, ForkRuntime(env, options, keep_handles));
 }
 
 void Call(Napi::Env env, const Napi::FunctionReference& function, std::initializer_list<napi_value> arguments = {}) {
@@ -122,6 +124,7 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
   requests.clear();  // what else was asked of the parent is not asked of the child
   if (!keep_handles) fork::SilenceHandles(loop);
   uv_loop_fork(loop);
+  fork::ResumePlatformTasks(loop);
   ForgetReactorsAfterFork(env);
   ForgetThreadsAfterFork();
   ForgetRingsAfterFork(env);

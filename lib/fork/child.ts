@@ -51,15 +51,6 @@ export class Child {
 /** Exit code of a child that waits for something that can never come, as node's own for an unsettled top-level await. */
 export const UNSETTLED = 13
 
-/** In the parent: compiles what ends a child, by a call that is refused. */
-export function rehearseExit(): void {
-  try {
-    _exit(-1)
-  } catch {
-    // out of range
-  }
-}
-
 function die(error: unknown): never {
   writeSync(2, `${inspect(error)}\n`)
   return _exit(1)

@@ -93,6 +93,20 @@ export function isForkHooked(): boolean {
 export function prepareFork(): void {
   if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
   prepareRuntime()
+  if (exitRehearsed) return
+  exitRehearsed = true
+  rehearseExit()
+}
+
+let exitRehearsed = false
+
+// In the parent: compiles what ends a child, by a call that is refused.
+function rehearseExit(): void {
+  try {
+    _exit(-1)
+  } catch {
+    // out of range
+  }
 }
 
 /** In the child of such a fork, first of all. */

@@ -80,9 +80,14 @@ function dropTimers(lists: Record<string, LinkedTimer>): void {
 }
 
 // An interval whose callback is running is in no list; it would start itself again when the callback returns.
-function dropRunningTimer(): void {
-  const running = executionAsyncResource() as LinkedTimer
+function dropIfTimer(running: LinkedTimer | null): void {
   if (running?._repeat) clearInterval(running as NodeJS.Timeout)
+}
+
+/** In the parent: has compiled what `inCallback` leads to. */
+export function rehearseDroppingTimers(): void {
+  executionAsyncResource()
+  dropIfTimer(null)
 }
 
 // Counts of immediates. While one was queued the loop does not wait, and only an immediate's end lets it wait again: hence one that does
@@ -99,7 +104,7 @@ export function dropQueues(
   inCallback: boolean,
 ): void {
   if (timerListMap) dropTimers(timerListMap)
-  if (inCallback) dropRunningTimer()
+  if (inCallback) dropIfTimer(executionAsyncResource() as LinkedTimer)
   if (immediateQueue?.head) immediateQueue.head = immediateQueue.tail = null
   if (immediateInfo) dropImmediates(immediateInfo)
   while (queue && !queue.isEmpty()) queue.shift()

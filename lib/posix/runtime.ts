@@ -6,7 +6,7 @@ import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { native } from '../native.js'
 import { forgetWatches, renewWatches } from './registrations.js'
-import { dropQueues, findInternals, type Internals } from './runtime-internals.js'
+import { dropQueues, findInternals, rehearseDroppingTimers, type Internals } from './runtime-internals.js'
 
 // What differs between parent and child is one variable that a child sets: the less a child writes to, the fewer pages are copied for it.
 let pid = process.pid
@@ -24,29 +24,27 @@ export function prepareRuntime(): void {
   if (isPrepared) return
   isPrepared = true
   setFlagsFromString('--no-flush-bytecode')
-  const { randomCache, uuidData } = findInternals()
   Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
   leaveByExit(process)
-  rehearse({ randomCache: randomCache?.slice(), uuidData: uuidData?.slice() })
   const { random } = Math
-  renewRandom({})
+  rehearse(findInternals())
   Math.random = random
 }
 
-function rehearse(caches: Internals): void {
+function rehearse({ randomCache, uuidData, queue }: Internals): void {
   const standIns: Internals = {
     timerListMap: {},
     immediateQueue: { head: null, tail: null },
     immediateInfo: new Uint32Array(3),
-    queue: { isEmpty: () => true, shift: () => {} },
+    queue: { isEmpty: () => (queue?.isEmpty(), true), shift: () => {} },
+    randomCache: randomCache?.slice(),
+    uuidData: uuidData?.slice(),
     signalWraps: new Map(),
   }
   for (let i = 0; i < REHEARSALS; i++) {
     const emitter = new EventEmitter().on('SIGWINCH', nobody).on('exit', nobody).on('other', nobody)
-    renewCaches(caches)
-    forgetWatches(true)
-    dropQueues(standIns, false)
-    dropListeners(emitter, standIns)
+    repairRuntime(pid, true, false, { emitter, internals: standIns })
+    rehearseDroppingTimers()
     seededRandom()
   }
 }
@@ -121,16 +119,26 @@ function dropListeners(process: EventEmitter, { signalWraps }: Internals): void 
   if (signalWraps && signalWraps.size > 0) signalWraps.clear()
 }
 
+// What is repaired: the process itself, or stand-ins at the rehearsal.
+interface Subject {
+  emitter: EventEmitter
+  internals: Internals
+}
+
 /**
  * In the child, right after the fork, before any other JavaScript. `inCallback`: JavaScript called for the fork and goes on in the child.
  */
-export function repairRuntime(ownPid: number, silent: boolean, inCallback: boolean): void {
-  const internals = findInternals()
+export function repairRuntime(
+  ownPid: number,
+  silent: boolean,
+  inCallback: boolean,
+  { emitter, internals }: Subject = { emitter: process, internals: findInternals() },
+): void {
   pid = ownPid
-  isChild = true
+  isChild = emitter === process
   renewRandom(internals)
   if (!silent) return renewWatches()
-  forgetWatches()
+  forgetWatches(!isChild)
   dropQueues(internals, inCallback)
-  dropListeners(process, internals)
+  dropListeners(emitter, internals)
 }

@@ -3,7 +3,7 @@
 import { codedError, ErrnoError } from '../errors.js'
 import { dieWithParent } from '../fork/die-with-parent.js'
 import { compileAhead } from '../fork/compile-ahead.js'
-import { asExitStatus, Child, rehearseExit, runInChild, runMain, type ExitStatus } from '../fork/child.js'
+import { asExitStatus, Child, runInChild, runMain, type ExitStatus } from '../fork/child.js'
 import { asInteger } from '../posix/arguments.js'
 import { _exit, beginChild, isForkHooked } from '../posix/fork.js'
 import { getppid } from '../posix/process-ids.js'
@@ -159,7 +159,6 @@ class ForkModel implements Model {
       closeOthers()
       this.#tally.received(0)
       this.#tally.sent(0)
-      rehearseExit()
     }
     compileAhead(
       handlerOf(this.#handler),

@@ -39,6 +39,10 @@ describe('fork', () => {
     expect(await run('silent')).toEqual({ code: 20, ticksInChild: 0, queuedInChild: 0, exitsInChild: 0 })
   })
 
+  it('what V8 was compiling for the runtime ends in the child, too: a first fetch there works', async () => {
+    expect(await run('firstFetch')).toBe(5)
+  })
+
   it('an uncaught exception ends the child alone, with code 1 and its message', async () => {
     const end = await endOf('fork-child', 'uncaught')
     expect(end.report?.result).toBe(1)

@@ -8,6 +8,7 @@
 // public uv.h, which libuv 1.x keeps. See: man 2 dup2.
 #include "silence.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -88,6 +89,15 @@ void SilenceOne(uv_handle_t* handle, void* argument) {
 }
 
 }  // namespace
+
+void ResumePlatformTasks(uv_loop_t* loop) {
+  static void* const flush = dlsym(RTLD_DEFAULT, "_ZN4node22PerIsolatePlatformData10FlushTasksEP10uv_async_s");
+  const auto resume = [](uv_handle_t* handle, void*) {
+    auto* async = reinterpret_cast<uv_async_t*>(handle);
+    if (handle->type == UV_ASYNC && reinterpret_cast<void*>(async->async_cb) == flush) uv_async_send(async);
+  };
+  if (flush != nullptr) uv_walk(loop, resume, nullptr);
+}
 
 int SilenceHandles(uv_loop_t* loop) {
   // The other end stays open for as long as the child lives: nothing ever comes from it.
