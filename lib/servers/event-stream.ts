@@ -14,24 +14,63 @@ const MOST_HELD = 64 * 1024
 
 // More than this is written before write() returns.
 const MOST_TOGETHER = 16 * 1024
+const EPIPE = 32
 
 const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-interface Waiting<T> {
-  resolve(value: T): void
-  reject(error: Error): void
+/** Whoever waits until the kernel has what he wrote. */
+class Writer {
+  readonly conn: StreamConnection
+  readonly promise: Promise<void>
+  resolve!: () => void
+  reject!: (error: Error) => void
+
+  constructor(conn: StreamConnection) {
+    this.conn = conn
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+  }
 }
 
 /** Gives bytes the shape that was asked for, of null at end of file. */
 type Take = (chunk: Buffer | null) => unknown
 
+const ignore = (): void => {}
+
 // A handler may start a write and not wait for it: that the client went away meanwhile must not end the process.
-function heeded<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
+function rejected(error: Error): Promise<never> {
+  const promise = Promise.reject(error)
+  promise.catch(ignore)
   return promise
 }
 
-const rejected = (error: Error): Promise<never> => heeded(Promise.reject(error))
+function refuse(writer: Writer, error: Error): void {
+  writer.promise.catch(ignore)
+  writer.reject(error)
+}
+
+/** What is written in one turn by all connections, handed to the kernel together when their handlers wait again. */
+class Together {
+  readonly #reactor: EventHost<StreamConnection>['reactor']
+  #writers: Writer[] = []
+
+  constructor(reactor: EventHost<StreamConnection>['reactor']) {
+    this.#reactor = reactor
+  }
+
+  add(writer: Writer): void {
+    if (this.#writers.push(writer) === 1) queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    const writers = this.#writers
+    this.#writers = []
+    this.#reactor.flush()
+    for (const writer of writers) writer.conn.flushed(writer)
+  }
+}
 
 const asChunk = (chunk: Buffer | null): Buffer | null => chunk
 const asResult = (chunk: Buffer | null): IteratorResult<Buffer, undefined> =>
@@ -53,13 +92,16 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   #reject: ((error: Error) => void) | undefined
   #max = Infinity
   #take: Take = asChunk
-  #writers: Waiting<void>[] | undefined
+  #writers: Writer[] | undefined
+  readonly #together: Together
+  #over = false
   /** @internal Whether the descriptor is a net.Socket's now. */
   handedOver = false
 
-  constructor(host: EventHost<StreamConnection>, slot: number) {
+  constructor(host: EventHost<StreamConnection>, together: Together, slot: number) {
     super(undefined)
     this.#host = host
+    this.#together = together
     this.slot = slot
   }
 
@@ -156,9 +198,20 @@ export class StreamConnection extends BaseConnection implements Connection, Link
     const bytes = typeof data === 'string' && data.length < MOST_TOGETHER / 3 ? data : asBytes(data)
     const queued =
       bytes.length <= MOST_TOGETHER ? reactor.writeSoon(this, bytes) : reactor.writeNow(this, asBytes(bytes))
-    if (queued === 0) return reactor.flushed()
     if (queued < 0) return rejected(this.error ?? new ErrnoError(queued, 'send'))
-    return heeded(new Promise((resolve, reject) => (this.#writers ??= []).push({ resolve, reject })))
+    const writer = new Writer(this)
+    if (queued > 0) (this.#writers ??= []).push(writer)
+    else this.#together.add(writer)
+    return writer.promise
+  }
+
+  /** @internal What was written has been given to the kernel, which may not have taken all of it. */
+  flushed(writer: Writer): void {
+    const open = this.slot >= 0
+    const queued = open ? this.#host.reactor.queuedOf(this) : 0
+    if (queued > 0 || !(open || this.handedOver || this.#over)) (this.#writers ??= []).push(writer)
+    else if (queued < 0 || this.error) refuse(writer, this.error ?? new ErrnoError(EPIPE, 'send'))
+    else writer.resolve()
   }
 
   /** @internal */
@@ -188,13 +241,14 @@ export class StreamConnection extends BaseConnection implements Connection, Link
 
   /** @internal Nothing more will come. What was written before an orderly end was sent. */
   over(error: Error | undefined): void {
+    this.#over = true
     this.error ??= error
     this.#giveUpReading(error ?? closedError())
     const writers = this.#writers ?? []
     this.#writers = undefined
     for (const writer of writers) {
       if (!error && this.#finished) writer.resolve()
-      else writer.reject(error ?? closedError())
+      else refuse(writer, error ?? closedError())
     }
   }
 
@@ -247,14 +301,16 @@ class Chunks implements AsyncGenerator<Buffer> {
 export class StreamSink implements Sink<StreamConnection> {
   readonly #host: EventHost<StreamConnection>
   readonly #serve: ConnectionHandler
+  readonly #together: Together
 
   constructor(host: EventHost<StreamConnection>, serve: ConnectionHandler) {
     this.#host = host
+    this.#together = new Together(host.reactor)
     this.#serve = serve
   }
 
   open(slot: number): StreamConnection {
-    const conn = new StreamConnection(this.#host, slot)
+    const conn = new StreamConnection(this.#host, this.#together, slot)
     try {
       this.#host.opened(conn)
       this.#whenDone(conn, this.#serve(conn))

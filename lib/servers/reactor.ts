@@ -87,7 +87,6 @@ export class Reactor<L extends Link> {
   readonly #links: (L | undefined)[] = []
   #open = 0
   #anyClosed = false
-  #flushed: Promise<void> | undefined
   // The chunk that the sink is being given, which is most often what is written back.
   #chunk: Buffer | undefined
   #offset = 0
@@ -221,20 +220,14 @@ export class Reactor<L extends Link> {
     native.reactorFlush(this.#handle)
   }
 
-  /** Resolves when everything noted until now has been done, which is soon. */
-  flushed(): Promise<void> {
-    return (this.#flushed ??= new Promise((resolve) => {
-      queueMicrotask(() => {
-        this.#flushed = undefined
-        this.flush()
-        resolve()
-      })
-    }))
+  /** How many bytes of an open link the kernel would not take yet; negative where it has said that the client is gone. */
+  queuedOf(link: L): number {
+    return this.#control[QUEUED + link.slot]!
   }
 
   /** As `write`; negative where the kernel has already said that the client is gone. */
   writeSoon(link: L, data: Data): number {
-    return this.#control[QUEUED + link.slot]! < 0 ? -EPIPE : this.write(link, data)
+    return this.queuedOf(link) < 0 ? -EPIPE : this.write(link, data)
   }
 
   /** Has `data` written when the batch is over, and gives how many bytes of the link the kernel would not take yet. */
