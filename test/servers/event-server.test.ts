@@ -104,6 +104,25 @@ function contract(backend: string): void {
     expect(await fixture('notAwaited', [backend])).toEqual({ whole: true })
   })
 
+  it('slowloris: 100 clients that never finish cost 50 others nothing', async () => {
+    expect(await fixture('slowClients', [backend])).toEqual({ replies: 1000, active: 150, served: 100 })
+  })
+
+  it('half-close: a reply of 1 MiB is whole for each of 100', async () => {
+    expect(await fixture('halfClose', [backend])).toBe(100)
+  })
+
+  it.each(['callbacks', 'function', 'native'])(
+    'client reset: 5,000 short connections that end in every way, %s',
+    async (handler) => {
+      expect(await fixture('resets', [backend, handler])).toEqual({ accepted: true, alive: 1, small: true })
+    },
+  )
+
+  it('A57 (Node test-http-server-headers-timeout-interrupted-headers): a head that never ends is cut off', async () => {
+    expect(await fixture('A57', [backend])).toEqual({ status: 'HTTP/1.1 408', called: false })
+  })
+
   it('maxConnections closes who is one too many', async () => {
     expect(await fixture('maxConnections', [backend])).toEqual({
       refused: true,
