@@ -16,7 +16,7 @@ import { EXIT, Failure } from './failure.js'
 import { createMeter } from './meter.js'
 
 // What is done when neither duration nor rounds are asked for; a short comparison fits in a minute, if need be with fewer rounds.
-const QUICK = { duration: 250, rounds: 3, budget: 40_000 }
+const QUICK = { duration: 150, rounds: 3, budget: 45_000 }
 const FULL = { duration: 200, rounds: 5 }
 
 interface Options {
@@ -149,7 +149,7 @@ export function addCompare(program: Command): void {
     )
     .option('--full', 'all contestants on all workloads, five rounds: about ten minutes')
     .option('-c, --clients <n,...>', 'clients at once, each number in turn (default: as each workload has it)', counts)
-    .option('-d, --duration <duration>', 'how long each trial counts (250ms)', positiveDuration)
+    .option('-d, --duration <duration>', 'how long each trial counts (150ms)', positiveDuration)
     .option('-r, --rounds <n>', 'trials of each server, of which the median is taken (3)', whole(1, 100))
     .option('-o, --output <folder>', 'where the results go', 'bench-results')
     .option('-j, --json', 'print JSON instead of the table')
