@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstring>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -35,6 +37,9 @@ struct Address {
   sockaddr_storage storage;
   uint8_t length;
 };
+
+// Without the padding behind, for which JavaScript's memory has no room.
+constexpr size_t kAddressBytes = offsetof(Address, length) + sizeof(Address::length);
 
 struct Child {
   pid_t pid;
@@ -69,6 +74,7 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   void WatchUnwatched();
   void Reap(int pidfd);
   bool IsAsked();
+  void ShowAddress(const Address& client) { memcpy(address_, &client, kAddressBytes); }
   void Tell(Notice kind, const Address& client, int a, Napi::Value b);
   void Tell(Notice kind, const Address& client, int a, int b = 0);
 
@@ -79,7 +85,7 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   Napi::FunctionReference enter_;     // (fd) => void: in the child
   Napi::FunctionReference idle_;      // () => void: in the child, when it has run out of events
   Napi::ObjectReference kept_;        // the memory below
-  Address* const address_;
+  uint8_t* const address_;
   int64_t* const accepted_;
   unsigned most_children_ = 0;
   unsigned most_connections_ = 0;
@@ -98,7 +104,7 @@ ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, 
       enter_(Napi::Persistent(callbacks.Get("enter").As<Napi::Function>())),
       idle_(Napi::Persistent(callbacks.Get("idle").As<Napi::Function>())),
       kept_(Napi::Persistent(callbacks)),
-      address_(reinterpret_cast<Address*>(address.data)),
+      address_(address.data),
       accepted_(reinterpret_cast<int64_t*>(accepted.data)) {}
 
 int ForkAcceptor::Resume(unsigned most_children, unsigned most_connections) {
@@ -199,7 +205,7 @@ bool ForkAcceptor::Fork(int client, const Address& address) {
   options.wants_pidfd = true;
   const fork::ForkResult result = ForkRuntime(env_, options);
   if (result.pid == 0) {
-    *address_ = address;
+    ShowAddress(address);
     Enter(client);
   }
   if (result.pid < 0) {
@@ -233,7 +239,7 @@ void ForkAcceptor::Reap(int pidfd) {
 }
 
 void ForkAcceptor::Tell(Notice kind, const Address& client, int a, Napi::Value b) {
-  *address_ = client;
+  ShowAddress(client);
   notice_.MakeCallback(env_.Global(), {Napi::Number::New(env_, kind), Napi::Number::New(env_, a), b});
 }
 
