@@ -18,7 +18,8 @@ function scriptOf(session: InspectorSession, fn: unknown): string | undefined {
 export function compileAhead(...functions: unknown[]): void {
   try {
     const session = new InspectorSession()
-    const scripts = new Set(functions.map((fn) => scriptOf(session, fn)).filter((id) => id !== undefined))
+    const given = functions.filter((fn) => typeof fn === 'function')
+    const scripts = new Set(given.map((fn) => scriptOf(session, fn)).filter((id) => id !== undefined))
     const missing = [...scripts].filter((id) => !compiled.has(id))
     if (missing.length > 0) session.post('Debugger.enable')
     for (const scriptId of missing) {

@@ -165,7 +165,7 @@ describe.each(models)('%sServer', (model) => {
       idleTimeout: range,
       gracefulTimeout: range,
       'no handler': bad,
-      module: 'ERR_POSIX_ASYNC_HANDLER',
+      module: model === 'thread' ? 'ERR_POSIX_ASYNC_WORKER' : 'ERR_POSIX_ASYNC_HANDLER',
       'no such native': 'ERR_INVALID_ARG_VALUE',
       'no such object': 'ERR_DLOPEN_FAILED',
     })
