@@ -92,13 +92,8 @@ export function isForkHooked(): boolean {
 /** Before forks that are made without JavaScript. @throws ErrnoError ENOTSUP (in a Worker) */
 export function prepareFork(): void {
   if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
-  prepareRuntime()
-  if (exitRehearsed) return
-  exitRehearsed = true
-  rehearseExit()
+  if (prepareRuntime()) rehearseExit()
 }
-
-let exitRehearsed = false
 
 // In the parent: compiles what ends a child, by a call that is refused.
 function rehearseExit(): void {

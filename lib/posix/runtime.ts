@@ -19,9 +19,10 @@ const REHEARSALS = 20
 /**
  * In the parent, before a fork; the work is done the first time. What a child runs first is rehearsed on stand-ins: V8 compiles a function
  * when it is called, and what is compiled here no child has to compile for itself; nor is it thrown away again for not being called here.
+ * @returns whether it was the first time
  */
-export function prepareRuntime(): void {
-  if (isPrepared) return
+export function prepareRuntime(): boolean {
+  if (isPrepared) return false
   isPrepared = true
   setFlagsFromString('--no-flush-bytecode')
   Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
@@ -29,6 +30,7 @@ export function prepareRuntime(): void {
   const { random } = Math
   rehearse(findInternals())
   Math.random = random
+  return true
 }
 
 function rehearse({ randomCache, uuidData, queue }: Internals): void {
