@@ -112,6 +112,11 @@ export const contestants: readonly Contestant[] = [
     reference: 'c-iterative',
     about: 'The same loop in a child process, so that the caller is not blocked.',
   }),
+  native('sync-native', 'syncServer, native', 'sequential', {
+    capacity: 1,
+    reference: 'c-iterative',
+    about: 'The same loop in a child process, with a handler in C.',
+  }),
   peer('fork', 'fork', {
     quick: true,
     main: true,
@@ -123,6 +128,15 @@ export const contestants: readonly Contestant[] = [
     main: true,
     reference: 'c-fork',
     about: 'A copy-on-write child of the whole Node.js runtime for each connection.',
+  }),
+  script('fork-blocking', 'forkServer, blocking', 'fork', {
+    main: true,
+    reference: 'c-fork',
+    about: 'The same, with a handler that blocks in conn.readSync and conn.writeSync, as C and Python do.',
+  }),
+  native('fork-native', 'forkServer, native', 'fork', {
+    reference: 'c-fork',
+    about: 'The same child, with a handler in C: JavaScript is never entered in it.',
   }),
   python('forking', 'Python ForkingTCPServer', 'fork', {
     reference: 'c-fork',
@@ -141,6 +155,11 @@ export const contestants: readonly Contestant[] = [
     main: true,
     reference: 'c-prefork',
     about: 'A worker for each core, forked from one warm heap; each serves one connection after another.',
+  }),
+  native('prefork-native', 'forkServer, workers, native', 'fork', {
+    capacity: CORES,
+    reference: 'c-prefork',
+    about: 'A worker for each core, with a handler in C.',
   }),
   peer('thread', 'thread', {
     quick: true,
@@ -178,6 +197,13 @@ export const contestants: readonly Contestant[] = [
     capacity: POOL,
     reference: 'c-thread-pool',
     about: `${POOL} threads with a handler in C.`,
+  }),
+  script('thread-isolate', 'threadServer, one isolate', 'thread', {
+    http: true,
+    capacity: 1,
+    main: true,
+    reference: 'c-iterative',
+    about: 'One JavaScript isolate on a thread beside the main one: what a second one is worth is seen against it.',
   }),
   script('thread-isolates', 'threadServer, isolates', 'thread', {
     http: true,

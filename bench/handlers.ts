@@ -17,10 +17,21 @@ function fib(n: number): number {
   return n < 2 ? 1 : fib(n - 1) + fib(n - 2)
 }
 
-/** The reply to a request's text: fib(n) in decimal, or "out of range" for what is no integer from 0 to 34. */
+const [ZERO, NINE] = [48, 57]
+
+/**
+ * The reply to a request's text: fib(n) in decimal, or "out of range" for what is no integer from 0 to 34. Parsed as strtol(3) does it for
+ * the C peers: a regular expression would be compiled anew in each forked child.
+ */
 export function answer(text: string): string {
-  const n = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : NaN
-  return n >= 0 && n <= LARGEST ? String(fib(n)) : 'out of range'
+  const digits = text.trim()
+  const start = digits[0] === '+' ? 1 : 0
+  let n = digits.length > start ? 0 : NaN
+  for (let at = start; at < digits.length; at++) {
+    const code = digits.charCodeAt(at)
+    n = code >= ZERO && code <= NINE ? n * 10 + code - ZERO : NaN
+  }
+  return n <= LARGEST ? String(fib(n)) : 'out of range'
 }
 
 /** One request a connection: a number as text; the reply is its Fibonacci number. */
@@ -49,6 +60,28 @@ export async function upload(conn: Connection): Promise<void> {
   for await (const chunk of conn) size += chunk.length
   await conn.write(String(size))
 }
+
+/** All once more with calls that block, as C has them: for handlers that have a process or a thread of their own. */
+export const blocking = {
+  fibonacci(conn) {
+    const request = conn.readSync(256)
+    if (request) conn.writeSync(answer(request.toString()))
+  },
+  echo(conn) {
+    for (let chunk = conn.readSync(); chunk; chunk = conn.readSync()) conn.writeSync(chunk)
+  },
+  think(conn) {
+    const request = conn.readSync(256)
+    if (!request) return
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, THINK_TIME)
+    conn.writeSync(request)
+  },
+  upload(conn) {
+    let size = 0
+    for (let chunk = conn.readSync(); chunk; chunk = conn.readSync()) size += chunk.length
+    conn.writeSync(String(size))
+  },
+} satisfies Record<HandlerName, (conn: Connection) => void>
 
 /** All once more in the form that is eventServer's fast path: callbacks shared by all connections. */
 export const callbacks = {

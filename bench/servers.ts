@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { eventServer, forkServer, type Handler, native, type Server, syncServer, threadServer } from 'posix-async'
-import { answer, callbacks, HANDLER_NAMES, type HandlerName, THINK_TIME } from './handlers.js'
+import { answer, blocking, callbacks, HANDLER_NAMES, type HandlerName, THINK_TIME } from './handlers.js'
 
 interface Running {
   port: number
@@ -72,6 +72,7 @@ interface Named {
 }
 
 const serving = async ({ url }: Named): Promise<Handler> => ((await import(url.href)) as { default: Handler }).default
+const blockingOf = (named: Named): Handler | Promise<Handler> => (named.name ? blocking[named.name] : serving(named))
 const callbacksOf = (named: Named): Handler | Promise<Handler> => (named.name ? callbacks[named.name] : serving(named))
 const nativeOf = ({ name, file }: Named): Handler => native(name ?? file)
 
@@ -89,12 +90,17 @@ const MOST = 2048
 
 const kinds: Record<string, Kind> = {
   sync: { model: 'sync', handler: serving },
+  'sync-native': { model: 'sync', handler: nativeOf },
   fork: { model: 'fork', handler: serving, options: { maxChildren: MOST } },
+  'fork-blocking': { model: 'fork', handler: blockingOf, options: { maxChildren: MOST } },
+  'fork-native': { model: 'fork', handler: nativeOf, options: { maxChildren: MOST } },
   prefork: { model: 'fork', handler: serving, options: { workers: CORES } },
+  'prefork-native': { model: 'fork', handler: nativeOf, options: { workers: CORES } },
   thread: { model: 'thread', handler: serving, options: { maxThreads: MOST } },
   'thread-native': { model: 'thread', handler: nativeOf, options: { maxThreads: MOST } },
   'thread-pool': { model: 'thread', handler: serving, options: { threads: 64 } },
   'thread-pool-native': { model: 'thread', handler: nativeOf, options: { threads: 64 } },
+  'thread-isolate': { model: 'thread', handler: ({ url }) => url, options: { threads: 1 } },
   'thread-isolates': { model: 'thread', handler: ({ url }) => url, options: { threads: CORES } },
   event: { model: 'event', handler: serving },
   'event-callbacks': { model: 'event', handler: callbacksOf },

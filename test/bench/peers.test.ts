@@ -18,6 +18,8 @@ const replies: [request: string, reply: string][] = [
   ['34', '9227465'],
   [' 7\r\n', '21'],
   ['+6', '13'],
+  ['+', 'out of range'],
+  ['0x5', 'out of range'],
   ['35', 'out of range'],
   ['-1', 'out of range'],
   ['abc', 'out of range'],

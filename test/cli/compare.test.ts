@@ -138,7 +138,7 @@ const loop = /^a native handler on the event loop must not wait$/
 
 const all = contestants.map(({ id }) => id)
 const some = contestants.filter(({ family, main }) => family !== 'C' && main).map(({ id }) => id)
-const serial = (id: string): RegExp | undefined => (/iterative|sync$|prefork|isolates/.test(id) ? waits : undefined)
+const serial = (id: string): RegExp | undefined => (/iterative|^sync|prefork|isolate/.test(id) ? waits : undefined)
 
 it.each([
   ['fibonacci', all, () => undefined],
