@@ -158,6 +158,7 @@ export const contestants: readonly Contestant[] = [
   }),
   native('prefork-native', 'forkServer, workers, native', 'fork', {
     capacity: CORES,
+    main: true,
     reference: 'c-prefork',
     about: 'A worker for each core, with a handler in C.',
   }),
