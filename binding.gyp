@@ -13,6 +13,7 @@
         "native/core/fork/maps.cc",
         "native/core/fork/park.cc",
         "native/core/fork/pool.cc",
+        "native/core/fork/promise_jobs.cc",
         "native/core/fork/revive.cc",
         "native/core/fork/silence.cc",
         "native/core/fork/thread_table.cc",

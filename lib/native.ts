@@ -332,6 +332,8 @@ interface ForkNatives {
   getrandom(bytes: ByteView): number
   /** Makes the children of a process that forks often cheaper; a negative errno where there are no huge pages to be had. */
   settleForForks(): number
+  /** Whether the jobs that a child is not to run were found. `queueOne` queues a promise job, which will not run. */
+  findPromiseJobs(queueOne: () => void): boolean
   _exit(status: number): never
 }
 

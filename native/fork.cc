@@ -10,6 +10,7 @@
 
 #include "binding.h"
 #include "core/fork/huge_text.h"
+#include "core/fork/promise_jobs.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
 #include "io_uring.h"
@@ -111,6 +112,11 @@ int SettleForForks() {
   return fork::MoveTextToHugePages();
 }
 
+// findPromiseJobs(queueOne): before the first fork; `queueOne` queues a promise job.
+bool FindPromiseJobs(Napi::Function queue_one) {
+  return fork::FindPromiseJobs([&] { queue_one.Call({}); });
+}
+
 void Exit(int status) { _exit(status); }
 
 }  // namespace
@@ -122,7 +128,10 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
   const fork::ForkResult result = fork::Fork(loop, options);
   if (result.pid != 0) return result;
   requests.clear();  // what else was asked of the parent is not asked of the child
-  if (!keep_handles) fork::SilenceHandles(loop);
+  if (!keep_handles) {
+    fork::DropPromiseJobs();
+    fork::SilenceHandles(loop);
+  }
   uv_loop_fork(loop);
   fork::ResumePlatformTasks(loop);
   ForgetReactorsAfterFork(env);
@@ -151,6 +160,7 @@ void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
   exports.Function<&ForkFromLoop>("forkFromLoop");
   exports.Function<&fork::ForkSiblings>("forkSiblings");
+  exports.Function<&FindPromiseJobs>("findPromiseJobs");
   exports.Function<&Getrandom>("getrandom");
   exports.Function<&SettleForForks>("settleForForks");
   exports.Function<&Exit>("_exit");

@@ -49,6 +49,12 @@ export class InspectorSession {
     return this.post('Runtime.getProperties', { objectId, ownProperties: true })
   }
 
+  /** All objects on the heap with this prototype, and with one that has it. Collects garbage first. */
+  instancesOf(prototype: object): unknown[] {
+    const { objects } = this.post('Runtime.queryObjects', { prototypeObjectId: this.idOf(prototype) })
+    return this.take(objects.objectId) as unknown[]
+  }
+
   close(): void {
     this.#session.disconnect()
   }

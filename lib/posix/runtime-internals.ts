@@ -13,11 +13,26 @@ interface LinkedTimer {
   _repeat?: number | null
 }
 
+interface LinkedImmediate {
+  _idleNext?: LinkedImmediate | null
+  _onImmediate?: unknown
+}
+
+interface ImmediateList {
+  head: LinkedImmediate | null
+  tail: LinkedImmediate | null
+}
+
 export interface Internals {
   timerListMap?: Record<string, LinkedTimer> | undefined
-  immediateQueue?: { head: unknown; tail: unknown }
+  immediateQueue?: ImmediateList
   immediateInfo?: Uint32Array
   queue?: { shift(): unknown; isEmpty(): boolean }
+  /** Whether there are ticks, and rejections that nobody has handled yet. */
+  tickInfo?: Uint8Array
+  /** Node's own, which has these rejections in its closure. */
+  processPromiseRejections?: () => boolean
+  pendingUnhandledRejections?: Map<unknown, unknown>
   /** What randomInt takes its numbers from. */
   randomCache?: Uint8Array | undefined
   /** What randomUUID takes its numbers from. */
@@ -49,10 +64,12 @@ function find(): Internals {
   randomInt(2)
   try {
     const session = new InspectorSession()
+    const ticks = read(session, process.nextTick, ['queue', 'processPromiseRejections'])
     const found = {
       ...read(session, setTimeout, ['timerListMap']),
       ...read(session, clearImmediate, ['immediateQueue', 'immediateInfo']),
-      ...read(session, process.nextTick, ['queue']),
+      ...ticks,
+      ...read(session, ticks.processPromiseRejections, ['tickInfo']),
       ...read(session, randomInt, ['randomCache']),
       ...read(session, randomUUID, ['uuidData']),
       ...read(session, signalListener(), ['signalWraps']),
@@ -90,22 +107,64 @@ export function rehearseDroppingTimers(): void {
   dropIfTimer(null)
 }
 
+// Node's indices into immediateInfo and tickInfo.
+const OUTSTANDING = 2
+const REJECTIONS = 1
+
+// Calls `use` with a session that is closed again. Where there is none nothing was found before, and this is not reached.
+function inspect<T>(use: (session: InspectorSession) => T): T {
+  const session = new InspectorSession()
+  try {
+    return use(session)
+  } finally {
+    session.close()
+  }
+}
+
+// The list that Node is going through, in a closure that nothing leads to: it has the prototype of the queue. Looking for it takes a
+// collection of garbage, and is needed only where something else than an immediate forked while immediates were being run.
+function immediatesUnderWay(queue: ImmediateList): LinkedImmediate | null {
+  const lists = inspect((session) => session.instancesOf(Object.getPrototypeOf(queue))) as ImmediateList[]
+  return lists.find((list) => list !== queue && list.head)?.head ?? null
+}
+
+// Immediates that were queued together run one after the other: those behind the one that runs are the parent's.
+function dropOutstanding(queue: ImmediateList, inCallback: boolean): void {
+  const running = inCallback ? (executionAsyncResource() as LinkedImmediate) : {}
+  let next = running._onImmediate ? running._idleNext : immediatesUnderWay(queue)
+  while (next) {
+    const immediate = next
+    next = immediate._idleNext
+    clearImmediate(immediate as NodeJS.Immediate)
+  }
+}
+
 // Counts of immediates. While one was queued the loop does not wait, and only an immediate's end lets it wait again: hence one that does
 // nothing.
-function dropImmediates(counts: Uint32Array): void {
+function dropImmediates(queue: ImmediateList, counts: Uint32Array, inCallback: boolean): void {
   if (!counts.some((count) => count > 0)) return
+  if (queue.head) queue.head = queue.tail = null
+  if (counts[OUTSTANDING]) dropOutstanding(queue, inCallback)
   counts.fill(0)
   setImmediate(() => {})
 }
 
+// The map is another one each time that Node has gone through it.
+function dropRejections(processRejections: unknown): void {
+  const { pendingUnhandledRejections } = inspect((session) =>
+    read(session, processRejections, ['pendingUnhandledRejections']),
+  )
+  pendingUnhandledRejections?.clear()
+}
+
 /** In the child: nothing that the parent had queued will run. `inCallback`: the fork was called by JavaScript. */
 export function dropQueues(
-  { timerListMap, immediateQueue, immediateInfo, queue }: Internals,
+  { timerListMap, immediateQueue, immediateInfo, queue, tickInfo, processPromiseRejections }: Internals,
   inCallback: boolean,
 ): void {
   if (timerListMap) dropTimers(timerListMap)
   if (inCallback) dropIfTimer(executionAsyncResource() as LinkedTimer)
-  if (immediateQueue?.head) immediateQueue.head = immediateQueue.tail = null
-  if (immediateInfo) dropImmediates(immediateInfo)
+  if (immediateQueue && immediateInfo) dropImmediates(immediateQueue, immediateInfo, inCallback)
   while (queue && !queue.isEmpty()) queue.shift()
+  if (tickInfo?.[REJECTIONS]) dropRejections(processPromiseRejections)
 }

@@ -13,6 +13,7 @@ let pid = process.pid
 let isChild = false
 let isPrepared = false
 const nobody = (): void => {}
+const settled = Promise.resolve()
 // Often enough that V8 has nothing more to do for what is rehearsed.
 const REHEARSALS = 20
 
@@ -27,6 +28,7 @@ export function prepareRuntime(): boolean {
   setFlagsFromString('--no-flush-bytecode')
   Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
   leaveByExit(process)
+  native.findPromiseJobs(() => void settled.then(nobody))
   const { random } = Math
   rehearse(findInternals())
   Math.random = random
