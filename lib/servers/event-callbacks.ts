@@ -59,6 +59,7 @@ export class CallbackConnection implements EventConnection, Link {
 
 /** Calls the callbacks; one that throws costs its own connection. */
 export class CallbackSink implements Sink<CallbackConnection> {
+  readonly keeps = false
   readonly #host: EventHost<CallbackConnection>
   readonly #callbacks: EventCallbacks
 

@@ -5,7 +5,7 @@ import { codedError, type ErrnoError, invalidArgType, invalidArgValue } from '..
 import { asInteger } from '../posix/arguments.js'
 import { Deferred } from './deferred.js'
 import { CallbackSink, type CallbackConnection } from './event-callbacks.js'
-import { StreamSink, type StreamConnection } from './event-stream.js'
+import { StreamSink } from './event-stream.js'
 import { HandOver } from './hand-over.js'
 import {
   httpServer,
@@ -18,6 +18,7 @@ import {
 import { EVENT, RunningNative } from './native-handler.js'
 import { Reactor, type Backend, type Link, type Sink } from './reactor.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
+import type { StreamConnection } from './stream-connection.js'
 
 /** Options of eventServer. */
 export interface EventServerOptions extends ServerOptions {

@@ -1,8 +1,12 @@
-// The one file that talks to the native reactor: batches of what happened in, operations out, through shared memory.
-// What lies where, and the numbers, are those of native/core/reactor/shared.h; change both together.
+// The one file that talks to the native reactor: batches of what happened in (reactor-batch.ts), operations out, through
+// shared memory (reactor-memory.ts).
 import { ErrnoError } from '../errors.js'
 import { native } from '../native.js'
 import { asBytes, type Data } from './connection.js'
+import { Batch, type Link, type Sink } from './reactor-batch.js'
+import { operation, ReactorMemory } from './reactor-memory.js'
+
+export type { Link, Sink }
 
 export type Backend = 'epoll' | 'poll' | 'select' | 'io_uring'
 
@@ -19,52 +23,9 @@ export interface ReactorOptions {
   handler?: number
 }
 
-/** A connection as the reactor knows it. */
-export interface Link {
-  /** Its place in the reactor's tables; -1 from when it is closed, here or by the client. */
-  slot: number
-}
-
-/** Who is told. Nothing of it may throw. */
-export interface Sink<L extends Link> {
-  open(slot: number): L
-  /** `chunk` is valid until the batch is over. */
-  data(link: L, chunk: Buffer): void
-  end(link: L): void
-  drain(link: L): void
-  /** The last that is told of a link. `error` where it did not end in order. */
-  close(link: L, error: Error | undefined): void
-  /** A client could not be taken: no descriptor is left (EMFILE ...: it waits), or select(2) has no room (ERANGE: it is gone). */
-  refused(error: ErrnoError): void
-  /** Links were closed in this batch, which is over. */
-  settled(): void
-}
-
-const kind = { open: 0, data: 1, end: 2, drain: 3, close: 4, refused: 5 } as const
-const reason = { closed: 0, timedOut: 1, detached: 2 } as const
-const operation = { write: 0, finish: 1, closeSoon: 2, destroy: 3, pause: 4, resume: 5, release: 6 } as const
-
-// The control block, in 32-bit integers.
-const RECORDS = 0
-const OPERATIONS = 1
-const OUT_USED = 2
-const IN_BATCH = 3
-const CLOSED = 4
-const STATISTICS = 16
-const STATISTICS_COUNT = 8
-const MOST_RECORDS = 2048
-const MOST_OPERATIONS = 4096
-const FIRST_RECORD = STATISTICS + 2 * STATISTICS_COUNT
-const FIRST_OPERATION = FIRST_RECORD + 4 * MOST_RECORDS
-const QUEUED = FIRST_OPERATION + 4 * MOST_OPERATIONS
-// The data block, in bytes: what was read, then what is to be written and did not lie there.
-const SLAB_SIZE = 1024 * 1024
-const OUT_SIZE = 256 * 1024
 // More than this is handed over by itself rather than copied.
 const MOST_COPIED = 32 * 1024
-
 const EPIPE = 32
-const ETIMEDOUT = 110
 
 // What fails first where the kernel refuses a back end.
 const MADE_BY = { epoll: 'epoll_create1', poll: 'eventfd', select: 'eventfd', io_uring: 'io_uring_setup' } as const
@@ -79,17 +40,10 @@ function refusal(errno: number, backend: Backend): ErrnoError {
 
 export class Reactor<L extends Link> {
   readonly #handle: object
-  readonly #control: Int32Array
-  readonly #statistics: Float64Array
-  readonly #memory: ArrayBuffer
-  readonly #bytes: Buffer
-  #sink!: Sink<L>
-  readonly #links: (L | undefined)[] = []
-  #open = 0
-  #anyClosed = false
-  // The chunk that the sink is being given, which is most often what is written back.
-  #chunk: Buffer | undefined
-  #offset = 0
+  readonly #memory: ReactorMemory
+  /** Whether writes of one turn are better handed over together: one system call takes them all. */
+  readonly sendsTogether: boolean
+  #batch!: Batch<L>
 
   /** Throws ErrnoError where the kernel gives no descriptors or thread. */
   constructor(options: ReactorOptions) {
@@ -100,14 +54,12 @@ export class Reactor<L extends Link> {
       options.idleTimeout,
       options.highWaterMark,
       options.handler ?? -1,
-      () => this.#batch(),
+      () => this.#batch.tell(),
     )
     if (typeof parts === 'number') throw refusal(parts, options.backend)
     this.#handle = parts.handle
-    this.#control = new Int32Array(parts.control)
-    this.#statistics = new Float64Array(parts.control, 4 * STATISTICS, STATISTICS_COUNT)
-    this.#memory = parts.data
-    this.#bytes = Buffer.from(parts.data)
+    this.#memory = new ReactorMemory(parts.control, parts.data)
+    this.sendsTogether = options.backend === 'io_uring'
   }
 
   /**
@@ -115,7 +67,7 @@ export class Reactor<L extends Link> {
    * beyond what select(2) can take.
    */
   listen(fd: number, sink: Sink<L>): void {
-    this.#sink = sink
+    this.#batch = new Batch(this.#memory, sink)
     const error = native.reactorListen(this.#handle, fd)
     if (error < 0) throw new ErrnoError(error, 'listen')
   }
@@ -130,13 +82,12 @@ export class Reactor<L extends Link> {
   }
 
   stats() {
-    const [accepted = 0, active = 0, rejected = 0, errors = 0, bytesIn = 0, bytesOut = 0] = this.#statistics
-    return { accepted, active, rejected, errors, bytesIn, bytesOut }
+    return this.#memory.statistics()
   }
 
   /** Whether a connection is open, or its end has still to be told. */
   get busy(): boolean {
-    return this.#control[CLOSED] === 0 && (this.#open > 0 || this.#statistics[1]! > 0)
+    return !this.#memory.closed && (this.#batch.open > 0 || this.#memory.active > 0)
   }
 
   /** Closes every connection now. */
@@ -144,85 +95,20 @@ export class Reactor<L extends Link> {
     native.reactorDestroyAll(this.#handle)
   }
 
-  // ---- what happened
-
-  #batch(): void {
-    const control = this.#control
-    for (let i = 0; i < control[RECORDS]!; i++) {
-      const at = FIRST_RECORD + 4 * i
-      const slot = control[at + 1]!
-      if (control[at] === kind.data) this.#data(slot, control[at + 2]!, control[at + 3]!)
-      else this.#event(control[at]!, slot, control[at + 2]!, control[at + 3]!)
-    }
-    this.#chunk = undefined
-    if (this.#anyClosed) this.#tellSettled()
-  }
-
-  #tellSettled(): void {
-    this.#anyClosed = false
-    this.#sink.settled()
-  }
-
-  #data(slot: number, offset: number, length: number): void {
-    const link = this.#links[slot]!
-    if (link.slot !== slot) return
-    const chunk = this.#bytes.subarray(offset, offset + length)
-    this.#chunk = chunk
-    this.#offset = offset
-    this.#sink.data(link, chunk)
-  }
-
-  #event(what: number, slot: number, a: number, b: number): void {
-    if (what === kind.open) {
-      this.#open++
-      this.#links[slot] = this.#sink.open(slot)
-      return
-    }
-    const link = this.#links[slot]
-    if (what === kind.close) this.#closed(slot, link, a, b)
-    else if (what === kind.refused) this.#sink.refused(new ErrnoError(a, 'accept4'))
-    else if (!link || link.slot !== slot) return
-    else if (what === kind.end) this.#sink.end(link)
-    else if (what === kind.drain) this.#sink.drain(link)
-  }
-
-  #closed(slot: number, link: L | undefined, errno: number, why: number): void {
-    this.#anyClosed = true
-    if (link) this.#open--
-    this.#links[slot] = undefined
-    if (!link || why === reason.detached) return
-    const error = why === reason.timedOut ? ETIMEDOUT : errno
-    link.slot = slot // once more, so that the sink can still ask who it was
-    this.#sink.close(link, error ? new ErrnoError(error, 'recv') : undefined)
-    link.slot = -1
-  }
-
-  // ---- what is to be done
-
-  #note(what: number, slot: number, a: number, b: number): void {
-    const control = this.#control
-    let count = control[OPERATIONS]!
-    if (count === MOST_OPERATIONS) {
-      this.flush()
-      count = 0
-    }
-    const at = FIRST_OPERATION + 4 * count
-    control[at] = what
-    control[at + 1] = slot
-    control[at + 2] = a
-    control[at + 3] = b
-    control[OPERATIONS] = count + 1
-    if (count === 0 && control[IN_BATCH] === 0) queueMicrotask(() => this.flush())
-  }
-
-  /** Does what was noted: by itself at the end of a batch, and soon outside of one. */
-  flush(): void {
-    native.reactorFlush(this.#handle)
-  }
+  // ---- writing
 
   /** How many bytes of an open link the kernel would not take yet; negative where it has said that the client is gone. */
   queuedOf(link: L): number {
-    return this.#control[QUEUED + link.slot]!
+    return this.#memory.queued(link.slot)
+  }
+
+  /** Has `data` written when the batch is over, and gives how many bytes of the link the kernel would not take yet. */
+  write(link: L, data: Data): number {
+    const { slot } = link
+    if (slot < 0) return 0
+    const queued = this.#put(slot, data)
+    this.#flushSoon()
+    return queued
   }
 
   /** As `write`; negative where the kernel has already said that the client is gone. */
@@ -230,49 +116,73 @@ export class Reactor<L extends Link> {
     return this.queuedOf(link) < 0 ? -EPIPE : this.write(link, data)
   }
 
-  /** Has `data` written when the batch is over, and gives how many bytes of the link the kernel would not take yet. */
-  write(link: L, data: Data): number {
-    const slot = link.slot
-    if (slot < 0) return 0
-    if (data === this.#chunk) return this.#send(slot, this.#offset, this.#chunk.length)
+  /** Writes before it returns: the bytes that the kernel would not take yet, or a negative errno. */
+  writeNow(link: L, data: Data): number {
+    const { slot } = link
+    if (this.#memory.queued(slot) < 0) return -EPIPE
+    this.#put(slot, data)
+    this.flush()
+    const queued = this.#memory.queued(slot)
+    return queued < 0 ? -EPIPE : queued
+  }
+
+  #put(slot: number, data: Data): number {
+    const { chunk, offset } = this.#batch
+    if (data === chunk) return this.#send(slot, offset, chunk.length)
     if (typeof data === 'string' && data.length < MOST_COPIED / 3) return this.#copyString(slot, data)
     const bytes = asBytes(data)
-    if (bytes.buffer === this.#memory) return this.#send(slot, bytes.byteOffset, bytes.length)
-    if (bytes.length > MOST_COPIED) return Math.max(this.writeNow(link, bytes), 0)
+    if (chunk && this.#memory.holds(bytes)) return this.#send(slot, bytes.byteOffset, bytes.length)
+    if (bytes.length > MOST_COPIED) return Math.max(native.reactorWrite(this.#handle, slot, bytes), 0)
     const at = this.#room(bytes.length)
-    this.#bytes.set(bytes, at)
+    this.#memory.bytes.set(bytes, at)
     return this.#copied(slot, at, bytes.length)
   }
 
   #copyString(slot: number, data: string): number {
     const at = this.#room(3 * data.length)
-    return this.#copied(slot, at, this.#bytes.write(data, at, 'utf8'))
+    return this.#copied(slot, at, this.#memory.bytes.write(data, at, 'utf8'))
   }
 
   #room(length: number): number {
-    if (this.#control[OUT_USED]! + length > OUT_SIZE) this.flush()
-    return SLAB_SIZE + this.#control[OUT_USED]!
+    if (!this.#memory.hasRoom(length)) this.flush()
+    return this.#memory.out
   }
 
   #copied(slot: number, at: number, length: number): number {
-    this.#control[OUT_USED]! += length
+    this.#memory.take(length)
     return this.#send(slot, at, length)
   }
 
   #send(slot: number, offset: number, length: number): number {
     if (length > 0) this.#note(operation.write, slot, offset, length)
-    const queued = this.#control[QUEUED + slot]!
-    return queued <= 0 ? 0 : (this.#control[QUEUED + slot] = queued + length)
+    return this.#memory.addQueued(slot, length)
   }
 
-  /** Writes before it returns: the bytes that the kernel would not take yet, or a negative errno. */
-  writeNow(link: L, data: Uint8Array): number {
-    return native.reactorWrite(this.#handle, link.slot, data)
+  #note(what: number, slot: number, a: number, b: number): void {
+    if (this.#memory.full) this.flush()
+    this.#memory.note(what, slot, a, b)
+  }
+
+  // Inside a batch it is done when that is over.
+  #flushSoon(): void {
+    if (this.#memory.operations === 1 && !this.#memory.inBatch) queueMicrotask(() => this.flush())
+  }
+
+  /** Does what was noted: by itself at the end of a batch, and soon outside of one. */
+  flush(): void {
+    native.reactorFlush(this.#handle)
+  }
+
+  // ---- what else is to be done
+
+  #ask(what: number, slot: number): void {
+    this.#note(what, slot, 0, 0)
+    this.#flushSoon()
   }
 
   /** Sends end of file after what was written. */
   finish(link: L): void {
-    if (link.slot >= 0) this.#note(operation.finish, link.slot, 0, 0)
+    if (link.slot >= 0) this.#ask(operation.finish, link.slot)
   }
 
   /** Closes when everything written has been sent. Nothing but `close` is told of the link any more. */
@@ -289,15 +199,15 @@ export class Reactor<L extends Link> {
     const { slot } = link
     if (slot < 0) return
     link.slot = -1
-    this.#note(what, slot, 0, 0)
+    this.#ask(what, slot)
   }
 
   pause(link: L): void {
-    if (link.slot >= 0) this.#note(operation.pause, link.slot, 0, 0)
+    if (link.slot >= 0) this.#ask(operation.pause, link.slot)
   }
 
   resume(link: L): void {
-    if (link.slot >= 0) this.#note(operation.resume, link.slot, 0, 0)
+    if (link.slot >= 0) this.#ask(operation.resume, link.slot)
   }
 
   /**
@@ -315,6 +225,8 @@ export class Reactor<L extends Link> {
     this.#note(operation.release, -1, 0, 0)
     this.flush()
   }
+
+  // ---- who it is
 
   fdOf(link: L): number {
     return link.slot < 0 ? -1 : native.reactorDescriptor(this.#handle, link.slot)
