@@ -4,7 +4,8 @@ import { chmodSync, rmSync, statSync } from 'node:fs'
 import { codedError, invalidArgType, invalidArgValue, type ErrnoError } from '../errors.js'
 import { asFd, asInteger } from '../posix/arguments.js'
 import { F_GETFL, F_SETFD, F_SETFL, fcntl, FD_CLOEXEC, O_NONBLOCK } from '../posix/fcntl.js'
-import { IPPROTO_IPV6, IPV6_V6ONLY } from '../posix/netinet-in.js'
+import { IPPROTO_IPV6, IPPROTO_TCP, IPV6_V6ONLY } from '../posix/netinet-in.js'
+import { TCP_NODELAY } from '../posix/netinet-tcp.js'
 import { AF_INET, AF_INET6, AF_UNIX, type SocketAddress } from '../posix/socket-address.js'
 import {
   getsockopt,
@@ -36,6 +37,11 @@ export interface ListenOptions {
   ipv6Only?: boolean
   /** SO_REUSEPORT: several processes listen, and the kernel shares the connections out (default false). */
   reusePort?: boolean
+  /**
+   * TCP_NODELAY: what a handler writes is sent at once, also while the client has not acknowledged what was sent before (default
+   * true, as in node:http). A listener that was inherited keeps what it has.
+   */
+  noDelay?: boolean
   /** A listening descriptor that this process inherited, or 'systemd' for the first of LISTEN_FDS. The server owns it. */
   fd?: number | 'systemd'
 }
@@ -136,7 +142,7 @@ function checked(options: ListenOptions): ListenOptions {
     if (value !== undefined && typeof value !== 'string')
       throw invalidArgType(`options.${name}`, 'of type string', value)
   }
-  for (const name of ['ipv6Only', 'reusePort', 'readableAll', 'writableAll'] as const) {
+  for (const name of ['ipv6Only', 'reusePort', 'noDelay', 'readableAll', 'writableAll'] as const) {
     const value: unknown = options[name]
     if (value !== undefined && typeof value !== 'boolean') {
       throw invalidArgType(`options.${name}`, 'of type boolean', value)
@@ -170,11 +176,14 @@ function closingOnError<T>(fd: number, use: () => T): T {
   }
 }
 
-function listenOn(address: SocketAddress, backlog: number, { ipv6Only = false, reusePort = false }: ListenOptions) {
+// Accepted sockets inherit TCP_NODELAY.
+function listenOn(address: SocketAddress, backlog: number, options: ListenOptions) {
+  const { ipv6Only = false, reusePort = false, noDelay = true } = options
   const fd = socket(address.family, SOCK_STREAM)
   return closingOnError(fd, () => {
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1)
     if (reusePort) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1)
+    if (noDelay) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1)
     if (address.family === AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? 1 : 0)
     bind(fd, address)
     listen(fd, backlog)

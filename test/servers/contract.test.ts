@@ -34,6 +34,10 @@ describe.each(models)('%sServer', (model) => {
     ])
   })
 
+  it('sends without delay (TCP_NODELAY) unless told otherwise', async () => {
+    expect(await fixture('noDelay', [model])).toEqual(['1', '0'])
+  })
+
   it('shares a port with reusePort', async () => {
     expect(await fixture('reusePort', [model])).toEqual({ reply: 'hello', third: 'EADDRINUSE' })
   })
@@ -160,6 +164,7 @@ describe.each(models)('%sServer', (model) => {
       'not a socket': 'ENOTSOCK',
       'no systemd': 'ERR_POSIX_ASYNC_NO_SYSTEMD_SOCKET',
       ipv6Only: bad,
+      noDelay: bad,
       signal: bad,
       maxConnections: range,
       idleTimeout: range,
