@@ -1,7 +1,8 @@
 // The main job: every contestant on every workload, in turn and in rounds, so that a noisy moment hits all alike.
 import { type Contestant, contestants } from './contestants.js'
 import type { LoadMode } from './load.js'
-import { type Curve, measureGrowth } from './growth.js'
+import type { Curve } from './growth/curve.js'
+import { measureGrowth } from './growth/measure.js'
 import { describeMachine, type Machine } from './machine.js'
 import type { Cell } from './plan.js'
 import { type Entry, putInProportion, summarize } from './summary.js'

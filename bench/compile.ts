@@ -79,7 +79,8 @@ function writable(folder: string): boolean {
   }
 }
 
-function cacheFolder(env: NodeJS.ProcessEnv): string {
+/** Where what is made once is kept: build/bench of the package, or the user's cache folder where that can't be written. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string {
   const own = join(packageFolder, 'build', 'bench')
   const users = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'posix-async')
   const found = [own, users].find(writable)

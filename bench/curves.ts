@@ -1,10 +1,10 @@
 // A report's curves: by clients, by percentile, and of growth, each as something to draw.
 import type { Report, WorkloadReport } from './compare.js'
 import type { Series } from './charts/lines.js'
-import { kneeOf } from './charts/knee.js'
+import { fitOf, kneeOf } from './charts/knee.js'
 import type { Figure } from './html/figures.js'
 import type { Model } from './contestants.js'
-import type { Curve, Quantity } from './growth.js'
+import type { Curve, Quantity } from './growth/curve.js'
 import { entriesOf, size, time, whole } from './report.js'
 import type { Entry, Summary } from './summary.js'
 
@@ -18,22 +18,41 @@ const formats: Record<Quantity['unit'], (value: number) => string> = {
   bytes: (value) => (value < 1024 ? `${Math.round(value)} B` : size(value).replace('.0', '')),
   connections: whole,
   clients: whole,
+  reads: whole,
   microseconds: (value) => time(value).replace(/\.0(?= )/, ''),
   'a second': short,
 }
 
-// Where a curve bends and how, in words; and the highest and the lowest of all.
-function wordsOf(series: readonly Series[], x: (value: number) => string, y: (value: number) => string): string {
+type Words = (value: number) => string
+
+// Where the curves end, from the highest.
+function endsOf(series: readonly Series[], x: Words, y: Words): string {
   const ends = series.flatMap(({ label, points }) => (points.length > 0 ? [{ label, last: points.at(-1)! }] : []))
   const sorted = ends.toSorted((one, other) => other.last[1] - one.last[1])
-  const bends = series.flatMap(({ label, points }) => {
-    const knee = kneeOf(points)
-    return knee
-      ? [`${label} bends at ${x(knee.at)} (power ${knee.before.toFixed(1)} before, ${knee.after.toFixed(1)} after)`]
-      : []
+  const told = sorted.map(({ label, last }) => `${label} ${y(last[1])} at ${x(last[0])}`)
+  return `At the end, from the highest: ${told.join(', ')}.`
+}
+
+const power = (value: number): string => value.toFixed(1).replace('-0.0', '0.0')
+
+// How each grows, and where it bends.
+function fitsOf(series: readonly Series[], x: Words): string[] {
+  return series.flatMap(({ label, points }) => {
+    const fit = fitOf(points)
+    if (!fit) return []
+    const { knee } = fit
+    if (!knee) return [`${label} grows with the power ${power(fit.power)}.`]
+    return [`${label} bends at ${x(knee.at)} (power ${power(knee.before)} before, ${power(knee.after)} after).`]
   })
-  const tell = ({ label, last }: (typeof ends)[number]): string => `${label} ${y(last[1])} at ${x(last[0])}`
-  return [`At the end, from the highest: ${sorted.map(tell).join(', ')}.`, ...bends.map((text) => `${text}.`)].join(' ')
+}
+
+// What there is to see, for those who can't: of curves over clients only the bends, which is what they are looked at for.
+function wordsOf(series: readonly Series[], x: Words, y: Words): string {
+  const bends = fitsOf(
+    series.filter(({ knee }) => knee !== undefined),
+    x,
+  )
+  return [endsOf(series, x, y), ...bends].join(' ')
 }
 
 function withKnees(series: readonly Omit<Series, 'knee'>[]): Series[] {
@@ -109,6 +128,7 @@ export function percentileFigures(report: Report, workload: WorkloadReport): Fig
 export function growthFigure({ title, x: xQuantity, y: yQuantity, series }: Curve): Figure {
   const [x, y] = [formats[xQuantity.unit], formats[yQuantity.unit]]
   const drawn = withKnees(series.filter(({ points }) => points.length > 1))
-  const texts = { title, xTitle: xQuantity.title, yTitle: yQuantity.title, words: wordsOf(drawn, x, y) }
+  const words = [endsOf(drawn, x, y), ...fitsOf(drawn, x)].join(' ')
+  const texts = { title, xTitle: xQuantity.title, yTitle: yQuantity.title, words }
   return { ...texts, series: drawn, x, y, base: yQuantity.unit === 'bytes' ? 16 : 10 }
 }

@@ -1,6 +1,6 @@
 // Random reads of a file past the page cache: Ring.read and fs.read beside fio's io_uring engine, in turns, each trial a process of its own.
 //
-//   node dist/bench/disk.js [--file FILE] [--size MIB] [--depth N] [--seconds S] [--trials N]
+//   node dist/bench/disk.js [--file FILE] [--size MIB] [--depth N] [--seconds S] [--trials N] [--fill | --one CONTESTANT]
 //
 // Prints JSON: of each contestant the median rate, CPU time a read, and all trials; and the ratios. fio is left out where it is not installed.
 import { execFile } from 'node:child_process'
@@ -89,7 +89,7 @@ async function byFio({ file, size, depth, seconds }: Job): Promise<Sample> {
   return { rate: read.iops, cpu: ((user + system) * 1e4) / read.iops }
 }
 
-const contestants: Record<string, Trial> = { 'Ring.read': byRing, 'fs.read': byPool }
+const contestants: Record<string, Trial> = { 'fio io_uring': byFio, 'Ring.read': byRing, 'fs.read': byPool }
 
 /** A trial in a process of its own. */
 async function apart(name: string, job: Job): Promise<Sample> {
@@ -109,11 +109,10 @@ function fill({ file, size }: Job): void {
 }
 
 async function compare(job: Job, trials: number): Promise<object> {
-  const all: Record<string, Trial> = which('fio') ? { 'fio io_uring': byFio } : {}
-  for (const name of Object.keys(contestants)) all[name] = () => apart(name, job)
-  const samples = Object.fromEntries(Object.keys(all).map((name) => [name, [] as Sample[]]))
+  const names = Object.keys(contestants).filter((name) => !name.startsWith('fio') || which('fio') !== undefined)
+  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]]))
   for (let i = 0; i < trials; i++) {
-    for (const [name, trial] of Object.entries(all)) samples[name]!.push(await trial(job))
+    for (const name of names) samples[name]!.push(await apart(name, job))
   }
   const rates = (name: string): number[] => samples[name]!.map(({ rate }) => rate)
   const results = Object.entries(samples).map(([name, list]) => ({
@@ -130,6 +129,7 @@ async function compare(job: Job, trials: number): Promise<object> {
 const { values } = parseArgs({
   options: {
     one: { type: 'string' },
+    fill: { type: 'boolean', default: false },
     file: { type: 'string', default: '' },
     size: { type: 'string', default: '512' },
     depth: { type: 'string', default: '32' },
@@ -139,7 +139,9 @@ const { values } = parseArgs({
 })
 const file = values.file || `posix-async-disk-${process.pid}.tmp`
 const job = { file, size: Number(values.size) * MIB, depth: Number(values.depth), seconds: Number(values.seconds) }
-if (values.one) {
+if (values.fill) {
+  fill(job)
+} else if (values.one) {
   console.log(JSON.stringify(await contestants[values.one]!(job)))
 } else {
   try {

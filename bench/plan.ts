@@ -19,20 +19,22 @@ export interface Wishes {
 
 /** The workloads of a short comparison. */
 export const QUICK: readonly string[] = ['fibonacci', 'fib27', 'echo']
-const CLIENT_COUNTS = [1, 64, 256, 1024]
+const CLIENT_COUNTS = [1, 8, 64, 512, 1024]
 // Those whose figures are curves over the number of clients.
 const CURVES = ['fibonacci', 'echo']
 const CURVED = [
-  ...['c-fork', 'fork', 'prefork', 'c-thread', 'thread', 'thread-native'],
+  ...['c-fork', 'fork', 'fork-blocking', 'python-forking', 'prefork', 'c-thread', 'thread', 'thread-native'],
   ...['c-epoll', 'event-callbacks', 'event-uring', 'node-net'],
 ]
-// A process each for more than these is another experiment.
-const MOST_CHILDREN = 256
+// A process each for more clients than these is another experiment: those that come and go, and those that stay.
+const MOST_CHILDREN = { short: 512, kept: 128 }
 
 // The other places of a curve: those too near to the workload's own number would only show noise.
-function placesOf({ id }: Contestant, { clients }: Workload): number[] {
+function placesOf({ model, capacity = Infinity }: Contestant, { clients, load }: Workload): number[] {
   const far = CLIENT_COUNTS.filter((count) => Math.max(count / clients, clients / count) > 2)
-  return id === 'fork' || id === 'c-fork' ? far.filter((count) => count <= MOST_CHILDREN) : far
+  if (model !== 'fork' || capacity < Infinity) return far
+  const most = load.mode === 'echo' ? MOST_CHILDREN.kept : MOST_CHILDREN.short
+  return far.filter((count) => count <= most)
 }
 
 function cross(contestants: readonly Contestant[], workload: Workload, counts: readonly number[]): Cell[] {

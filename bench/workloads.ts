@@ -161,6 +161,7 @@ export const workloads: readonly Workload[] = [
     tool: 'wrk',
     load: { mode: 'request' },
     clients: 50,
+    full: 'quick',
   },
   {
     name: 'idle',

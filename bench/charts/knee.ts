@@ -20,8 +20,7 @@ function fit(points: readonly Point[]): { slope: number; error: number } {
   return { slope, error: logs.reduce((sum, log) => sum + (log[1] - y - slope * (log[0] - x)) ** 2, 0) }
 }
 
-/** The power that y grows with. */
-export const exponentOf = (points: readonly Point[]): number => fit(points).slope
+const arePositive = (points: readonly Point[]): boolean => points.every(([x, y]) => x > 0 && y > 0)
 
 // Two lines must explain the points so much better than one, and differ so much, to be two.
 const BETTER = 0.4
@@ -29,7 +28,7 @@ const DIFFERENT = 0.3
 
 /** The knee of a curve of at least five points with positive values; undefined: one line fits well enough. */
 export function kneeOf(points: readonly Point[]): Knee | undefined {
-  if (points.length < 5 || points.some(([x, y]) => !(x > 0) || !(y > 0))) return undefined
+  if (points.length < 5 || !arePositive(points)) return undefined
   const whole = fit(points)
   const splits = points.slice(1, -1).map((point, index) => {
     const [first, second] = [fit(points.slice(0, index + 2)), fit(points.slice(index + 1))]
@@ -37,4 +36,17 @@ export function kneeOf(points: readonly Point[]): Knee | undefined {
   })
   const { error, ...best } = splits.reduce((one, other) => (other.error < one.error ? other : one))
   return error < whole.error * BETTER && Math.abs(best.after - best.before) > DIFFERENT ? best : undefined
+}
+
+/** How a curve grows: as one power of x, and where there is a knee as two. */
+export interface Fit {
+  power: number
+  knee?: Knee
+}
+
+/** The fit of a curve of at least three points with positive values. */
+export function fitOf(points: readonly Point[]): Fit | undefined {
+  if (points.length < 3 || !arePositive(points)) return undefined
+  const knee = kneeOf(points)
+  return { power: fit(points).slope, ...(knee && { knee }) }
 }

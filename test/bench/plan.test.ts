@@ -19,8 +19,11 @@ it('has everybody in full, and curves over clients, of processes only up to wher
     cells.filter(({ workload }) => workload.name === 'echo').map(({ contestant }) => contestant.id),
   )
   expect(everybody).toEqual(new Set(contestants.map(({ id }) => id)))
-  expect(counts(cells, 'fibonacci', 'c-epoll')).toEqual([8, 1, 64, 256, 1024])
-  expect(counts(cells, 'echo', 'fork')).toEqual([50, 1, 256])
+  expect(counts(cells, 'fibonacci', 'c-epoll')).toEqual([8, 1, 64, 512, 1024])
+  expect(counts(cells, 'fibonacci', 'fork')).toEqual([8, 1, 64, 512])
+  expect(counts(cells, 'fibonacci', 'prefork')).toEqual([8, 1, 64, 512, 1024])
+  expect(counts(cells, 'echo', 'event-callbacks')).toEqual([50, 1, 8, 512, 1024])
+  expect(counts(cells, 'echo', 'fork')).toEqual([50, 1, 8])
   expect(counts(cells, 'fib27', 'c-epoll')).toEqual([8])
 })
 
