@@ -108,3 +108,14 @@ function answerOf(report: Report, workload: WorkloadReport): Answer[] {
 /** An answer for each workload that stands for a question. */
 export const answersOf = (report: Report): Answer[] =>
   report.workloads.flatMap((workload) => answerOf(report, workload))
+
+/** What a workload shows, in a sentence: the best of posix-async, of node and in C. */
+export function findingOf(report: Report, workload: WorkloadReport): string {
+  const able = ableIn(report, workload)
+  const { tell } = measureOf(workload)
+  const best = (['posix-async', 'node', 'C', 'yours'] as const).flatMap((family) => {
+    const own = able.filter((entry) => entry.family === family && (family === 'C' || !isNative(entry)))
+    return bestOf(own, workload) ?? []
+  })
+  return best.map(({ label, summary }) => `${label}: ${tell(summary)}`).join('; ')
+}

@@ -91,13 +91,15 @@ function yAxis({ entries, figure }: Panel, index: number): echarts.YAXisComponen
 
 function xAxis(panel: Panel, index: number): echarts.XAXisComponentOption {
   const floor = floorOf(panel)
+  const most = Math.max(...figuresOf(panel), 0)
+  // Room for the number at the longest bar's end, and none for a mark there that would run into the next panel's.
+  const max = floor === undefined ? most * 1.16 : most * (most / floor) ** 0.2
   return {
     ...(floor === undefined ? { type: 'value', splitNumber: 4 } : { type: 'log', min: floor }),
     gridIndex: index,
-    axisLabel: { color: MUTED, showMaxLabel: false, formatter: (value: number) => scale(panel.figure, value) },
+    axisLabel: { color: MUTED, formatter: (value: number) => (value > max * 0.94 ? '' : scale(panel.figure, value)) },
     splitLine: { lineStyle: { color: '#eef1f4' } },
-    // Room for the number at the longest bar's end.
-    max: ({ max }: { max: number }) => (floor === undefined ? max * 1.16 : max * (max / floor) ** 0.2),
+    max: max || 1,
     axisLine: { show: false },
   }
 }
@@ -131,23 +133,27 @@ function panelsOf(report: Report): { panels: Panel[]; end: number } {
   return { panels, end: top }
 }
 
-function legend(): object[] {
-  const names: [string, string][] = [
-    ['C peer', colorOf.C],
-    ['posix-async', colorOf['posix-async']],
-    ['Node.js', colorOf.node],
-    ['Python', colorOf.Python],
-  ]
-  return names.flatMap(([name, color], index) => [
+const NAMES: Record<Entry['family'], string> = {
+  C: 'C peer',
+  'posix-async': 'posix-async',
+  node: 'Node.js',
+  Python: 'Python',
+  yours: 'your server',
+}
+
+function legend(panels: readonly Panel[]): object[] {
+  const there = new Set(panels.flatMap(({ entries }) => entries.map(({ family }) => family)))
+  const names = (Object.keys(NAMES) as Entry['family'][]).filter((family) => there.has(family))
+  return names.flatMap((family, index) => [
     {
       type: 'rect',
       left: 32 + index * 120,
       top: 84,
       shape: { width: 14, height: 14, r: 3 },
-      style: { fill: color },
+      style: { fill: colorOf[family] },
       silent: true,
     },
-    { type: 'text', left: 52 + index * 120, top: 85, style: { text: name, fill: INK, font: `13px ${FONT}` } },
+    { type: 'text', left: 52 + index * 120, top: 85, style: { text: NAMES[family], fill: INK, font: `13px ${FONT}` } },
   ])
 }
 
@@ -187,7 +193,7 @@ function options(report: Report, panels: Panel[]): echarts.EChartsOption {
         textStyle: { fontSize: 14, color: INK },
       })),
     ],
-    graphic: [...legend(), ...panels.flatMap(modelMarks)] as echarts.GraphicComponentOption[],
+    graphic: [...legend(panels), ...panels.flatMap(modelMarks)] as echarts.GraphicComponentOption[],
     grid: panels.map(({ top, left, width, entries }) => ({ top, left, width, height: height(entries.length) })),
     xAxis: panels.map(xAxis),
     yAxis: panels.map(yAxis),

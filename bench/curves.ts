@@ -1,9 +1,10 @@
 // A report's curves: by clients, by percentile, and of growth, each as something to draw.
 import type { Report, WorkloadReport } from './compare.js'
 import type { Series } from './charts/lines.js'
-import { fitOf, kneeOf } from './charts/knee.js'
+import { kneeOf } from './charts/knee.js'
+import { endsOf, findingOf, fitsOf } from './charts/words.js'
 import type { Figure } from './html/figures.js'
-import type { Model } from './contestants.js'
+import { contestants, type Model } from './contestants.js'
 import type { Curve, Quantity } from './growth/curve.js'
 import { entriesOf, size, time, whole } from './report.js'
 import type { Entry, Summary } from './summary.js'
@@ -11,7 +12,15 @@ import type { Entry, Summary } from './summary.js'
 /** The models that have curves of their own, in the order in which they are shown. */
 export const MODELS: readonly Model[] = ['fork', 'thread', 'event']
 
-const short = (value: number): string => (value >= 10_000 ? `${Math.round(value / 1000)}k` : whole(value))
+const TITLES: Record<Model, string> = {
+  sequential: 'One after another',
+  fork: 'Processes',
+  thread: 'Threads',
+  event: 'Events',
+}
+
+const short = (value: number): string =>
+  value >= 10_000 || (value >= 1000 && value % 1000 === 0) ? `${Math.round(value / 1000)}k` : whole(value)
 
 const formats: Record<Quantity['unit'], (value: number) => string> = {
   MiB: (value) => size(value * 2 ** 20).replace('.0', ''),
@@ -23,36 +32,10 @@ const formats: Record<Quantity['unit'], (value: number) => string> = {
   'a second': short,
 }
 
-type Words = (value: number) => string
-
-// Where the curves end, from the highest.
-function endsOf(series: readonly Series[], x: Words, y: Words): string {
-  const ends = series.flatMap(({ label, points }) => (points.length > 0 ? [{ label, last: points.at(-1)! }] : []))
-  const sorted = ends.toSorted((one, other) => other.last[1] - one.last[1])
-  const told = sorted.map(({ label, last }) => `${label} ${y(last[1])} at ${x(last[0])}`)
-  return `At the end, from the highest: ${told.join(', ')}.`
-}
-
-const power = (value: number): string => value.toFixed(1).replace('-0.0', '0.0')
-
-// How each grows, and where it bends.
-function fitsOf(series: readonly Series[], x: Words): string[] {
-  return series.flatMap(({ label, points }) => {
-    const fit = fitOf(points)
-    if (!fit) return []
-    const { knee } = fit
-    if (!knee) return [`${label} grows with the power ${power(fit.power)}.`]
-    return [`${label} bends at ${x(knee.at)} (power ${power(knee.before)} before, ${power(knee.after)} after).`]
-  })
-}
-
 // What there is to see, for those who can't: of curves over clients only the bends, which is what they are looked at for.
-function wordsOf(series: readonly Series[], x: Words, y: Words): string {
-  const bends = fitsOf(
-    series.filter(({ knee }) => knee !== undefined),
-    x,
-  )
-  return [endsOf(series, x, y), ...bends].join(' ')
+function wordsOf(series: readonly Series[], x: (value: number) => string, y: (value: number) => string): string {
+  const bending = series.filter(({ knee }) => knee !== undefined)
+  return [endsOf(series, x, y), ...fitsOf(bending, x)].join(' ')
 }
 
 function withKnees(series: readonly Omit<Series, 'knee'>[]): Series[] {
@@ -61,14 +44,15 @@ function withKnees(series: readonly Omit<Series, 'knee'>[]): Series[] {
 
 interface ByClients {
   title: string
+  less: boolean
   unit: Quantity['unit']
   value: (summary: Summary) => number
 }
 
 const byClients = ({ unit }: WorkloadReport): readonly ByClients[] => [
-  { title: `${unit}s a second`, unit: 'a second', value: ({ rate }) => rate },
-  { title: 'p99 latency', unit: 'microseconds', value: ({ p99 }) => p99 },
-  { title: `server CPU a ${unit}`, unit: 'microseconds', value: ({ cpu }) => cpu },
+  { title: `${unit}s a second`, unit: 'a second', less: false, value: ({ rate }) => rate },
+  { title: 'p99 latency', unit: 'microseconds', less: true, value: ({ p99 }) => p99 },
+  { title: `server CPU a ${unit}`, unit: 'microseconds', less: true, value: ({ cpu }) => cpu },
 ]
 
 function clientSeries(report: Report, workload: WorkloadReport, model: Model, value: ByClients['value']): Series[] {
@@ -91,13 +75,19 @@ function clientSeries(report: Report, workload: WorkloadReport, model: Model, va
 
 /** Rate, latency and CPU time by clients: a figure for each model. Empty where only one number of clients was run. */
 export function clientFigures(report: Report, workload: WorkloadReport): Figure[] {
-  return byClients(workload).flatMap(({ title, unit, value }) =>
+  return byClients(workload).flatMap(({ title, unit, less, value }) =>
     MODELS.flatMap((model) => {
       const series = clientSeries(report, workload, model, value)
       if (series.length === 0) return []
       const [x, y] = [formats.clients, formats[unit]]
-      const words = wordsOf(series, x, y)
-      return [{ title: model, xTitle: 'clients', yTitle: title, series, x, y, words }]
+      const finding = findingOf(series, y, { less, tell: (at) => `${x(at)} clients` })
+      const texts = {
+        name: `${workload.name} ${title} ${model}`,
+        title: TITLES[model],
+        xTitle: 'clients',
+        yTitle: title,
+      }
+      return [{ ...texts, series, x, y, finding, words: wordsOf(series, x, y) }]
     }),
   )
 }
@@ -112,23 +102,36 @@ function percentilesOf({ id, label, family, summary }: Entry): Series {
   return { id, label, family, points: points.map(([at, latency]) => [beyond(at), latency]) }
 }
 
+// Those that stand for their models: more than these nobody could tell apart.
+const MAIN = new Set(contestants.filter(({ main }) => main).map(({ id }) => id)).add('own')
+
 /** The latency percentiles of a workload: a figure for each model. */
 export function percentileFigures(report: Report, workload: WorkloadReport): Figure[] {
-  const able = entriesOf(report, workload, workload.main).filter(({ summary }) => summary)
+  if (workload.mode === 'idle') return []
+  const able = entriesOf(report, workload, workload.main).filter(({ id, summary }) => summary && MAIN.has(id))
   return MODELS.flatMap((model) => {
     const series = able.filter((entry) => entry.model === model).map(percentilesOf)
     if (series.length === 0) return []
     const [x, y, marks] = [percentile, formats.microseconds, PERCENTILES.map(beyond)]
-    const texts = { title: model, xTitle: 'percentile', yTitle: 'latency' }
-    return [{ ...texts, series: series.slice(0, 7), x, y, marks, words: wordsOf(series, x, y) }]
+    const finding = findingOf(series, y, { less: true, place: beyond(0.99), tell: () => '99 % within' })
+    const texts = {
+      title: TITLES[model],
+      xTitle: 'percentile',
+      yTitle: 'latency',
+      finding,
+      words: wordsOf(series, x, y),
+    }
+    return [{ name: `${workload.name} percentiles ${model}`, ...texts, series, x, y, marks }]
   })
 }
 
 /** A curve of growth, with its knees. */
-export function growthFigure({ title, x: xQuantity, y: yQuantity, series }: Curve): Figure {
+export function growthFigure({ name, title, about, x: xQuantity, y: yQuantity, series }: Curve): Figure {
   const [x, y] = [formats[xQuantity.unit], formats[yQuantity.unit]]
   const drawn = withKnees(series.filter(({ points }) => points.length > 1))
+  const counted = ['connections', 'reads'].includes(xQuantity.unit) ? ` ${xQuantity.unit}` : ''
   const words = [endsOf(drawn, x, y), ...fitsOf(drawn, x)].join(' ')
-  const texts = { title, xTitle: xQuantity.title, yTitle: yQuantity.title, words }
-  return { ...texts, series: drawn, x, y, base: yQuantity.unit === 'bytes' ? 16 : 10 }
+  const finding = findingOf(drawn, y, { less: yQuantity.unit !== 'a second', tell: (at) => `At ${x(at)}${counted}` })
+  const texts = { name, title, about, xTitle: xQuantity.title, yTitle: yQuantity.title, finding, words }
+  return { ...texts, series: drawn, x, y, round: yQuantity.unit === 'bytes' ? 'binary' : 'decimal' }
 }

@@ -14,25 +14,18 @@ import { renderJson } from './report.js'
 
 const slug = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
 
-function figures(report: Report): [name: string, Figure][] {
-  const byClients = report.workloads.flatMap((workload) =>
-    clientFigures(report, workload).map((one): [string, Figure] => [
-      `${workload.name}-${one.yTitle}-${one.title}`,
-      one,
-    ]),
-  )
-  const latencies = report.workloads.flatMap((workload) =>
-    percentileFigures(report, workload).map((one): [string, Figure] => [
-      `${workload.name}-percentiles-${one.title}`,
-      one,
-    ]),
-  )
-  return [...byClients, ...latencies, ...report.growth.map((one): [string, Figure] => [one.name, growthFigure(one)])]
+function figures(report: Report): Figure[] {
+  const { workloads } = report
+  return [
+    ...workloads.flatMap((workload) => clientFigures(report, workload)),
+    ...workloads.flatMap((workload) => percentileFigures(report, workload)),
+    ...report.growth.map(growthFigure),
+  ]
 }
 
 function pictures(report: Report): [name: string, text: string][] {
-  const drawn = figures(report).filter(([, { series }]) => series.length > 0)
-  const curves = drawn.map(([name, figure]): [string, string] => [slug(name), drawLines(figure)])
+  const drawn = figures(report).filter(({ series }) => series.length > 0)
+  const curves = drawn.map((figure): [string, string] => [slug(figure.name), drawLines(figure)])
   const able = report.traces.filter(({ reason }) => reason === undefined)
   const timelines = able.map((trace): [string, string] => [`timeline-${trace.id}`, drawTimeline(trace)])
   return [...curves, ...timelines].map(([name, svg]) => [`charts/${name}.svg`, standalone(svg)])

@@ -6,6 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 const TICKS = 100
 
 interface Stat {
+  /** Whether it has ended, and nobody has waited for it yet. */
+  zombie: boolean
   session: number
   /** User and system time of its threads, those that ended too, in seconds: two counts of whole ticks, rounded down. */
   own: number
@@ -16,13 +18,11 @@ interface Stat {
 function statOf(pid: number): Stat | undefined {
   const line = read(`/proc/${pid}/stat`)
   // After the command name, which may hold spaces: state, ppid, pgrp, session; utime is the 12th, then stime, cutime, cstime.
-  const fields = line
-    .slice(line.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number)
-  const [utime, stime, cutime, cstime] = fields.slice(11, 15)
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
+  const [utime, stime, cutime, cstime] = fields.slice(11, 15).map(Number)
   if (cstime === undefined) return undefined // gone meanwhile
-  return { session: fields[3]!, own: (utime! + stime!) / TICKS, children: (cutime! + cstime) / TICKS }
+  const session = Number(fields[3])
+  return { zombie: fields[0] === 'Z', session, own: (utime! + stime!) / TICKS, children: (cutime! + cstime) / TICKS }
 }
 
 function read(file: string): string {
@@ -57,6 +57,11 @@ function members(session: number): (Stat & { pid: number })[] {
 /** The processes of a session, zombies included. */
 export function sessionPids(session: number): number[] {
   return members(session).map(({ pid }) => pid)
+}
+
+/** Those of them that have not ended: an orphan's zombie is init's to wait for, which may take its time. */
+export function livingPids(session: number): number[] {
+  return members(session).flatMap(({ pid, zombie }) => (zombie ? [] : [pid]))
 }
 
 /** CPU seconds of this process's own children that were waited for: a difference is what one of them used. */

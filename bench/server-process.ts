@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Holdings, sessionCpu, sessionHoldings, sessionPids } from './proc.js'
+import { type Holdings, livingPids, sessionCpu, sessionHoldings, sessionPids } from './proc.js'
 
 /** What to run: it prints its port as the first line of standard output when it listens, or serves on `port`. */
 export interface Command {
@@ -141,7 +141,7 @@ async function end(child: ChildProcess): Promise<void> {
 async function sweep(session: number): Promise<void> {
   const deadline = performance.now() + STOP_TIMEOUT
   for (let patience = performance.now() + 300; ; await pause(5)) {
-    const left = sessionPids(session)
+    const left = livingPids(session)
     if (left.length === 0) return
     if (performance.now() > deadline) throw new Error(`processes ${left.join(', ')} of the server can't be ended`)
     if (performance.now() < patience) continue

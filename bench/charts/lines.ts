@@ -2,6 +2,7 @@
 import * as echarts from 'echarts'
 import type { Family } from '../contestants.js'
 import { color, styleOf } from './palette.js'
+import { ticksOf } from './ticks.js'
 
 export interface Series {
   id: string
@@ -16,8 +17,8 @@ export interface LineChart {
   series: readonly Series[]
   x: (value: number) => string
   y: (value: number) => string
-  /** The y axis is logarithmic too: to this base (default 10). */
-  base?: number
+  /** The round numbers of the y axis (default decimal). */
+  round?: 'decimal' | 'binary'
   /** The places of the x axis that have a label (default: those of the points). */
   marks?: readonly number[]
 }
@@ -34,7 +35,7 @@ export function styled(series: readonly Series[]): (Series & ReturnType<typeof s
   })
 }
 
-// What lies on the axis is its logarithm, so that every point can have its label there.
+// What lies on an axis is the logarithm, so that the labels can stand where they are wanted.
 const place = Math.log2
 
 function kneeOf({ knee, color: own }: { knee?: number | undefined; color: string }): Partial<echarts.LineSeriesOption> {
@@ -49,7 +50,7 @@ function lineOf(one: ReturnType<typeof styled>[number]): echarts.LineSeriesOptio
   return {
     type: 'line',
     name: one.label,
-    data: one.points.map(([x, y]) => [place(x), y]),
+    data: one.points.map(([x, y]) => [place(x), place(y)]),
     symbol: one.symbol,
     symbolSize: 7,
     lineStyle: { color: one.color, width: 2 },
@@ -59,39 +60,46 @@ function lineOf(one: ReturnType<typeof styled>[number]): echarts.LineSeriesOptio
   }
 }
 
-function optionsOf({ series, x, y, base = 10, marks }: LineChart): echarts.EChartsOption {
-  const places =
-    marks ?? [...new Set(series.flatMap(({ points }) => points.map(([at]) => at)))].toSorted((a, b) => a - b)
+const label = { color: color('muted'), fontSize: 11 }
+const rule = { lineStyle: { color: color('rule') } }
+
+// Named places only, where echarts lets them be named.
+function axisOf(places: readonly number[], name: (value: number) => string, [min, max]: readonly [number, number]) {
+  const customValues = places.map(place)
+  return {
+    type: 'value' as const,
+    min: place(min),
+    max: place(max),
+    axisLabel: { ...label, customValues, formatter: (at: number) => name(2 ** at), hideOverlap: true },
+    axisTick: { customValues, ...rule },
+    axisLine: rule,
+  }
+}
+
+// A rule at each label of the y axis: echarts draws its own at places of its own.
+const rulesAt = (ticks: readonly number[]): echarts.LineSeriesOption => ({
+  type: 'line',
+  data: [],
+  markLine: {
+    ...{ silent: true, symbol: 'none', label: { show: false }, z: 0 },
+    lineStyle: { color: color('rule'), type: 'solid', width: 1 },
+    data: ticks.map((tick) => ({ yAxis: place(tick) })),
+  },
+})
+
+function optionsOf({ series, x, y, round, marks }: LineChart): echarts.EChartsOption {
+  const own = [...new Set(series.flatMap(({ points }) => points.map(([at]) => at)))].toSorted((a, b) => a - b)
+  const places = marks ?? own
   const values = series.flatMap(({ points }) => points.map(([, value]) => value)).filter((value) => value > 0)
-  const label = { color: color('muted'), fontSize: 11 }
+  const bounds = [Math.min(...values) / 1.4, Math.max(...values) * 1.4] as const
+  const ticks = ticksOf(...bounds, round)
   return {
     animation: false,
     textStyle: { fontFamily: 'inherit' },
-    grid: { left: 62, right: 16, top: 12, bottom: 34 },
-    xAxis: {
-      type: 'value',
-      min: place(places[0]!),
-      max: place(places.at(-1)!),
-      // Named places only, where echarts lets them be named.
-      axisLabel: {
-        ...label,
-        customValues: places.map(place),
-        formatter: (at: number) => x(2 ** at),
-        hideOverlap: true,
-      },
-      axisTick: { customValues: places.map(place), lineStyle: { color: color('rule') } },
-      axisLine: { lineStyle: { color: color('rule') } },
-      splitLine: { show: false },
-    },
-    yAxis: {
-      type: 'log',
-      logBase: base,
-      min: Math.min(...values) / 1.4,
-      max: Math.max(...values) * 1.4,
-      axisLabel: { ...label, formatter: y, showMinLabel: false, showMaxLabel: false },
-      splitLine: { lineStyle: { color: color('rule') } },
-    },
-    series: styled(series).map(lineOf),
+    grid: { left: 62, right: 18, top: 12, bottom: 34 },
+    xAxis: { ...axisOf(places, x, [places[0]!, places.at(-1)!]), splitLine: { show: false } },
+    yAxis: { ...axisOf(ticks, y, bounds), splitLine: { show: false } },
+    series: [...styled(series).map(lineOf), rulesAt(ticks)],
   }
 }
 

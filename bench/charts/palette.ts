@@ -29,7 +29,7 @@ const light = {
   'do-close': '#8a93a0',
   'do-exit': '#2b323c',
   'do-wait': '#e9e6dd',
-  'do-ring': '#2f6fc4',
+  'do-ring': '#c2255c',
 }
 
 export type Color = keyof typeof light
@@ -62,7 +62,7 @@ const dark: Record<Color, string> = {
   'do-close': '#76808d',
   'do-exit': '#dfe4ea',
   'do-wait': '#2a313c',
-  'do-ring': '#6ea6ef',
+  'do-ring': '#f06595',
 }
 
 /** Works in an attribute of inline SVG as well as in CSS. */

@@ -1,5 +1,6 @@
 // A workload as a table whose figures are bars too: it is the picture and its text at the same time, at any width.
 import type { Report, WorkloadReport } from '../compare.js'
+import { findingOf } from '../answers.js'
 import { entriesOf, proportion, size, time, whole } from '../report.js'
 import type { Entry, Summary } from '../summary.js'
 import { styleOf } from '../charts/palette.js'
@@ -81,6 +82,7 @@ export function workloadTable(report: Report, workload: WorkloadReport): Markup 
   })
   return html`<section class="workload" id="w-${workload.name}">
       <h3>${workload.title}</h3>
+      <p class="finding">${findingOf(report, workload)}</p>
       <p>${workload.about} ${workload.main} ${workload.main === 1 ? 'client' : 'clients'}.</p>
       <div class="scroll" tabindex="0" role="region" aria-label="${workload.title}: figures">
         <table class="bars">

@@ -7,7 +7,12 @@ import type { What } from '../trace/timeline.js'
 import { html, type Markup, raw } from './markup.js'
 
 export interface Figure extends LineChart {
+  /** As a file of its own is called. */
+  name: string
   title: string
+  /** What it shows, in a line; and what it is about, where the title does not say it. */
+  finding: string
+  about?: string
   /** What the axes are. */
   xTitle: string
   yTitle: string
@@ -18,15 +23,15 @@ export interface Figure extends LineChart {
 const SYMBOLS = { circle: '●', rect: '■', triangle: '▲', diamond: '◆' } as const
 
 /** Who is who: each entry can be pressed to bring its curve to the front. */
-function legend({ series }: Figure): Markup {
-  const items = styled(series).map(
-    ({ label, symbol, color: own }, at) =>
-      html`<li>
-        <button type="button" aria-pressed="false" data-series="${at}" style="--c:${own}">
-          <span aria-hidden="true">${SYMBOLS[symbol]}</span> ${label}
-        </button>
-      </li>`,
-  )
+function legend({ series, x }: Figure): Markup {
+  const items = styled(series).map(({ label, symbol, knee, color: own }, at) => {
+    const bend = knee === undefined ? undefined : html` <small>bends at ${x(knee)}</small>`
+    return html`<li>
+      <button type="button" aria-pressed="false" data-series="${at}" style="--c:${own}">
+        <span aria-hidden="true">${SYMBOLS[symbol]}</span> ${label}${bend}
+      </button>
+    </li>`
+  })
   return html`<ul class="legend">
     ${items}
   </ul>`
@@ -76,10 +81,14 @@ const drawing = (svg: string, words: string): Markup =>
   raw(svg.replace('<svg ', `<svg role="img" aria-label="${words.replace(/[&<>"]/g, ' ')}" `))
 
 export function figure(chart: Figure): Markup {
-  const { title, xTitle, yTitle, words } = chart
+  const { title, xTitle, yTitle, finding, about, words } = chart
   if (!chart.series.some(({ points }) => points.length > 0)) return html``
   return html`<figure class="lines">
-    <figcaption><strong>${title}</strong><span>${yTitle}, by ${xTitle}</span></figcaption>
+    <figcaption>
+      <strong>${title}</strong><span>${yTitle}, by ${xTitle}</span>
+      <p>${finding}</p>
+      ${about === undefined ? undefined : html`<p class="remark">${about}</p>`}
+    </figcaption>
     ${drawing(drawLines(chart), `${title}. ${words}`)}${legend(chart)}${asTable(chart)}${hints(chart)}
   </figure>`
 }

@@ -60,17 +60,10 @@ function percentiles(report: Report): Markup | undefined {
 
 function growth({ growth: curves }: Report): Markup | undefined {
   if (curves.length === 0) return undefined
-  const figures = curves.map(
-    (curve) =>
-      html`<div>
-        <p>${curve.about}</p>
-        ${figure(growthFigure(curve))}
-      </div>`,
-  )
   return html`<p>
       Both axes are logarithmic: a straight line is a power, and a dashed line marks the knee, where another one begins.
     </p>
-    ${grid(figures)}`
+    ${grid(curves.map((curve) => figure(growthFigure(curve))))}`
 }
 
 function contestants({ contestants: all, entries }: Report): Markup {
@@ -79,7 +72,7 @@ function contestants({ contestants: all, entries }: Report): Markup {
     const reason = own.every(({ summary }) => !summary) ? own.find((entry) => entry.reason)?.reason : undefined
     return html`<tr>
       <th scope="row">${label}<small>${id}</small></th>
-      <td>${family}</td>
+      <td class="name">${family}</td>
       <td>${model}</td>
       <td>${about}${reason === undefined ? '' : html` <em>Not run: ${reason}</em>`}</td>
     </tr>`

@@ -92,10 +92,12 @@ function sizeOf({ full, duration, rounds }: Options): Pick<CompareOptions, 'dura
   return { duration: duration ?? QUICK.duration, rounds: rounds ?? QUICK.rounds }
 }
 
-// Whose timelines are recorded: those asked for, or those of a short comparison; a user's own work has none.
-function tracedIn({ contestants: chosen, workloads: wished }: Wishes): readonly Contestant[] {
+// Whose timelines are recorded: those asked for, or those that stand for their models; a user's own work has none.
+function tracedIn({ contestants: chosen, workloads: wished }: Wishes, full = false): readonly Contestant[] {
   if (wished?.some(({ name }) => name === 'custom')) return []
-  return (chosen ?? contestants.filter(({ quick }) => quick)).filter(({ id }) => id !== 'own')
+  const standing = ({ quick, main, model }: Contestant): boolean =>
+    quick === true || (full && (main === true || model === 'sequential'))
+  return (chosen ?? contestants.filter(standing)).filter(({ id }) => id !== 'own')
 }
 
 function readReport(file: string): Report {
@@ -126,7 +128,7 @@ async function run(options: Options): Promise<void> {
   await compile('load')
   const onProgress = ({ done, total, what }: Progress): void => meter.update(done, total, what)
   const file = handler === undefined ? undefined : resolve(handler)
-  const traced = timelines ? tracedIn(wishes) : []
+  const traced = timelines ? tracedIn(wishes, full) : []
   const work = { cells, ...sizeOf(options), file, traced, growth: full && !wishes.workloads, signal, onProgress }
   const report = await compare(work).finally(meter.stop)
   const { writeFiles } = await import('../../bench/files.js') // slow to load, and not needed before

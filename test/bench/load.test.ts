@@ -114,12 +114,21 @@ describe('echo', () => {
   })
 
   it('keeps the connections from the warm-up, and does not count its messages', async () => {
-    let sizeWhenReady = -1
-    const count = (): number => (sizeWhenReady = echo.size)
-    const options = { mode: 'echo', port: echo.port, clients: 4, warmUp: 50, maxRequests: 8, duration: 20_000 } as const
-    const report = await runLoad(options, { ready: () => void count() })
+    let [connections, bytes, warm] = [0, 0, 0]
+    const counting = (socket: Socket): void => {
+      connections++
+      socket.on('data', (chunk) => {
+        bytes += chunk.length
+        socket.write(chunk)
+      })
+    }
+    const report = await withServer(counting, (port) => {
+      const options = { mode: 'echo', port, clients: 4, warmUp: 50, maxRequests: 8, duration: 20_000 } as const
+      return runLoad(options, { ready: () => void (warm = bytes) })
+    })
     expect(report).toMatchObject({ requests: 8, held: 4, bytes: { in: 8 * 64, out: 8 * 64 } })
-    expect(sizeWhenReady).toBe(1)
+    expect(warm).toBeGreaterThanOrEqual(4 * 64)
+    expect([connections, bytes - warm]).toEqual([4, 8 * 64])
   })
 
   it('notices a byte that is not the one sent', async () => {
@@ -142,6 +151,22 @@ it('keeps to a rate, and counts what it waited for as late', async () => {
   )
   expect(late.requests).toBe(50)
   expect(late.max).toBeGreaterThan(500_000)
+})
+
+it('shows a stall to all who were due meanwhile in an open loop, and only to those under way in a closed one', async () => {
+  let stalled = Infinity // until when
+  const stalling = (socket: Socket): unknown =>
+    socket.on('data', (chunk) => {
+      if (stalled === Infinity) stalled = performance.now() + 400
+      setTimeout(() => socket.write(chunk), Math.max(0, stalled - performance.now()))
+    })
+  const at = { mode: 'echo', clients: 4, duration: 600 } as const
+  const closed = await withServer(stalling, (port) => runLoad({ ...at, port }))
+  stalled = Infinity
+  const open = await withServer(stalling, (port) => runLoad({ ...at, port, rate: 200 }))
+  expect([closed.max > 300_000, open.max > 300_000]).toEqual([true, true])
+  expect(closed.p90).toBeLessThan(100_000)
+  expect(open.p50).toBeGreaterThan(100_000)
 })
 
 it('has slow connections beside the clients', async () => {
