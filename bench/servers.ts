@@ -71,7 +71,12 @@ interface Named {
   url: URL
 }
 
-const serving = async ({ url }: Named): Promise<Handler> => ((await import(url.href)) as { default: Handler }).default
+async function serving({ url, file }: Named): Promise<Handler> {
+  const { default: handler } = (await import(url.href)) as { default?: Handler }
+  if (handler === undefined) throw new Error(`${file} has no default export: that is the handler`)
+  return handler
+}
+
 const blockingOf = (named: Named): Handler | Promise<Handler> => (named.name ? blocking[named.name] : serving(named))
 const callbacksOf = (named: Named): Handler | Promise<Handler> => (named.name ? callbacks[named.name] : serving(named))
 const nativeOf = ({ name, file }: Named): Handler => native(name ?? file)

@@ -4,7 +4,7 @@ import type { Lane } from './timeline.js'
 
 interface ChromeEvent {
   name: string
-  ph: 'X' | 'M' | 's' | 'f'
+  ph: 'X' | 'M'
   pid: number
   tid: number
   [more: string]: unknown
@@ -18,13 +18,16 @@ export const laneName = ({ kind, pid, tid }: Lane): string =>
 function eventsOf({ label, lanes }: Trace, index: number): ChromeEvent[] {
   const pid = index + 1
   const title: ChromeEvent = { name: 'process_name', ph: 'M', pid, tid: 0, args: { name: label } }
-  return [title, ...lanes.flatMap((lane, at) => [nameOf(lane, pid, at), ...spansOf(lane, pid)])]
+  return [title, ...lanes.flatMap((lane, at) => [...namesOf(lane, pid, at), ...spansOf(lane, pid)])]
 }
 
-const nameOf = (lane: Lane, pid: number, at: number): ChromeEvent => ({
-  ...{ name: 'thread_name', ph: 'M', pid, tid: lane.tid },
-  args: { name: laneName(lane), sort_index: at },
-})
+function namesOf(lane: Lane, pid: number, at: number): ChromeEvent[] {
+  const track = { ph: 'M' as const, pid, tid: lane.tid }
+  return [
+    { name: 'thread_name', ...track, args: { name: laneName(lane) } },
+    { name: 'thread_sort_index', ...track, args: { sort_index: at } },
+  ]
+}
 
 const spansOf = ({ tid, events }: Lane, pid: number): ChromeEvent[] =>
   events.map((event) => ({

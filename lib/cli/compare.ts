@@ -1,5 +1,5 @@
 // posix-async compare: all models against the C peers, node's own servers and Python's; progress, a table, JSON and a chart.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -67,12 +67,21 @@ function makeFolder(folder: string): void {
   }
 }
 
+function makeTrace(file: string, timelines: boolean): void {
+  if (!timelines) throw new Failure('--trace writes the timelines, and --no-timelines leaves them out', EXIT.usage)
+  try {
+    writeFileSync(file, renderChromeTrace([]))
+  } catch (error) {
+    throw new Failure(`the timelines can't be written to ${file}: ${(error as Error).message}`)
+  }
+}
+
 // A user's own handler is served by the models that take it, and nobody's figures for other work are beside it.
 function wishesOf({ only, workloads, clients, handler, text, server, port }: Options): Wishes {
   if ((server === undefined) !== (port === undefined)) {
     throw new Failure('--server and --port belong together', EXIT.usage)
   }
-  if (handler !== undefined && !existsSync(handler)) {
+  if (handler !== undefined && !statSync(handler, { throwIfNoEntry: false })?.isFile()) {
     throw new Failure(`there is no file ${handler}`, EXIT.usage)
   }
   const own = server === undefined ? [] : [ownServer(server, port!)]
@@ -122,6 +131,7 @@ async function run(options: Options): Promise<void> {
   const wishes = wishesOf(options)
   const cells = (full ? fullPlan : quickPlan)(wishes)
   makeFolder(output) // first, so that nobody waits for results that can't be written
+  if (trace !== undefined) makeTrace(trace, timelines)
   const { signal } = stopOnSignal()
   const meter = createMeter()
   meter.say('compiling the load generator and the C peers (once)')
@@ -149,7 +159,7 @@ export function addCompare(program: Command): void {
     .description(
       "the main job: every model, the C peers, node's and Python's servers on real requests; table, JSON, chart",
     )
-    .option('--full', 'all contestants on all workloads, five rounds: about ten minutes')
+    .option('--full', 'all contestants on all workloads, five rounds, and growth: a quarter of an hour at most')
     .option('-c, --clients <n,...>', 'clients at once, each number in turn (default: as each workload has it)', counts)
     .option('-d, --duration <duration>', 'how long each trial counts (150ms)', positiveDuration)
     .option('-r, --rounds <n>', 'trials of each server, of which the median is taken (3)', whole(1, 100))

@@ -65,6 +65,40 @@ describe('what strace wrote', () => {
   })
 })
 
+describe('Chrome trace events', () => {
+  const { lanes, length } = timelineOf(parseCalls(text), known)
+  const trace: Trace = {
+    ...{ id: 'one', label: 'One', family: 'C', model: 'fork', about: '', requests: 1, clients: 1 },
+    ...{ lanes, length, calls: { each: 1, names: {} } },
+  }
+  const { traceEvents, displayTimeUnit } = JSON.parse(
+    renderChromeTrace([trace, { ...trace, id: 'none', reason: 'it did not start' }]),
+  ) as { traceEvents: Record<string, unknown>[]; displayTimeUnit: string }
+
+  it('have what the format asks for: numbers for tracks and times, a phase, a name', () => {
+    expect(displayTimeUnit).toBe('ms')
+    for (const { name, ph, pid, tid } of traceEvents) {
+      expect([typeof name, typeof pid, typeof tid]).toEqual(['string', 'number', 'number'])
+      expect(['X', 'M']).toContain(ph)
+    }
+    const spans = traceEvents.filter(({ ph }) => ph === 'X')
+    expect(spans).toHaveLength(9)
+    for (const { ts, dur } of spans) expect([Number(ts) >= 0, Number(dur) >= 0]).toEqual([true, true])
+  })
+
+  it('name each track, in its order, and have no two at the same time on one', () => {
+    const named = (name: string) => traceEvents.filter((event) => event['name'] === name).map(({ args }) => args)
+    expect(named('process_name')).toEqual([{ name: 'One' }])
+    expect(named('thread_name')).toEqual([{ name: 'process 10' }, { name: 'process 11' }])
+    expect(named('thread_sort_index')).toEqual([{ sort_index: 0 }, { sort_index: 1 }])
+    for (const track of [10, 11]) {
+      const spans = traceEvents.filter(({ ph, tid }) => ph === 'X' && tid === track) as { ts: number; dur: number }[]
+      const ends = spans.map(({ ts, dur }) => ts + dur)
+      spans.slice(1).forEach(({ ts }, at) => expect(ts).toBeGreaterThanOrEqual(ends[at]! - 0.001))
+    }
+  })
+})
+
 // Whom it takes what; the events are those of eight requests.
 const models: [id: string, expected: Partial<Record<What, number>>, lanes: (trace: Trace) => number][] = [
   ['c-fork', { accept: 8, fork: 8, read: 8, write: 8 }, () => 9],

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { Report } from '../../bench/compare.js'
 import { which } from '../../bench/compile.js'
 import { contestants } from '../../bench/contestants.js'
@@ -15,6 +15,8 @@ import { command, program, Running } from '../support/command.js'
 const hasStrace = which('strace') !== undefined
 
 let folder: string
+
+vi.setConfig({ testTimeout: 90_000 }) // whole comparisons, on a machine that may have other work
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'posix-async-test-'))
@@ -79,6 +81,8 @@ it.each([
   [['--diff', 'one.json'], '--diff takes two files'],
   [['--server', 'true'], '--server and --port belong together'],
   [['--handler', 'no-such-file.js'], 'there is no file no-such-file.js'],
+  [['--handler', '/'], 'there is no file /'],
+  [['--trace', 'x.json', '--no-timelines'], '--trace writes the timelines, and --no-timelines leaves them out'],
 ])('refuses %j', async (args, why) => {
   const { code, stderr } = await command(['compare', ...args])
   expect([code, stderr.includes(why)]).toEqual([2, true])
@@ -145,7 +149,7 @@ it.each([
   ['echo', all, serial],
   ['think', some, (id: string) => (id === 'event-native' ? loop : undefined)],
   ['upload', some, () => undefined],
-])('gets figures, and no error, from every contestant on %s', { timeout: 90_000 }, async (workload, ids, unfit) => {
+])('gets figures, and no error, from every contestant on %s', async (workload, ids, unfit) => {
   const args = [
     'compare',
     '-d',
@@ -186,6 +190,19 @@ it("has a user's own server and handler beside the others", async () => {
     ['event', 0],
     ['own', 0],
   ])
+})
+
+it("says why a user's own handler does not run", async () => {
+  const file = join(folder, 'none.mjs')
+  writeFileSync(file, 'export const other = 1')
+  const { stdout } = await command(['compare', '-r', '1', '-j', '-o', folder, '--handler', file, '--only', 'event'])
+  const { entries } = JSON.parse(stdout) as Report
+  expect(entries.map(({ reason }) => reason)).toEqual([`${file} has no default export: that is the handler`])
+})
+
+it('says at once that the timelines can not be written', async () => {
+  const { code, stderr } = await command(['compare', '-o', folder, '--trace', join(folder, 'no/such/t.json')])
+  expect([code, stderr.includes("posix-async: the timelines can't be written to ")]).toEqual([1, true])
 })
 
 it("says why a user's own server does not run", async () => {
