@@ -83,21 +83,27 @@ async function oneTrial({ contestant, workload, clients, entry }: Pair, options:
 const nameOf = ({ workload, clients, contestant }: Cell): string =>
   `${workload.name}${clients === workload.clients ? '' : ` x${clients}`} ${contestant.label}`
 
+/** How many rounds there will be, judged by those so far (a fraction): as many as end within the budget, and one at least. */
+export function roundsWithin(budget: number, spent: number, sofar: number, wished: number): number {
+  const possible = spent === 0 || budget === Infinity ? wished : Math.floor((budget * sofar) / spent)
+  return Math.max(1, Math.min(wished, possible))
+}
+
 /** Takes the trials in turn, and gives the number of rounds. */
 async function takeRounds(pairs: readonly Pair[], options: CompareOptions): Promise<number> {
-  const { rounds = 3, budget = Infinity } = options
+  const { rounds: wished = 3, budget = Infinity, onProgress } = options
   const began = performance.now()
   const able = pairs.filter(({ entry }) => entry.reason === undefined)
-  const total = able.length * rounds
-  let done = 0
+  let [done, rounds] = [0, wished]
   for (let round = 0; round < rounds; round++) {
-    const spent = performance.now() - began
-    if (round > 0 && spent + spent / round > budget) return round
     for (const pair of able) {
-      if (pair.entry.reason !== undefined) continue
-      options.onProgress?.({ done, total, what: nameOf(pair) })
-      await oneTrial(pair, options)
-      done += pair.entry.reason === undefined ? 1 : rounds - round
+      if (pair.entry.reason === undefined) {
+        onProgress?.({ done, total: able.length * rounds, what: nameOf(pair) })
+        await oneTrial(pair, options)
+      }
+      done++
+      const judged = roundsWithin(budget, performance.now() - began, done / able.length, wished)
+      rounds = Math.max(round + 1, judged)
     }
   }
   return rounds

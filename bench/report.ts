@@ -1,4 +1,5 @@
 // What a comparison came to, as a table for people and as JSON for programs; the chart is in chart.ts.
+import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 import colors from 'picocolors'
 import type { Report, WorkloadReport } from './compare.js'
@@ -43,26 +44,28 @@ export function proportion({ ratio, low, high }: Ratio): string {
 export interface Column {
   head(workload: WorkloadReport): string
   cell(summary: Summary, entry: Entry): string
+  /** On a narrow terminal those with the lowest rank are left out first (default: never). */
+  rank?: number
 }
 
 const always = (text: string) => (): string => text
 
 const working: readonly Column[] = [
   { head: ({ unit }) => `${unit}s/s`, cell: ({ rate }) => whole(rate) },
-  { head: always('spread'), cell: ({ spread }) => `±${Math.round(spread * 50)} %` },
-  { head: always('p50'), cell: ({ p50 }) => time(p50) },
-  { head: always('p99'), cell: ({ p99 }) => time(p99) },
+  { head: always('spread'), rank: 1, cell: ({ spread }) => `±${Math.round(spread * 50)} %` },
+  { head: always('p50'), rank: 2, cell: ({ p50 }) => time(p50) },
+  { head: always('p99'), rank: 5, cell: ({ p99 }) => time(p99) },
   { head: ({ unit }) => `server CPU/${unit}`, cell: ({ cpu }) => time(cpu) },
-  { head: always('rate against C'), cell: (_, { against }) => (against ? proportion(against.rate) : '') },
-  { head: always('own memory'), cell: (summary) => size(summary.own) },
+  { head: always('rate against C'), rank: 4, cell: (_, { against }) => (against ? proportion(against.rate) : '') },
+  { head: always('own memory'), rank: 3, cell: (summary) => size(summary.own) },
   { head: always('errors'), cell: ({ errors }) => whole(errors) },
 ]
 
 const idling: readonly Column[] = [
   { head: always('memory/connection'), cell: ({ connection }) => size(connection) },
   { head: always('own memory'), cell: (summary) => size(summary.own) },
-  { head: always('resident'), cell: ({ resident }) => size(resident) },
-  { head: always('processes'), cell: ({ processes }) => whole(processes) },
+  { head: always('resident'), rank: 2, cell: ({ resident }) => size(resident) },
+  { head: always('processes'), rank: 1, cell: ({ processes }) => whole(processes) },
   { head: always('threads'), cell: ({ threads }) => whole(threads) },
   { head: always('errors'), cell: ({ errors }) => whole(errors) },
 ]
@@ -88,8 +91,7 @@ function rowOf(entry: Entry, columns: readonly Column[]): Row {
 export const entriesOf = ({ entries }: Report, { name }: WorkloadReport, clients: number): Entry[] =>
   entries.filter((entry) => entry.workload === name && entry.clients === clients)
 
-function tableOf(report: Report, workload: WorkloadReport): string {
-  const columns = columnsOf(workload)
+function drawTable(report: Report, workload: WorkloadReport, columns: readonly Column[]): string {
   const head = ['model', 'server', ...columns.map((column) => column.head(workload))]
   const table = new Table({
     head: head.map((text) => colors.bold(text)),
@@ -98,7 +100,22 @@ function tableOf(report: Report, workload: WorkloadReport): string {
     wordWrap: true,
   })
   for (const entry of entriesOf(report, workload, workload.main)) table.push(rowOf(entry, columns))
-  return `${colors.bold(workload.title)}, ${workload.main} clients\n${table.toString()}`
+  return table.toString()
+}
+
+const widthOf = (text: string): number =>
+  Math.max(...text.split('\n').map((line) => stripVTControlCharacters(line).length))
+
+// As many columns as the terminal has room for.
+function tableOf(report: Report, workload: WorkloadReport, width: number): string {
+  let columns = columnsOf(workload)
+  let text = drawTable(report, workload, columns)
+  while (widthOf(text) > width && columns.some(({ rank }) => rank !== undefined)) {
+    const least = Math.min(...columns.map(({ rank = Infinity }) => rank))
+    columns = columns.filter(({ rank }) => rank !== least)
+    text = drawTable(report, workload, columns)
+  }
+  return `${colors.bold(workload.title)}, ${workload.main} clients\n${text}`
 }
 
 // What was counted and then went wrong is told under the table, where there is room for it.
@@ -114,14 +131,14 @@ function notesOf(report: Report): string[] {
   ]
 }
 
-/** One table a workload, and what there is to say about them. */
-export function renderTable(report: Report): string {
+/** One table a workload, and what there is to say about them. `width`: the terminal's columns. */
+export function renderTable(report: Report, width = Infinity): string {
   const { machine, options } = report
   const about =
     `Medians of ${options.rounds} trial(s) of ${options.duration} ms each, taken in turn; loopback; the load generator shares ` +
     `the CPUs.\n${machine.cpus}, Linux ${machine.kernel}, Node.js ${machine.node}`
   const warnings = report.warnings.map((warning) => colors.yellow(`Note: ${warning}`))
-  const tables = report.workloads.map((workload) => tableOf(report, workload))
+  const tables = report.workloads.map((workload) => tableOf(report, workload, width))
   return [...tables, ...notesOf(report), ...warnings, colors.dim(about)].join('\n\n')
 }
 

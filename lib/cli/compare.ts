@@ -144,7 +144,7 @@ async function run(options: Options): Promise<void> {
   const { writeFiles } = await import('../../bench/files.js') // slow to load, and not needed before
   const [page, ...others] = writeFiles(report, output)
   if (trace !== undefined) writeFileSync(trace, renderChromeTrace(report.traces))
-  process.stdout.write(json ? renderJson(report) : `${renderTable(report)}\n`)
+  process.stdout.write(json ? renderJson(report) : `${renderTable(report, process.stdout.columns)}\n`)
   const more = others.slice(0, 3).map((path) => relative('', path))
   meter.say(`${report.seconds.toFixed(0)} s; written: ${more.join(', ')} and charts`)
   meter.say(`The report, to open in a browser: ${pathToFileURL(page!).href}`)

@@ -165,7 +165,7 @@ it('shows a stall to all who were due meanwhile in an open loop, and only to tho
   stalled = Infinity
   const open = await withServer(stalling, (port) => runLoad({ ...at, port, rate: 200 }))
   expect([closed.max > 300_000, open.max > 300_000]).toEqual([true, true])
-  expect(closed.p90).toBeLessThan(100_000)
+  expect(closed.p50).toBeLessThan(100_000)
   expect(open.p50).toBeGreaterThan(100_000)
 })
 

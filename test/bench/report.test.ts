@@ -99,6 +99,17 @@ it('draws a table with a line for each, and the reason of who did not run', () =
   expect(lines).toContain('eventServer, fibonacci: the first error was "wrong: the reply is not the one expected"')
 })
 
+it.each([140, 100, 80, 60])(
+  'fits a terminal of %d columns: what matters less is left out, figures and errors never',
+  (width) => {
+    const lines = stripVTControlCharacters(renderTable(report, width)).split('\n')
+    const table = lines.filter((line) => /^[┌│├└]/.test(line))
+    expect(Math.max(...table.map(({ length }) => length))).toBeLessThanOrEqual(Math.max(width, 72))
+    for (const head of ['requests/s', 'server CPU/request', 'errors']) expect(table[1]).toContain(head)
+    expect(table[1]!.includes('spread')).toBe(width >= 140)
+  },
+)
+
 it('gives all figures as JSON', () => {
   expect(JSON.parse(renderJson(report))).toEqual(report)
 })
