@@ -37,6 +37,7 @@ export function styled(series: readonly Series[]): (Series & ReturnType<typeof s
 
 // What lies on an axis is the logarithm, so that the labels can stand where they are wanted.
 const place = Math.log2
+const valueAt = (at: number): number => Number((2 ** at).toPrecision(12)) // 1,000 and not 999.9999999
 
 function kneeOf({ knee, color: own }: { knee?: number | undefined; color: string }): Partial<echarts.LineSeriesOption> {
   if (knee === undefined) return {}
@@ -70,7 +71,7 @@ function axisOf(places: readonly number[], name: (value: number) => string, [min
     type: 'value' as const,
     min: place(min),
     max: place(max),
-    axisLabel: { ...label, customValues, formatter: (at: number) => name(2 ** at), hideOverlap: true },
+    axisLabel: { ...label, customValues, formatter: (at: number) => name(valueAt(at)), hideOverlap: true },
     axisTick: { customValues, ...rule },
     axisLine: rule,
   }
