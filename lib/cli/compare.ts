@@ -17,7 +17,7 @@ import { createMeter } from './meter.js'
 
 // What is done when neither duration nor rounds are asked for; a short comparison fits in a minute, if need be with fewer rounds.
 const QUICK = { duration: 150, rounds: 3, budget: 45_000 }
-const FULL = { duration: 200, rounds: 5 }
+const FULL = { duration: 150, rounds: 5 }
 
 interface Options {
   full?: boolean
@@ -104,8 +104,7 @@ function sizeOf({ full, duration, rounds }: Options): Pick<CompareOptions, 'dura
 // Whose timelines are recorded: those asked for, or those that stand for their models; a user's own work has none.
 function tracedIn({ contestants: chosen, workloads: wished }: Wishes, full = false): readonly Contestant[] {
   if (wished?.some(({ name }) => name === 'custom')) return []
-  const standing = ({ quick, main, model }: Contestant): boolean =>
-    quick === true || (full && (main === true || model === 'sequential'))
+  const standing = ({ quick, model }: Contestant): boolean => quick === true || (full && model === 'sequential')
   return (chosen ?? contestants.filter(standing)).filter(({ id }) => id !== 'own')
 }
 
@@ -159,7 +158,7 @@ export function addCompare(program: Command): void {
     .description(
       "the main job: every model, the C peers, node's and Python's servers on real requests; table, JSON, chart",
     )
-    .option('--full', 'all contestants on all workloads, five rounds, and growth: a quarter of an hour at most')
+    .option('--full', 'all contestants on all workloads, five rounds, and growth: about a quarter of an hour')
     .option('-c, --clients <n,...>', 'clients at once, each number in turn (default: as each workload has it)', counts)
     .option('-d, --duration <duration>', 'how long each trial counts (150ms)', positiveDuration)
     .option('-r, --rounds <n>', 'trials of each server, of which the median is taken (3)', whole(1, 100))
