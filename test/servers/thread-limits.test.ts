@@ -25,6 +25,11 @@ describe.each(['function', 'function-pool', 'native', 'native-pool', 'module'])(
 })
 
 describe.each(['function', 'native'])('%s', (kind) => {
+  it('1,000 threads at once, each with its client, and all gone afterwards', async () => {
+    const all = { served: 1000, threads: 1000, seen: true, rejected: 0, errors: 0 }
+    expect(await run(`crowd:${kind}`, { args: ['1000'] })).toEqual({ ...all, next: ['next'] })
+  })
+
   it('5,000 threads are allowed and the machine has 20: who gets none is closed and counted, the server lives', async () => {
     const seen = (await run(`scarce:${kind}`)) as { served: number; rejected: number; errors: number }
     expect(seen.served + seen.rejected).toBe(25)
