@@ -1,4 +1,5 @@
 // What the library opens once and keeps, opened before a fixture's leak gate: `cases({...}, { warmUp: readiness })`.
+import { stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { close, pipe, write } from 'posix-async/posix'
 import { whenReady } from '../../lib/posix/readiness.js'
@@ -15,4 +16,9 @@ export async function readiness(): Promise<void> {
 /** The spare descriptor that libuv opens with the first socket. */
 export async function sockets(): Promise<void> {
   await new Promise((resolve) => connect('/nowhere/at/all').once('error', resolve))
+}
+
+/** The threads of libuv's pool, which begin with the first work there is for it. */
+export async function threadPool(): Promise<void> {
+  await stat('/')
 }
