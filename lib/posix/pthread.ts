@@ -5,8 +5,11 @@ import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '
 import { constant, native as addon } from '../native.js'
 import { asData, asInteger } from './arguments.js'
 import { NativeCode } from './native-code.js'
+import { asAttributes, asCpuSet, cpusOf, emptyCpuSet, type PthreadAttributes } from './pthread-attributes.js'
 import { whenReady, type WaitOptions } from './readiness.js'
 import { asSignal, type Signal } from './signal-set.js'
+
+export type { PthreadAttributes }
 
 /** Bytes of the smallest stack that a thread can have. */
 export const PTHREAD_STACK_MIN = constant('PTHREAD_STACK_MIN')
@@ -14,39 +17,10 @@ export const PTHREAD_STACK_MIN = constant('PTHREAD_STACK_MIN')
 export const PTHREAD_CANCELED = constant('PTHREAD_CANCELED')
 
 const POLLIN = constant('POLLIN')
-const CPUS = constant('CPU_SETSIZE')
 const { EBUSY, ETIMEDOUT } = constants.errno
-
-/** What a thread is made with; what is left out is as C has it by default. */
-export interface PthreadAttributes {
-  /** Nobody joins it: what it had is given back at its end (default false). */
-  detached?: boolean
-  /** Bytes of its stack, PTHREAD_STACK_MIN at least (default: RLIMIT_STACK of the process at its start, mostly 8 MiB). */
-  stackSize?: number
-  /** Bytes below its stack that nobody may touch, rounded up to whole pages; an overflow ends the process there (default: a page). */
-  guardSize?: number
-  /** The processors that it may run on (default: those of the calling thread). */
-  cpus?: readonly number[]
-}
 
 function asThread(value: unknown): number {
   return asInteger('thread', value, 1)
-}
-
-function asSize(name: string, value: unknown): number {
-  return value === undefined ? -1 : asInteger(name, value, 0, Number.MAX_SAFE_INTEGER)
-}
-
-// As a cpu_set_t: a bit a processor.
-function asCpuSet(name: string, value: unknown): Uint8Array {
-  if (!Array.isArray(value)) throw invalidArgType(name, 'an array of numbers', value)
-  const set = new Uint8Array(CPUS / 8)
-  for (const cpu of value) set[asInteger(name, cpu, 0, CPUS - 1) >> 3]! |= 1 << (cpu & 7)
-  return set
-}
-
-function cpusOf(set: Uint8Array): number[] {
-  return Array.from({ length: CPUS }, (_, cpu) => cpu).filter((cpu) => set[cpu >> 3]! & (1 << (cpu & 7)))
 }
 
 function routineNumber(routine: string | NativeCode): number {
@@ -55,18 +29,6 @@ function routineNumber(routine: string | NativeCode): number {
   if (typeof found === 'string') throw codedError(Error, 'ERR_DLOPEN_FAILED', found)
   if (found >= 0) return found
   throw invalidArgValue('routine', "must be 'fibonacci', 'join', 'sleep' or native('./file.so', 'symbol')", name)
-}
-
-function asAttributes(value: unknown) {
-  if (typeof value !== 'object' || value === null) throw invalidArgType('attr', 'of type object', value)
-  const { detached = false, stackSize, guardSize, cpus } = value as PthreadAttributes
-  if (typeof detached !== 'boolean') throw invalidArgType('attr.detached', 'of type boolean', detached)
-  return {
-    detached,
-    stackSize: asSize('attr.stackSize', stackSize),
-    guardSize: asSize('attr.guardSize', guardSize),
-    cpus: cpus === undefined ? new Uint8Array() : asCpuSet('attr.cpus', cpus),
-  }
 }
 
 /**
@@ -234,7 +196,7 @@ export function pthread_setaffinity_np(thread: number, cpus: readonly number[]):
 
 /** The processors that a thread may run on, ascending. @throws ErrnoError ESRCH @see man 3 pthread_getaffinity_np */
 export function pthread_getaffinity_np(thread: number): number[] {
-  const set = new Uint8Array(CPUS / 8)
+  const set = emptyCpuSet()
   check(addon.pthread_getaffinity_np(asThread(thread), set), 'pthread_getaffinity_np')
   return cpusOf(set)
 }
