@@ -1,16 +1,14 @@
 // native/core/pthread: run by a C++ program without Node, under the sanitizers and under helgrind where they work here.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { root, sanitizerWorks, Workshop } from '../support/compile.js'
+import { hasValgrind, helgrind } from '../support/helgrind.js'
 
 const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
 
-const hasValgrind = spawnSync('valgrind', ['--version']).status === 0
 const handlers = ['echo', 'fibonacci', 'handler', 'running'].map((name) => `native/core/handlers/${name}.cc`)
 const sources = ['test/core/pthread_test.cc', 'native/core/pthread.cc', 'native/core/start_routine.cc', ...handlers]
-
-const suppressions = 'test/support/helgrind.supp'
 
 const programs = new Map<string, string>()
 function program(sanitizer: string): string {
@@ -44,13 +42,7 @@ describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer)
 
 describe('helgrind', () => {
   it.skipIf(!hasValgrind).each(outcomes)('%s', (name, outcome) => {
-    const options = [
-      '--tool=helgrind',
-      '-q',
-      '--error-exitcode=1',
-      '--fair-sched=try',
-      `--suppressions=${suppressions}`,
-    ]
-    expect(run('valgrind', [...options, program(''), name])).toBe(outcome)
+    const [valgrind, ...options] = helgrind
+    expect(run(valgrind, [...options, program(''), name])).toBe(outcome)
   })
 })

@@ -1,7 +1,8 @@
 // native/core/thread: run by a C++ program without Node, with the thread sanitizer where it works.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sanitizerWorks, Workshop } from '../support/compile.js'
+import { root, sanitizerWorks, Workshop } from '../support/compile.js'
+import { hasValgrind, helgrind } from '../support/helgrind.js'
 
 const workshop = new Workshop()
 const sanitized = sanitizerWorks('thread')
@@ -96,5 +97,21 @@ describe('I/O ordered by one thread', () => {
   })
   it('half-close after the last write, idle timeout, a peer that is gone', () => {
     expect(run('ends')).toBe('idle -11 end 0 broken -32')
+  })
+})
+
+describe('helgrind', () => {
+  it.skipIf(!hasValgrind).each([
+    ['thread-a-connection', `${stats(400)}\ndescriptors left 0`],
+    ['pool', `${stats(400)}\ndescriptors left 0`],
+    ['few-threads', `${stats(200)}\ndescriptors left 0`],
+    ['shutdown', stats(10)],
+    ['io', 'threads that wait: 0\ndescriptors left 0'],
+    ['io-pool', 'threads that wait: 8\ndescriptors left 0'],
+    ['both-directions', 'blocked write -32 cancelled write -125 read over yes close 0'],
+  ])('%s', (name, outcome) => {
+    const [valgrind, ...options] = helgrind
+    const said = execFileSync(valgrind, [...options, plain, name], { cwd: root, encoding: 'utf8', timeout: 60_000 })
+    expect(said.trimEnd()).toBe(outcome)
   })
 })
