@@ -7,6 +7,9 @@ import type { Report } from './cases.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
+// A sanitizer that is preloaded takes its time.
+const PATIENCE = process.env['LD_PRELOAD'] ? 3 : 1
+
 export interface FixtureOptions {
   /** Command line options of node. */
   nodeArgs?: string[]
@@ -72,7 +75,8 @@ function killSession(session: number): void {
 
 /** Runs case `name` of test/fixtures/<program>.ts to its end, whatever that is. */
 export function endOf(program: string, name = '', options: FixtureOptions = {}): Promise<FixtureEnd> {
-  const { nodeArgs = [], under = [], env = {}, timeout = 10_000, args = [] } = options
+  const { nodeArgs = [], under = [], env = {}, args = [] } = options
+  const timeout = (options.timeout ?? 10_000) * PATIENCE
   const node = process.env['POSIX_ASYNC_NODE'] ?? process.execPath
   const file = `${root}dist/test/fixtures/${program}.js`
   const [command, ...rest] = [...under, node, '--expose-gc', ...nodeArgs, file, name, ...args]
