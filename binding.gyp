@@ -58,6 +58,7 @@
         "native/reactor.cc",
         "native/readiness.cc",
         "native/resource.cc",
+        "native/ring_loop.cc",
         "native/select.cc",
         "native/sendfile.cc",
         "native/signal.cc",

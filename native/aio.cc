@@ -8,6 +8,7 @@
 
 #include <set>
 
+#include "aio_after_fork.h"
 #include "binding.h"
 #include "env_data.h"
 
@@ -38,6 +39,11 @@ class Aio {
     return own;
   }
 
+  void LetGoOfAll() {
+    for (const int own : held_) close(own);
+    held_.clear();
+  }
+
   void LetGo(int own) {
     if (held_.erase(own)) close(own);
   }
@@ -46,7 +52,7 @@ class Aio {
   static void OnTeardown(void* self) {
     auto* aio = static_cast<Aio*>(self);
     if (aio->pool_ && aio->pool_->IsOwner()) aio->pool_->Close();
-    for (const int own : aio->held_) close(own);
+    aio->LetGoOfAll();
   }
 
   std::shared_ptr<AioPool> pool_;
@@ -89,6 +95,8 @@ Napi::Value Take(Napi::Env env) {
 }
 
 }  // namespace
+
+void ForgetAioAfterFork(napi_env env) { EnvData<Aio>(env).LetGoOfAll(); }
 
 void RegisterAio(Exports& exports) {
   exports.Function<&EventFd>("aioEventFd");

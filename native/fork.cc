@@ -8,6 +8,7 @@
 
 #include <deque>
 
+#include "aio_after_fork.h"
 #include "binding.h"
 #include "core/fork/huge_text.h"
 #include "core/fork/promise_jobs.h"
@@ -136,6 +137,7 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
   fork::ResumePlatformTasks(loop);
   ForgetReactorsAfterFork(env);
   ForgetThreadsAfterFork();
+  ForgetAioAfterFork(env);
   ForgetRingsAfterFork(env);
   RenewReadinessAfterFork(env);
   ForgetForkAcceptorsAfterFork(env);

@@ -111,6 +111,8 @@ int64_t Recvmsg(int fd, Napi::Array buffers, int flags, Bytes address, Bytes res
 void RegisterSocketMessage(Exports& exports) {
   exports.Function<&Sendmsg>("sendmsg");
   exports.Function<&Recvmsg>("recvmsg");
+  POSIX_ASYNC_CONSTANT(exports, SCM_CREDENTIALS);
+  POSIX_ASYNC_CONSTANT(exports, SCM_RIGHTS);
   exports.Constant("SCM_MAX_FD", kMaxFds);
   exports.Constant("SIZEOF_RECEIVED", sizeof(Received));
 }

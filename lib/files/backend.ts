@@ -4,7 +4,7 @@ import { fstatSync, statSync, type Stats } from 'node:fs'
 import { Aiocb, aio_cancel, aio_fsync, aio_read, aio_write } from '../posix/aio.js'
 import { open, O_DSYNC, O_SYNC } from '../posix/fcntl.js'
 import { AT_EMPTY_PATH, AT_FDCWD, Ring, type Statx } from '../posix/io-uring.js'
-import { forgotten } from '../posix/registrations.js'
+import { generation } from '../posix/forks.js'
 import { close, lseek, SEEK_CUR } from '../posix/unistd.js'
 import type { ByteView } from '../posix/pinned-memory.js'
 
@@ -95,8 +95,8 @@ let born = -1
 
 /** The backend of this process and thread: in the child of a fork it is another. */
 export function backend(): Backend {
-  if (current && born === forgotten()) return current
-  born = forgotten()
+  if (current && born === generation()) return current
+  born = generation()
   ring = Ring.availability().available ? new Ring() : undefined
   current = ring ? byRing(ring) : byThreads
   return current

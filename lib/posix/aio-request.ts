@@ -6,8 +6,9 @@ import { constant, native } from '../native.js'
 import type { Span } from './arguments.js'
 import { aboutToClose } from './closing.js'
 import { Pin } from './pinned-memory.js'
-import { callSafely, forgotten } from './registrations.js'
+import { afterKeptFork, generation } from './forks.js'
 import { Watch } from './readiness.js'
+import { callSafely } from './registrations.js'
 
 const POLLIN = constant('POLLIN')
 const POLLOUT = constant('POLLOUT')
@@ -36,7 +37,7 @@ export class AioRequest {
   readonly operation: number
   /** Undefined while it is in progress; then the count, or the negative errno. */
   result: number | undefined
-  readonly #born = forgotten()
+  readonly #born = generation()
   readonly #own: number // a duplicate: the caller's number may be closed, and be another file's
   readonly #pin: Pin | undefined
   readonly #offset: number
@@ -158,6 +159,12 @@ export class AioRequest {
     return true
   }
 
+  /** In the child of a fork: it is the parent's. */
+  lose(): void {
+    this.#watch?.close()
+    process.nextTick(() => callSafely(() => this.#done(this)))
+  }
+
   /** What poll(2) may wait for on its behalf: nothing (-1) where a thread does it. */
   get polled(): [fd: number, events: number] {
     if (this.#id !== 0 || !this.#pin) return [-1, 0]
@@ -166,14 +173,14 @@ export class AioRequest {
 
   /** Whether it is this process's, and not the parent's of a forked child. */
   get isOwn(): boolean {
-    return this.#born === forgotten()
+    return this.#born === generation()
   }
 }
 
 // In the child of a fork the parent's requests are the parent's: nobody here hears of them.
 function start(): void {
-  if (born === forgotten()) return
-  born = forgotten()
+  if (born === generation()) return
+  born = generation()
   byId.clear()
   underWay.clear()
   watch = undefined
@@ -191,20 +198,27 @@ function keepAlive(): void {
 
 /** Takes what the threads have done. */
 export function collect(): void {
-  if (born !== forgotten()) return
+  if (born !== generation()) return
   const pairs = native.aioTake()
   for (let i = 0; i < pairs.length; i += 2) byId.get(pairs[i]!)?.finish(pairs[i + 1]!)
 }
 
 /** What is under way, on one descriptor or on all. */
 export function requests(fd?: number): AioRequest[] {
-  return born === forgotten() ? [...underWay].filter((request) => fd === undefined || request.fd === fd) : []
+  return born === generation() ? [...underWay].filter((request) => fd === undefined || request.fd === fd) : []
 }
 
 /** A descriptor that is readable when a thread has done something. */
 export function eventFd(): number {
   return check(native.aioEventFd(), 'eventfd')
 }
+
+// Those who wait hear that it is not theirs. The descriptors are closed natively.
+afterKeptFork(() => {
+  watch?.close()
+  for (const request of underWay) request.lose()
+  start()
+})
 
 // POSIX leaves it open whether closing a descriptor ends what is under way on it; here what has not begun does.
 aboutToClose((fd) => {

@@ -17,7 +17,7 @@ export const LIO_WAIT = constant('LIO_WAIT')
 export const LIO_WRITE = constant('LIO_WRITE')
 
 const POLLIN = constant('POLLIN')
-const { EAGAIN, EINPROGRESS, EINVAL, EIO } = constants.errno
+const { EAGAIN, ECANCELED, EINPROGRESS, EINVAL, EIO } = constants.errno
 
 export interface AiocbOptions {
   /** An open descriptor. It may be closed while the request is under way: see aio_cancel. */
@@ -102,9 +102,9 @@ export class Aiocb {
   /** What aio_error gives. */
   get error(): number {
     if (this.#failure !== 0 || !this.#request) return this.#failure
-    if (!this.#request.isOwn) return constants.errno.ECANCELED
-    const { result } = this.#request
-    return result === undefined ? EINPROGRESS : result < 0 ? -result : 0
+    const { result, isOwn } = this.#request
+    if (result === undefined) return isOwn ? EINPROGRESS : ECANCELED
+    return result < 0 ? -result : 0
   }
 
   /** Looks once whether it is over by now. */

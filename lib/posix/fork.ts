@@ -9,7 +9,8 @@ import { constants } from 'node:os'
 export interface ForkOptions {
   /**
    * What becomes of the parent's event loop in the child: 'silent' (default), nothing of it fires there, its sockets are closed
-   * there and it does not keep the child alive; or 'keep', as C has it.
+   * there and it does not keep the child alive; or 'keep', as C has it: then what a Ring or POSIX AIO had under way, which goes on in
+   * the parent, rejects in the child (EFORKED, ECANCELED).
    */
   handles?: 'silent' | 'keep'
 }

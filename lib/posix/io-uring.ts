@@ -2,18 +2,21 @@
 import { constants } from 'node:os'
 import { constant } from '../native.js'
 import { asExactTimeout, asInteger } from './arguments.js'
-import { Pin } from './pinned-memory.js'
-import { asRingFile, attempt, begin, writeAddress, type RingFile } from './ring-base.js'
-import type { OperationOptions } from './ring-operation.js'
-import { RingOfSockets } from './ring-sockets.js'
+import { asRingFile } from './ring-base.js'
+import type { RingFile } from './ring-entry.js'
+import { timePin } from './ring-memory.js'
+import type { OperationEntry, OperationOptions } from './ring-operation.js'
+import { cancelFd } from './ring-queue.js'
+import { RingOfStreams } from './ring-streams.js'
 
+export { BufferGroup } from './buffer-group.js'
+export { Multishot } from './multishot.js'
 export { posix_memalign } from './pinned-memory.js'
-export { type RingAvailability, type RingFile, type RingOptions } from './ring-base.js'
-export { type TransferOptions } from './ring-files.js'
-export { BufferGroup, Multishot } from './ring-multishot.js'
-export { type SendMessageOptions } from './ring-sockets.js'
+export { type RingAvailability, type RingOptions } from './ring-base.js'
+export { FixedFile, type RingFile } from './ring-entry.js'
+export { type SendMessageOptions } from './ring-messages.js'
 export { type OperationOptions } from './ring-operation.js'
-export { FixedFile } from './ring-queue.js'
+export { type TransferOptions } from './ring-transfers.js'
 export { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, STATX_BTIME, Statx } from './statx.js'
 
 const IORING_OP_LINK_TIMEOUT = constant('IORING_OP_LINK_TIMEOUT')
@@ -21,7 +24,7 @@ const IORING_OP_NOP = constant('IORING_OP_NOP')
 const IORING_OP_POLL_ADD = constant('IORING_OP_POLL_ADD')
 const IORING_OP_TIMEOUT = constant('IORING_OP_TIMEOUT')
 const IORING_TIMEOUT_ABS = constant('IORING_TIMEOUT_ABS')
-const { ETIME, ENOENT } = constants.errno
+const { EALREADY, ECANCELED, ENOENT, ETIME } = constants.errno
 
 export interface TimeoutOptions extends OperationOptions {
   /** Ends also when so many other operations of the ring have completed. */
@@ -34,7 +37,7 @@ export interface TimeoutOptions extends OperationOptions {
  * An io_uring of this thread. Each operation is handed to the kernel at the end of the turn in which it is begun, together with all others
  * of that turn, and is a promise of its completion; no thread of libuv's pool is used. The ring keeps the event loop alive while
  * something is in flight. It belongs to the process that made it: in the child of a fork each method throws ERR_INVALID_STATE, promises
- * of the parent's operations stay silent, and a new ring works.
+ * of the parent's operations stay silent (with `handles: 'keep'` they reject with EFORKED), and a new ring works.
  *
  * ```ts
  * const ring = new Ring()
@@ -43,10 +46,10 @@ export interface TimeoutOptions extends OperationOptions {
  * await ring.close()
  * ```
  */
-export class Ring extends RingOfSockets {
+export class Ring extends RingOfStreams {
   /** Does nothing, and completes: for measuring, and as the end of a chain. */
   nop(options?: OperationOptions): Promise<void> {
-    return this.operation('nop', IORING_OP_NOP, -1, 0, 0, 0, 0, options, () => {})
+    return this.begin(options, () => ({ syscall: 'nop', code: IORING_OP_NOP, ended: () => {} }))
   }
 
   /**
@@ -56,10 +59,10 @@ export class Ring extends RingOfSockets {
    * @throws as a rejection, the signal's reason; ERR_OUT_OF_RANGE
    */
   timeout(milliseconds: number, options: TimeoutOptions = {}): Promise<boolean> {
-    return attempt(() => {
+    return this.begin(options, () => {
       const { count = 0, absolute = false } = options
-      const flags = absolute ? IORING_TIMEOUT_ABS : 0
-      return this.#timeout(IORING_OP_TIMEOUT, milliseconds, asInteger('count', count, 0), flags, options)
+      const offset = asInteger('count', count, 0)
+      return { ...timeoutOf(IORING_OP_TIMEOUT, milliseconds), offset, flags: absolute ? IORING_TIMEOUT_ABS : 0 }
     })
   }
 
@@ -69,32 +72,7 @@ export class Ring extends RingOfSockets {
    * @throws as a rejection, ERR_OUT_OF_RANGE
    */
   linkTimeout(milliseconds: number): Promise<boolean> {
-    return attempt(() => this.#timeout(IORING_OP_LINK_TIMEOUT, milliseconds, 0, 0, undefined))
-  }
-
-  #timeout(
-    code: number,
-    milliseconds: number,
-    count: number,
-    flags: number,
-    options: OperationOptions | undefined,
-  ): Promise<boolean> {
-    const time = timePin(asExactTimeout(milliseconds, 'milliseconds'))
-    const isLink = code === IORING_OP_LINK_TIMEOUT
-    const ended = (result: number): number => {
-      time.finish(0)
-      return result
-    }
-    const over = this.operation('timeout', code, -1, time.address, 1, count, flags, options, ended)
-    return over.then(
-      () => false,
-      (error: unknown) => {
-        const { errno } = error as { errno?: number }
-        if (errno === -ETIME) return true
-        if (isLink && errno !== undefined) return false // the operation was quicker
-        throw error
-      },
-    )
+    return this.begin(undefined, () => timeoutOf(IORING_OP_LINK_TIMEOUT, milliseconds))
   }
 
   /**
@@ -104,9 +82,9 @@ export class Ring extends RingOfSockets {
    * @throws as a rejection, ErrnoError EBADF; the signal's reason
    */
   poll(fd: RingFile, events: number, options?: OperationOptions): Promise<number> {
-    return attempt(() => {
-      const wanted = asInteger('events', events, 0, 0xffff)
-      return this.operation('poll', IORING_OP_POLL_ADD, asRingFile(fd), 0, 0, 0, wanted, options, (result) => result)
+    return this.begin(options, () => {
+      const flags = asInteger('events', events, 0, 0xffff)
+      return { syscall: 'poll', code: IORING_OP_POLL_ADD, fd: asRingFile(fd), flags, ended: (revents) => revents }
     })
   }
 
@@ -117,22 +95,20 @@ export class Ring extends RingOfSockets {
    * @throws as a rejection, ErrnoError EBADF
    */
   cancel(fd: RingFile): Promise<number> {
-    return attempt(() => {
-      const { operation } = begin('cancel', undefined, (result) => result)
-      this.queue.cancelFd(operation, asRingFile(fd))
-      return operation.promise.catch((error: unknown) => {
-        if ((error as { errno?: number }).errno === -ENOENT) return 0
-        throw error
-      })
+    const ended = (result: number): number => Math.max(result, 0)
+    return this.begin(undefined, () => {
+      return { syscall: 'cancel', ...cancelFd(asRingFile(fd)), ended, expected: [-ENOENT] }
     })
   }
 }
 
-// A struct __kernel_timespec.
-function timePin(milliseconds: number): Pin {
-  const time = Pin.scratch(16)
-  const whole = Math.max(milliseconds, 0)
-  writeAddress(time, 0, Math.floor(whole / 1000))
-  writeAddress(time, 8, Math.floor((whole % 1000) * 1e6))
-  return time
+// Whether the time was over; what it was the time limit of may have been quicker (ENOENT, ECANCELED, EALREADY).
+function timeoutOf(code: number, milliseconds: number): OperationEntry<boolean> {
+  const time = timePin(asExactTimeout(milliseconds, 'milliseconds'))
+  const ended = (result: number): boolean => {
+    time.finish(0)
+    return result === -ETIME
+  }
+  const quicker = code === IORING_OP_LINK_TIMEOUT ? [-ENOENT, -ECANCELED, -EALREADY] : []
+  return { syscall: 'timeout', code, address: time.address, length: 1, ended, expected: [-ETIME, ...quicker] }
 }

@@ -1,13 +1,14 @@
 // What every ring has, whatever is done with it: its queues, chains, registered files and buffers, and its end.
 // Internal; io-uring.ts is its face.
 import { constants } from 'node:os'
-import { check, type ErrnoError, errnoCode, invalidArgType, invalidArgValue, type ErrnoDetails } from '../errors.js'
+import { check, type ErrnoError, errnoCode, invalidArgType, invalidArgValue } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
 import { asFd, asInteger } from './arguments.js'
 import { blockOf, Pin, type Block } from './pinned-memory.js'
-import { detailsOf, type SocketAddress } from './socket-address.js'
-import { asSignal, Operation, type OperationOptions } from './ring-operation.js'
-import { FixedFile, FLAGS, RingQueue } from './ring-queue.js'
+import { FixedFile, type RingFile } from './ring-entry.js'
+import { vectorOf } from './ring-memory.js'
+import { asSignal, Operation, type OperationEntry, type OperationOptions } from './ring-operation.js'
+import { RingQueue } from './ring-queue.js'
 
 const IORING_REGISTER_BUFFERS = constant('IORING_REGISTER_BUFFERS')
 const IORING_UNREGISTER_BUFFERS = constant('IORING_UNREGISTER_BUFFERS')
@@ -21,9 +22,6 @@ export interface RingOptions {
   /** How many completions the kernel holds in memory before it makes a list of them (default: twice the entries). */
   completions?: number
 }
-
-/** A descriptor, or what `registerFiles` gave for one. */
-export type RingFile = number | FixedFile
 
 /** Whether io_uring can be used here; where not, why, and the code of the error that a new Ring throws. */
 export type RingAvailability = { available: true } | { available: false; code: string; reason: string }
@@ -158,26 +156,18 @@ export class RingBase {
     return this.#registered.size === 0 ? -1 : (this.#registered.get(pin.block) ?? -1)
   }
 
-  /** Prepares an operation whose entry needs nothing but these. */
-  protected operation<T>(
-    syscall: string,
-    code: number,
-    fd: RingFile,
-    address: number,
-    length: number,
-    offset: number,
-    flags: number,
-    options: OperationOptions | undefined,
-    ended: (result: number) => T,
-    about?: SocketAddress,
-  ): Promise<T> {
-    return attempt(() => {
-      const { operation, signal } = begin(syscall, options, ended, about && detailsOf(about))
-      const at = this.queue.prepare(operation, code, fd, address, length, offset)
-      this.queue.words[at + FLAGS] = flags
+  /** Begins the operation that `describe` gives; what that throws is a rejection. */
+  protected begin<T>(options: OperationOptions | undefined, describe: () => OperationEntry<T>): Promise<T> {
+    try {
+      const signal = asSignal(options)
+      const entry = describe()
+      const operation = new Operation(entry)
+      this.queue.prepare(operation, entry)
       if (signal) operation.heed(signal, this.queue)
       return operation.promise
-    })
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   protected end(): Promise<void> {
@@ -194,48 +184,7 @@ export class RingBase {
   }
 }
 
-/** What `body` gives, or a rejection with what it throws. */
-export function attempt<T>(body: () => Promise<T>): Promise<T> {
-  try {
-    return body()
-  } catch (error) {
-    return Promise.reject(error as Error)
-  }
-}
-
-/** An operation that is about to be prepared, with its signal. */
-export interface Begun<T> {
-  readonly operation: Operation<T>
-  readonly signal: AbortSignal | undefined
-}
-
-/** Makes an operation. Nothing is done yet. */
-export function begin<T>(
-  syscall: string,
-  options: OperationOptions | undefined,
-  ended: (result: number) => T,
-  details?: ErrnoDetails,
-): Begun<T> {
-  return { operation: new Operation(syscall, ended, details), signal: asSignal(options) }
-}
-
 /** A descriptor or a registered file. */
 export function asRingFile(file: unknown, name = 'fd'): RingFile {
   return file instanceof FixedFile ? file : asFd(file, name)
-}
-
-/** An array of struct iovec. */
-export function vectorOf(parts: readonly (readonly [address: number, length: number])[]): Pin {
-  const vector = Pin.scratch(parts.length * 16)
-  parts.forEach(([address, length], at) => {
-    writeAddress(vector, 16 * at, address)
-    writeAddress(vector, 16 * at + 8, length)
-  })
-  return vector
-}
-
-/** Writes a 64-bit number that is not negative. */
-export function writeAddress({ block: { bytes } }: Pin, at: number, value: number): void {
-  bytes.writeUInt32LE(value % 2 ** 32, at)
-  bytes.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4)
 }

@@ -1,7 +1,9 @@
 // One operation of a ring as a promise: it settles when the kernel is done with it, and its signal cancels it there.
 import { constants } from 'node:os'
-import { ErrnoError, invalidArgType, type ErrnoDetails } from '../errors.js'
-import type { Request, RingQueue } from './ring-queue.js'
+import { codedError, ErrnoError, invalidArgType, type ErrnoDetails } from '../errors.js'
+import type { Entry } from './ring-entry.js'
+import type { RingQueue } from './ring-queue.js'
+import type { Request } from './ring-requests.js'
 
 const ECANCELED = -constants.errno.ECANCELED
 
@@ -24,26 +26,34 @@ export function asSignal(options: unknown): AbortSignal | undefined {
   return signal
 }
 
+/** The error of what goes on in the parent of this forked child. */
+export const ofParent = (syscall: string): Error =>
+  codedError(Error, 'EFORKED', `EFORKED: what was begun before the fork is the parent's, ${syscall}`)
+
+/** An entry, and what it is about. */
+export interface OperationEntry<T> extends Entry {
+  /** The name in errors. */
+  readonly syscall: string
+  /** Is called once with what the kernel says, a negative errno too: frees what the operation held, gives its value. */
+  readonly ended: (result: number) => T
+  /** Negative errnos that are a value, and no error. */
+  readonly expected?: readonly number[]
+  /** What else an error tells. */
+  readonly about?: ErrnoDetails | undefined
+}
+
 /** An operation with one completion. */
 export class Operation<T> implements Request {
   slot = -1
   readonly promise: Promise<T>
-  readonly #syscall: string
-  readonly #details: ErrnoDetails | undefined
-  readonly #ended: (result: number) => T
+  readonly #entry: OperationEntry<T>
   #resolve!: (value: T) => void
   #reject!: (reason: unknown) => void
   #signal: AbortSignal | undefined
   #abort: (() => void) | undefined
 
-  /**
-   * @param syscall the name in errors
-   * @param ended is called once with what the kernel says, a negative errno too: frees what the operation held, gives its value
-   */
-  constructor(syscall: string, ended: (result: number) => T, details?: ErrnoDetails) {
-    this.#syscall = syscall
-    this.#ended = ended
-    this.#details = details
+  constructor(entry: OperationEntry<T>) {
+    this.#entry = entry
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -58,18 +68,27 @@ export class Operation<T> implements Request {
   }
 
   completed(result: number): void {
-    if (this.#abort) this.#signal!.removeEventListener('abort', this.#abort)
+    this.#unheed()
     try {
-      const value = this.#ended(result)
-      if (result >= 0) this.#resolve(value)
+      const value = this.#entry.ended(result)
+      if (result >= 0 || this.#entry.expected?.includes(result)) this.#resolve(value)
       else this.#reject(this.#reason(result))
     } catch (error) {
       this.#reject(error)
     }
   }
 
+  lost(): void {
+    this.#unheed()
+    this.#reject(ofParent(this.#entry.syscall))
+  }
+
+  #unheed(): void {
+    if (this.#abort) this.#signal!.removeEventListener('abort', this.#abort)
+  }
+
   #reason(result: number): unknown {
     if (result === ECANCELED && this.#signal?.aborted) return this.#signal.reason
-    return new ErrnoError(result, this.#syscall, this.#details)
+    return new ErrnoError(result, this.#entry.syscall, this.#entry.about)
   }
 }

@@ -5,6 +5,7 @@ import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { native } from '../native.js'
+import { beginGeneration, tellKept } from './forks.js'
 import { forgetWatches, renewWatches } from './registrations.js'
 import { dropQueues, findInternals, rehearseDroppingTimers, type Internals } from './runtime-internals.js'
 
@@ -123,6 +124,11 @@ function dropListeners(process: EventEmitter, { signalWraps }: Internals): void 
   if (signalWraps && signalWraps.size > 0) signalWraps.clear()
 }
 
+function keepRuntime(): void {
+  renewWatches()
+  tellKept()
+}
+
 // What is repaired: the process itself, or stand-ins at the rehearsal.
 interface Subject {
   emitter: EventEmitter
@@ -141,7 +147,8 @@ export function repairRuntime(
   pid = ownPid
   isChild = emitter === process
   renewRandom(internals)
-  if (!silent) return renewWatches()
+  beginGeneration(isChild ? 1 : 0)
+  if (!silent) return keepRuntime()
   forgetWatches(!isChild)
   dropQueues(internals, inCallback)
   dropListeners(emitter, internals)

@@ -52,7 +52,8 @@ export interface RawSocketAddress {
 /** The address of a socket, of any family. */
 export type SocketAddress = InetSocketAddress | UnixSocketAddress | RawSocketAddress
 
-const SOCKADDR_STORAGE = 128
+/** Room for any address. */
+export const SOCKADDR_STORAGE = 128
 const SUN_PATH = 108
 
 /** Takes an address from the kernel: a sockaddr_storage and a byte with its length. Read it at once: there is one a thread. */

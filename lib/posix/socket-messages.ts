@@ -2,6 +2,7 @@
 import { checkOrNull, invalidArgType, invalidArgValue, outOfRange } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
 import { asData, asFd, asInteger, asSpan } from './arguments.js'
+import type { Travellers } from './control-messages.js'
 import { addressOut, detailsOf, encodeAddress, receivedAddress, type SocketAddress } from './socket-address.js'
 import { getsockopt, SO_TYPE, SOL_SOCKET, type Credentials } from './socket-options.js'
 
@@ -52,13 +53,14 @@ const FDS_AT = 6
  */
 export function sendmsg(fd: number, message: OutgoingMessage, flags = 0): number | null {
   if (typeof message !== 'object' || message === null) throw invalidArgType('message', 'of type object', message)
-  const { data, address, credentials } = message
+  const { data, address } = message
   const buffers = piecesOf(data).map((piece) => asData(piece).view)
-  const fds = asFds(message.fds)
-  if (fds.length > 0) refuseLostFds(fd, buffers)
+  const { fds, credentials } = checkTravellers(asFd(fd), buffers, message.fds, message.credentials)
   const to = address === undefined ? none : encodeAddress(address, 'sendmsg')
   const how = asInteger('flags', flags) | constant('MSG_NOSIGNAL')
-  const result = native.sendmsg(asFd(fd), buffers, how, to, fds, asCredentials(credentials))
+  const { pid, uid, gid } = credentials ?? {}
+  const claim = Int32Array.from(credentials ? [pid!, uid!, gid!] : [])
+  const result = native.sendmsg(fd, buffers, how, to, Int32Array.from(fds), claim)
   return checkOrNull(result, 'sendmsg', address && detailsOf(address))
 }
 
@@ -92,23 +94,38 @@ function piecesOf<T>(pieces: T | readonly T[]): readonly T[] {
   return pieces as readonly T[]
 }
 
-function asFds(fds: unknown = []): Int32Array {
+/**
+ * What is to travel with `pieces`, checked. Internal.
+ * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE
+ */
+export function checkTravellers(
+  socket: unknown,
+  pieces: readonly (string | ByteView)[],
+  fds: unknown,
+  credentials: Credentials | undefined,
+): Travellers {
+  const travelling = asFds(fds)
+  if (travelling.length > 0 && typeof socket === 'number') refuseLostFds(socket, pieces)
+  return { fds: travelling, credentials: asCredentials(credentials) }
+}
+
+function asFds(fds: unknown = []): number[] {
   if (!Array.isArray(fds)) throw invalidArgType('message.fds', 'an instance of Array', fds)
   if (fds.length > SCM_MAX_FD) throw outOfRange('message.fds', `at most ${SCM_MAX_FD} descriptors`, fds.length)
-  return Int32Array.from(fds, (fd: unknown) => asFd(fd, 'message.fds'))
+  return fds.map((fd: unknown) => asFd(fd, 'message.fds'))
 }
 
 // A stream takes no bytes as nothing to do, and drops the descriptors in silence.
-function refuseLostFds(fd: number, buffers: readonly ByteView[]): void {
-  const isEmpty = buffers.every((buffer) => buffer.byteLength === 0)
+function refuseLostFds(fd: number, pieces: readonly (string | ByteView)[]): void {
+  const isEmpty = pieces.every((piece) => (typeof piece === 'string' ? piece.length : piece.byteLength) === 0)
   if (isEmpty && getsockopt(fd, SOL_SOCKET, SO_TYPE) === constant('SOCK_STREAM')) {
     throw invalidArgValue('message.data', 'must have at least one byte to carry descriptors on a stream', '')
   }
 }
 
-function asCredentials(credentials: Credentials | undefined): Int32Array {
-  if (credentials === undefined) return new Int32Array(0)
-  const id = (name: 'pid' | 'uid' | 'gid', max: number) =>
+function asCredentials(credentials: Credentials | undefined): Credentials | null {
+  if (credentials === undefined) return null
+  const id = (name: 'pid' | 'uid' | 'gid', max: number): number =>
     asInteger(`message.credentials.${name}`, credentials?.[name], 0, max)
-  return Int32Array.of(id('pid', 2 ** 31 - 1), id('uid', 2 ** 32 - 1), id('gid', 2 ** 32 - 1))
+  return { pid: id('pid', 2 ** 31 - 1), uid: id('uid', 2 ** 32 - 1), gid: id('gid', 2 ** 32 - 1) }
 }

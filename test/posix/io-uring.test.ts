@@ -92,12 +92,12 @@ describe.skipIf(noRing)(`Ring${whyNoRing}`, () => {
 describe.skipIf(noRing)(`memory and descriptors${whyNoRing}`, () => {
   it('A64 (Node test-worker-message-port-arraybuffer): a buffer transferred in flight is an error and untouched; shared memory is filled', async () => {
     const result = { code: 'ERR_INVALID_STATE', untouched: true, count: 5, shared: '\0\0share\0' }
-    expect(await runFixture('rings', 'A64')).toEqual(result)
+    expect(await runFixture('ring-memory', 'A64')).toEqual(result)
   })
 
   it('A64: memory of posix_memalign lasts as long as the operation, transferred or collected', async () => {
-    expect(await runFixture('rings', 'A64pinned')).toEqual([4])
-    expect(await runFixture('rings', 'collected')).toBe(50)
+    expect(await runFixture('ring-memory', 'A64pinned')).toEqual([4])
+    expect(await runFixture('ring-memory', 'collected')).toBe(50)
   })
 
   it('closing a descriptor settles what is in flight on it, once, and never touches another file of its number', async () => {
@@ -112,82 +112,6 @@ describe.skipIf(noRing)(`memory and descriptors${whyNoRing}`, () => {
 
   it.skipIf(process.getuid!() !== 0)('a ring made before setuid opens nothing for root afterwards', async () => {
     expect(await runFixture('rings', 'dropped')).toEqual(['EACCES', 'EACCES'])
-  })
-
-  it('1,600 reads of files that are opened and closed meanwhile: none is of another file', async () => {
-    expect(await runFixture('ring-io', 'reuse')).toEqual({ wrong: 0, settled: 1600 })
-  })
-})
-
-describe.skipIf(noRing)(`fork${whyNoRing}`, () => {
-  it("A49 (liburing across-fork.c): in the child the parent's ring throws and its own works; 100 operations of the parent settle once", async () => {
-    const refused = 'ERR_INVALID_STATE'
-    expect(await runFixture('rings', 'A49')).toEqual({
-      child: { inherited: refused, rejected: refused, pending: 1, settled: 0 },
-      settled: 100,
-      right: true,
-    })
-  })
-
-  it('what arrives belongs to the parent, though the child touched the page', async () => {
-    expect(await runFixture('rings', 'forkedData')).toEqual({ count: 4, text: 'data', child: 42 })
-  })
-
-  it('again and again', async () => {
-    expect(await runFixture('rings', 'forkedOften')).toBe(20)
-  })
-})
-
-describe.skipIf(noRing)(`files${whyNoRing}`, () => {
-  it('are opened, written, synced, read, described and closed', async () => {
-    expect(await runFixture('ring-io', 'files')).toEqual({
-      ...{ counts: [65536, 4, 0, 65536, 4, 0], equal: true, same: true, size: 65540 },
-      ...{ isFolder: true, code: 'ENOENT', named: true },
-    })
-  })
-
-  it('readv and writev, of memory of both kinds', async () => {
-    const result = { written: 7, read: 7, first: 'abc', second: 'de\0\0zzzzzz' }
-    expect(await runFixture('ring-io', 'vectors')).toEqual(result)
-  })
-
-  it('splice', async () => {
-    expect(await runFixture('ring-io', 'splice')).toEqual({ moved: 7, text: 'spliced' })
-  })
-
-  it('ENOSPC, EIO, EISDIR, EPIPE are reported of the operation they befall; beyond a short read nothing is touched', async () => {
-    expect(await runFixture('ring-io', 'faults')).toEqual({
-      codes: ['ENOSPC', 'EIO', 'EISDIR', 'EPIPE', 'EBADF'],
-      short: 3,
-      buffer: 'abczzzzz',
-    })
-  })
-})
-
-describe.skipIf(noRing)(`sockets${whyNoRing}`, () => {
-  it('accept, connect, poll, send, sendmsg, shutdown, recv', async () => {
-    expect(await runFixture('ring-io', 'sockets')).toEqual({
-      ...{ ready: true, sent: [5, 6], got: 11, end: 0, text: 'hello there.....', peer: '127.0.0.1' },
-      codes: ['ECONNREFUSED', 'ERR_INVALID_ARG_VALUE', 'EPIPE'],
-    })
-  })
-
-  it('datagrams', async () => {
-    expect(await runFixture('ring-io', 'datagrams')).toEqual({ sent: 11, text: 'one message' })
-  })
-
-  it('a peer that sends byte by byte', async () => {
-    expect(await runFixture('ring-io', 'dribble')).toBe(true)
-  })
-
-  it('multishot: a loop over clients and one over data; what nobody asked for is closed', async () => {
-    const result = { lengths: [177, 177, 177, 177], first: 'client 0 says', ended: 0 }
-    expect(await runFixture('ring-io', 'multishot')).toEqual(result)
-  })
-
-  it('multishot: ends by its signal, by closing, by a bad descriptor', async () => {
-    const result = { kept: 'kept', codes: ['STOP', CANCELED, 'EBADF'], inFlight: 0 }
-    expect(await runFixture('ring-io', 'multishotEnds')).toEqual(result)
   })
 })
 

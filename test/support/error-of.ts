@@ -29,3 +29,9 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<Thrown> {
     return plain(error)
   }
 }
+
+/** The code of what it rejects with, or what it resolves to. */
+export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  const { returned, code } = await rejectionOf(promise)
+  return code ?? returned
+}

@@ -1,0 +1,26 @@
+// How often this process and its forebears have forked: what was begun at another time is the parent's, and goes on there. Internal.
+let count = 0
+const listeners: (() => void)[] = []
+
+/** A number that every child of a fork has anew, and its parent keeps. */
+export function generation(): number {
+  return count
+}
+
+/** In the child, before any other JavaScript of its own, by 1; by 0 where it is only rehearsed. */
+export function beginGeneration(by: 0 | 1): void {
+  count += by
+}
+
+/**
+ * Calls `listener` in children of fork({ handles: 'keep' }), where those who wait are still there: they are told that what they wait for
+ * is the parent's. In all other children nothing of the parent's runs, and nobody is told of anything.
+ */
+export function afterKeptFork(listener: () => void): void {
+  listeners.push(listener)
+}
+
+/** In such a child. */
+export function tellKept(): void {
+  for (const listener of listeners) listener()
+}
