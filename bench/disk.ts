@@ -1,8 +1,9 @@
 // Random reads of a file past the page cache: Ring.read and fs.read beside fio's io_uring engine, in turns, each trial a process of its own.
 //
-//   node dist/bench/disk.js [--file FILE] [--size MIB] [--depth N] [--seconds S] [--trials N] [--fill | --one CONTESTANT]
+//   node dist/bench/disk.js [--file FILE] [--size MIB] [--depth N] [--seconds S] [--trials N] [--cached]
+//        [--fill | --one CONTESTANT]
 //
-// Prints JSON: of each contestant the median rate, CPU time a read, and all trials; and the ratios. fio is left out where it is not installed.
+// --cached reads from the page cache: no disk is the limit then, but each contestant's own work. Prints JSON: of each contestant the median rate, CPU time a read, and all trials; and the ratios. fio is left out where it is not installed.
 import { execFile } from 'node:child_process'
 import { read as poolRead } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -30,13 +31,15 @@ interface Job {
   depth: number
   /** Seconds a trial. */
   seconds: number
+  /** From the page cache. */
+  cached: boolean
 }
 
 type Trial = (job: Job) => Promise<Sample>
 
 /** Runs `depth` readers at once until the time is over. */
 async function timed(job: Job, reader: (fd: number, next: () => number | null) => Promise<void>): Promise<Sample> {
-  const fd = open(job.file, O_RDONLY | O_DIRECT)
+  const fd = open(job.file, job.cached ? O_RDONLY : O_RDONLY | O_DIRECT)
   const blocks = Math.floor(job.size / BLOCK)
   const end = performance.now() + job.seconds * 1000
   let reads = 0
@@ -77,9 +80,10 @@ const byPool: Trial = (job) =>
     })
   })
 
-async function byFio({ file, size, depth, seconds }: Job): Promise<Sample> {
+async function byFio({ file, size, depth, seconds, cached }: Job): Promise<Sample> {
   const { stdout } = await run('fio', [
-    ...['--name=disk', `--filename=${file}`, `--size=${size}`, '--rw=randread', `--bs=${BLOCK}`, '--direct=1'],
+    ...['--name=disk', `--filename=${file}`, `--size=${size}`, '--rw=randread', `--bs=${BLOCK}`],
+    ...[`--direct=${cached ? 0 : 1}`, '--invalidate=0'],
     ...['--ioengine=io_uring', `--iodepth=${depth}`, `--runtime=${seconds}`, '--time_based', '--output-format=json'],
   ])
   interface Output {
@@ -97,8 +101,9 @@ async function apart(name: string, job: Job): Promise<Sample> {
   return JSON.parse(stdout) as Sample
 }
 
-const argumentsOf = ({ file, size, depth, seconds }: Job): string[] => [
+const argumentsOf = ({ file, size, depth, seconds, cached }: Job): string[] => [
   ...['--file', file, '--size', String(size / MIB), '--depth', String(depth), '--seconds', String(seconds)],
+  ...(cached ? ['--cached'] : []),
 ]
 
 function fill({ file, size }: Job): void {
@@ -135,10 +140,15 @@ const { values } = parseArgs({
     depth: { type: 'string', default: '32' },
     seconds: { type: 'string', default: '3' },
     trials: { type: 'string', default: '5' },
+    cached: { type: 'boolean', default: false },
   },
 })
 const file = values.file || `posix-async-disk-${process.pid}.tmp`
-const job = { file, size: Number(values.size) * MIB, depth: Number(values.depth), seconds: Number(values.seconds) }
+const { cached } = values
+const job = {
+  ...{ file, size: Number(values.size) * MIB, depth: Number(values.depth) },
+  ...{ seconds: Number(values.seconds), cached },
+}
 if (values.fill) {
   fill(job)
 } else if (values.one) {

@@ -120,8 +120,10 @@ export interface PinnedParts {
 
 // native/pinned_memory.cc
 interface PinnedMemoryNatives {
-  /** Zeroed memory, or a negative errno. */
-  allocatePinned(size: number, alignment: number): PinnedParts | number
+  /** Where it is, until it is detached or dropped. */
+  addressOf(buffer: Uint8Array): number
+  /** Memory, or a negative errno. */
+  allocatePinned(size: number, alignment: number, zeroed: boolean): PinnedParts | number
 }
 
 // native/poll.cc; `fds` as C's struct pollfd, two elements each

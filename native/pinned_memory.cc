@@ -1,8 +1,9 @@
 // Memory that the kernel may use for as long as an operation lasts, whatever JavaScript does with its ArrayBuffer
 // meanwhile: it goes back when both the buffer's memory and the token are collected, and operations hold the token.
 // See: man 3 posix_memalign
+#include <cerrno>
+#include <cstdint>
 #include <cstdlib>
-#include <cstring>
 
 #include "binding.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 // Owned by the token and by the ArrayBuffer's backing store, whose finalizers run on the thread that made them.
 struct Block {
-  void* memory;
+  void* memory;  // which the aligned part lies in
   int owners;
 };
 
@@ -22,11 +23,13 @@ void Release(Block* block) {
 }
 
 // { buffer, token, address }, or a negative errno: -ENOTSUP where the runtime allows no memory of ours.
-Napi::Value AllocatePinned(Napi::Env env, int64_t size, unsigned alignment) {
-  void* memory = nullptr;
-  if (const int error = posix_memalign(&memory, alignment, size)) return Napi::Number::New(env, -error);
-  memset(memory, 0, static_cast<size_t>(size));
-  auto* block = new Block{memory, 1};
+Napi::Value AllocatePinned(Napi::Env env, int64_t size, unsigned alignment, bool zeroed) {
+  const size_t room = static_cast<size_t>(size) + alignment - 1;
+  void* whole = zeroed ? calloc(1, room) : malloc(room);  // calloc knows which memory is zero already
+  if (!whole) return Napi::Number::New(env, -ENOMEM);
+  const uintptr_t mask = alignment - 1;
+  void* memory = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(whole) + mask) & ~mask);
+  auto* block = new Block{whole, 1};
   napi_value buffer = nullptr;
   const auto finalize = [](napi_env, void*, void* hint) { Release(static_cast<Block*>(hint)); };
   const napi_status status = napi_create_external_arraybuffer(env, memory, size, finalize, block, &buffer);
@@ -44,8 +47,14 @@ Napi::Value AllocatePinned(Napi::Env env, int64_t size, unsigned alignment) {
   return parts;
 }
 
+// Where a buffer of JavaScript's own is, which stays there for as long as nobody detaches or drops it.
+double AddressOf(Bytes bytes) { return static_cast<double>(reinterpret_cast<uintptr_t>(bytes.data)); }
+
 }  // namespace
 
-void RegisterPinnedMemory(Exports& exports) { exports.Function<&AllocatePinned>("allocatePinned"); }
+void RegisterPinnedMemory(Exports& exports) {
+  exports.Function<&AddressOf>("addressOf");
+  exports.Function<&AllocatePinned>("allocatePinned");
+}
 
 }  // namespace posix_async

@@ -23,6 +23,8 @@ export interface Backend {
   close(fd: number): Promise<void>
   read(fd: number, buffer: ByteView, position: number | null, options?: BackendOptions): Promise<number>
   write(fd: number, data: string | ByteView, position: number | null, options?: BackendOptions): Promise<number>
+  readv(fd: number, buffers: readonly ByteView[], position: number | null): Promise<number>
+  writev(fd: number, buffers: readonly ByteView[], position: number | null): Promise<number>
   sync(fd: number, dataOnly: boolean): Promise<void>
   stat(target: string | number): Promise<FileStats>
 }
@@ -33,6 +35,8 @@ function byRing(ring: Ring): Backend {
     close: (fd) => ring.close(fd),
     read: (fd, buffer, position, options) => ring.read(fd, buffer, position, options),
     write: (fd, data, position, options) => ring.write(fd, data, position, options),
+    readv: (fd, buffers, position) => ring.readv(fd, buffers, position),
+    writev: (fd, buffers, position) => ring.writev(fd, buffers, position),
     sync: (fd, dataOnly) => ring.fsync(fd, { datasync: dataOnly }),
     stat: (target) =>
       typeof target === 'number' ? ring.statx(target, '', AT_EMPTY_PATH) : ring.statx(AT_FDCWD, target),
@@ -49,6 +53,8 @@ const byThreads: Backend = {
   read: (fd, buffer, position, options) => transfer(aio_read, fd, buffer, position, options),
   write: (fd, data, position, options) =>
     transfer(aio_write, fd, typeof data === 'string' ? Buffer.from(data) : data, position, options),
+  readv: (fd, buffers, position) => inTurn(byThreads.read, fd, buffers, position),
+  writev: (fd, buffers, position) => inTurn(byThreads.write, fd, buffers, position),
   sync: async (fd, dataOnly) => {
     const request = new Aiocb({ aio_fildes: fd })
     aio_fsync(dataOnly ? O_DSYNC : O_SYNC, request)
@@ -73,6 +79,22 @@ async function transfer(
   const count = await request.completion().finally(() => signal?.removeEventListener('abort', abort))
   if (position === null && at !== null) lseek(fd, count, SEEK_CUR)
   return count
+}
+
+// Several buffers, until one is not filled.
+async function inTurn(
+  move: Backend['read'],
+  fd: number,
+  buffers: readonly ByteView[],
+  position: number | null,
+): Promise<number> {
+  let total = 0
+  for (const buffer of buffers) {
+    const count = await move(fd, buffer, position === null ? null : position + total)
+    total += count
+    if (count < buffer.byteLength) break
+  }
+  return total
 }
 
 function part(view: ByteView, offset: number, length = view.byteLength - offset): Uint8Array {

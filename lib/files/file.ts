@@ -96,6 +96,38 @@ export class File {
     })
   }
 
+  /**
+   * Reads into several buffers, one after the other.
+   * @param position where in the file; null (default): at its own offset
+   * @returns `bytesRead`, over all of them, and the buffers
+   * @throws as a rejection, what `read` throws
+   */
+  readv<B extends readonly ByteView[]>(
+    buffers: B,
+    position?: number | null,
+  ): Promise<{ bytesRead: number; buffers: B }> {
+    return this.#do('readv', async () => ({
+      bytesRead: await backend().readv(this.#fd, buffers, position ?? null),
+      buffers,
+    }))
+  }
+
+  /**
+   * Writes several pieces, one after the other.
+   * @param position where in the file; null (default): at its own offset
+   * @returns `bytesWritten`, over all of them, and the pieces
+   * @throws as a rejection, what `write` throws
+   */
+  writev<B extends readonly ByteView[]>(
+    buffers: B,
+    position?: number | null,
+  ): Promise<{ bytesWritten: number; buffers: B }> {
+    return this.#do('writev', async () => ({
+      bytesWritten: await backend().writev(this.#fd, buffers, position ?? null),
+      buffers,
+    }))
+  }
+
   /** All of the file. @throws as a rejection, what `read` throws; the signal's reason */
   readFile(options: (ReadFileOptions & { encoding: BufferEncoding }) | BufferEncoding): Promise<string>
   readFile(options?: (ReadFileOptions & { encoding?: null }) | null): Promise<Buffer>
@@ -115,6 +147,11 @@ export class File {
       }
       if (flush) await backend().sync(this.#fd, false)
     })
+  }
+
+  /** As `writeFile`: a file that was opened with 'a' is written at its end. */
+  appendFile(data: FileData, options?: WriteAs): Promise<void> {
+    return this.writeFile(data, options)
   }
 
   /** What the kernel knows of the file. */

@@ -3,8 +3,8 @@ import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
 import { ftruncate } from '../posix/unistd.js'
 import { posix_memalign } from '../posix/io-uring.js'
-import type { ByteView } from '../posix/pinned-memory.js'
-import { backend, type FileStats } from './backend.js'
+import { alignedUnsafe, published, unpublished, type ByteView } from '../posix/pinned-memory.js'
+import { backend } from './backend.js'
 
 const PIECE = 1 << 20
 const AT_ONCE = 4
@@ -18,7 +18,10 @@ export interface OpenFile {
 
 type Signal = AbortSignal | null | undefined
 
-const canSeek = (status: FileStats): boolean => status.isFile() || status.isBlockDevice()
+async function statusOf({ fd }: OpenFile): Promise<{ size: number; canSeek: boolean }> {
+  const status = await backend().stat(fd)
+  return { size: status.size, canSeek: status.isFile() || status.isBlockDevice() }
+}
 
 /** Several workers take one position after the other until there is nothing left; the first failure stops all. */
 async function inPieces(work: (position: number) => Promise<boolean>, atOnce = AT_ONCE): Promise<void> {
@@ -40,17 +43,19 @@ async function inPieces(work: (position: number) => Promise<boolean>, atOnce = A
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-// Reads until `length` bytes are there, or the end of the file.
+// Reads from `position` on until `length` bytes are in `into` at `at`, or to the end of the file.
 async function fill(
   { fd, isDirect }: OpenFile,
   into: Uint8Array,
+  at: number,
   position: number,
   length: number,
   signal: Signal,
 ): Promise<number> {
   let got = 0
   while (got < length) {
-    const count = await backend().read(fd, into, position + got, { offset: got, length: length - got, signal })
+    const where = { offset: at + got, length: length - got, signal }
+    const count = await backend().read(fd, into, position + got, where)
     if (count === 0) break
     got += count
     if (isDirect && got % SECTOR !== 0) break // the end: from here on there are no sectors
@@ -88,37 +93,20 @@ async function writeDirect(fd: number, data: ByteView, position: number, signal:
   ftruncate(fd, position + data.byteLength)
 }
 
-/** All that is in a file from `position` on. */
+/** All that is in a file. */
 export async function readAll(file: OpenFile, signal?: Signal): Promise<Buffer> {
-  const { fd, isDirect } = file
-  const status = await backend().stat(fd)
-  if (!canSeek(status) || status.size === 0) return readOn(fd, signal)
-  const bytes = Buffer.allocUnsafeSlow(status.size)
+  const { size, canSeek } = await statusOf(file)
+  if (!canSeek || size === 0) return readOn(file.fd, signal)
+  const bytes = file.isDirect ? alignedUnsafe(SECTOR, Math.ceil(size / SECTOR) * SECTOR) : unpublished(size)
   let total = 0
   await inPieces(async (position) => {
-    const left = status.size - position
-    if (left <= 0) return false
-    const length = Math.min(PIECE, left)
-    const count = isDirect
-      ? await fillDirect(file, bytes, position, length, signal)
-      : await fill(file, bytes.subarray(position, position + length), position, length, signal)
-    total += count
+    const length = Math.min(PIECE, bytes.length - position)
+    if (length <= 0) return false
+    const count = await fill(file, bytes, position, position, length, signal)
+    total += Math.min(count, size - position)
     return count === length
   })
-  return total === status.size ? bytes : bytes.subarray(0, total)
-}
-
-async function fillDirect(
-  file: OpenFile,
-  bytes: Buffer,
-  position: number,
-  length: number,
-  signal: Signal,
-): Promise<number> {
-  const piece = posix_memalign(SECTOR, Math.ceil(length / SECTOR) * SECTOR)
-  const count = Math.min(await fill(file, piece, position, piece.length, signal), length)
-  piece.copy(bytes, position, 0, count)
-  return count
+  return (file.isDirect ? bytes : published(bytes)).subarray(0, total)
 }
 
 // A pipe, or a file of the kernel's that does not tell its size.
@@ -134,12 +122,14 @@ async function readOn(fd: number, signal: Signal): Promise<Buffer> {
 
 /** Copies from one open file to another. */
 export async function copyAll(from: OpenFile, to: OpenFile, signal?: Signal): Promise<void> {
-  const status = await backend().stat(from.fd)
-  if (!canSeek(status)) return writeAll(to, await readOn(from.fd, signal), null, signal)
+  const { canSeek } = await statusOf(from)
+  if (!canSeek) return writeAll(to, await readOn(from.fd, signal), null, signal)
+  const free: Buffer[] = []
   await inPieces(async (position) => {
-    const piece = posix_memalign(SECTOR, PIECE)
-    const count = await fill(from, piece, position, PIECE, signal)
+    const piece = free.pop() ?? alignedUnsafe(SECTOR, PIECE)
+    const count = await fill(from, piece, 0, position, PIECE, signal)
     await writeAll(to, piece.subarray(0, count), position, signal)
+    free.push(piece)
     return count === PIECE
   })
 }

@@ -20,9 +20,9 @@ const blocks = new WeakMap<ArrayBufferLike, Block>()
 
 const PAGE = 4096
 
-/** New pinned memory, all zeros. */
-export function allocate(size: number, alignment = PAGE): Block {
-  const parts: PinnedParts | number = native.allocatePinned(size, alignment)
+/** New pinned memory, all zeros unless `zeroed` is false. */
+export function allocate(size: number, alignment = PAGE, zeroed = true): Block {
+  const parts: PinnedParts | number = native.allocatePinned(size, alignment, zeroed)
   if (typeof parts === 'number') {
     if (parts !== -constants.errno.ENOTSUP) throw new ErrnoError(parts, 'posix_memalign')
     const message = 'posix_memalign: this JavaScript runtime allows no memory from outside its own heap'
@@ -45,7 +45,30 @@ export function allocate(size: number, alignment = PAGE): Block {
 export function posix_memalign(alignment: number, size: number): Buffer {
   const boundary = asInteger('alignment', alignment, 8, 65536)
   if ((boundary & (boundary - 1)) !== 0) throw invalidArgValue('alignment', 'must be a power of two', alignment)
-  const block = allocate(asInteger('size', size, 1, bufferConstants.MAX_LENGTH), boundary)
+  return known(allocate(asInteger('size', size, 1, bufferConstants.MAX_LENGTH), boundary))
+}
+
+/** The same with whatever was in the memory before: for who fills it. Internal. */
+export function alignedUnsafe(alignment: number, size: number): Buffer {
+  return known(allocate(size, alignment, false))
+}
+
+/**
+ * A Buffer that nobody else has yet, with whatever was in its memory before: operations use it directly until it is `published`. Memory of
+ * the heap's own is quicker to make and to give back than the kind that outlives its ArrayBuffer. Internal.
+ */
+export function unpublished(size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  return known({ bytes, address: native.addressOf(bytes), token: bytes })
+}
+
+/** No operation uses it any more: from here on it is any Buffer, and may be transferred. */
+export function published(bytes: Buffer): Buffer {
+  blocks.delete(bytes.buffer)
+  return bytes
+}
+
+function known(block: Block): Buffer {
   blocks.set(block.bytes.buffer, block)
   return block.bytes
 }
@@ -143,9 +166,9 @@ let kept = 0
 
 function borrow(size: number): Block {
   const power = Math.max(SMALLEST, 32 - Math.clz32(Math.max(size, 1) - 1))
-  if (size > 1 << LARGEST) return allocate(size)
+  if (size > 1 << LARGEST) return allocate(size, PAGE, false)
   const block = shelves[power]!.pop()
-  if (!block) return allocate(1 << power)
+  if (!block) return allocate(1 << power, PAGE, false)
   kept -= 1 << power
   return block
 }

@@ -73,7 +73,7 @@ export function writeEntry(
   words[at + USER_DATA + 1] = use
   words[at + BUFFER] = buffer
   words[at + FILE] = file
-  words.fill(0, at + FILE + 1, at + ENTRY_WORDS)
+  for (let word = at + FILE + 1; word < at + ENTRY_WORDS; word++) words[word] = 0
 }
 
 /** Takes IOSQE_ flags from the entry at word `at`. */

@@ -12,10 +12,13 @@ interface Result {
   ratios: Record<string, { ratio: number; low: number; high: number }>
 }
 
-it.skipIf(noRing)(`compares Ring.read with fs.read, and with fio where there is one${whyNoRing}`, () => {
+it.skipIf(noRing).each([
+  ['past the page cache', []],
+  ['from it', ['--cached']],
+])(`compares Ring.read with fs.read, and with fio where there is one, %s${whyNoRing}`, (_, more) => {
   const folder = mkdtempSync(join(tmpdir(), 'posix-async-disk-'))
   try {
-    const args = ['--size', '4', '--depth', '4', '--seconds', '0.2', '--trials', '2']
+    const args = ['--size', '4', '--depth', '4', '--seconds', '0.2', '--trials', '2', ...more]
     const options = {
       cwd: folder,
       encoding: 'utf8',

@@ -21,6 +21,12 @@ describe.each([
     })
   })
 
+  it.skipIf(skip)('readv, writev, appendFile', async () => {
+    expect(await run('vectors')).toEqual({
+      ...{ bytesWritten: 5, bytesRead: 6, text: 'abcdefg!?', end: 0, buffers: ['bcd', 'efg......'] },
+    })
+  })
+
   it.skipIf(skip)('readFile, writeFile, copyFile, stat: large, text, appended, empty, of the kernel', async () => {
     expect(await run('whole')).toEqual({
       ...{ same: [true, true], mode: 0o600, exclusive: 'EEXIST', text: 'grüße', appended: 'abcd', empty: 0 },

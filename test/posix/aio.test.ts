@@ -1,6 +1,7 @@
 // POSIX AIO: status to ask, promise and callback; files by threads, pipes by readiness; safe to close, exit and fork amid.
 import { describe, expect, it } from 'vitest'
 import { endOf, runFixture } from '../support/run-fixture.js'
+import { cannotTrace, withFaults } from '../support/strace.js'
 
 const CANCELED = 'ECANCELED'
 
@@ -38,6 +39,18 @@ describe('aio_read and aio_write', () => {
     expect(await runFixture('aio', 'neverFull')).toEqual([4, true])
   })
 
+  it('ENOSPC, EIO, EISDIR are of the request that they befall; beyond a short read nothing is touched', async () => {
+    const ends = ['ENOSPC', 'EIO', 'EISDIR', 3]
+    expect(await runFixture('aio', 'faults')).toEqual({ ends, buffer: 'abczzzzz' })
+  })
+
+  it.skipIf(cannotTrace).each(['EIO', 'ENOSPC', 'EDQUOT'])('a disk that fails with %s', async (code) => {
+    const { result, faults } = await withFaults('fsync', `error=${code}`, (under) =>
+      runFixture('aio', 'synced', { under }),
+    )
+    expect({ result, faults }).toEqual({ result: code, faults: 1 })
+  })
+
   it('a sync is of the writes that were begun before it', async () => {
     const write = 'write'
     expect(await runFixture('aio', 'syncOrder')).toEqual([write, write, write, write, write, 'sync'])
@@ -69,21 +82,21 @@ describe('lio_listio', () => {
 describe('what goes on behind JavaScript', () => {
   it('A64: memory that was transferred meanwhile is untouched, and an error', async () => {
     const result = { code: 'EFAULT', detached: 'ERR_INVALID_STATE', untouched: true, count: 3 }
-    expect(await runFixture('aio', 'memory')).toEqual(result)
+    expect(await runFixture('aio-life', 'memory')).toEqual(result)
   })
 
   it('closing a descriptor ends what waits on it, once; its number as another file is never read', async () => {
     const result = { code: CANCELED, sameNumber: true, untouched: 5, ends: true }
-    expect(await runFixture('aio', 'closed')).toEqual(result)
+    expect(await runFixture('aio-life', 'closed')).toEqual(result)
   })
 
   it('a child has threads of its own; what is under way is the parent’s, and is over once', async () => {
-    expect(await runFixture('aio', 'forked')).toEqual({ child: 42, all: true, last: 4 })
-    expect(await runFixture('aio', 'forkedOften')).toBe(20)
+    expect(await runFixture('aio-life', 'forked')).toEqual({ child: 42, all: true, last: 4 })
+    expect(await runFixture('aio-life', 'forkedOften')).toBe(20)
   })
 
   it('the process exits, and a Worker ends, with requests under way', async () => {
-    expect(await endOf('aio', 'exit')).toMatchObject({ code: 7, stderr: '', left: [] })
-    expect(await runFixture('aio', 'worker')).toBe(1)
+    expect(await endOf('aio-life', 'exit')).toMatchObject({ code: 7, stderr: '', left: [] })
+    expect(await runFixture('aio-life', 'worker')).toBe(1)
   })
 })
