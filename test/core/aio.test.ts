@@ -1,19 +1,11 @@
 // native/core/aio: run by a C++ program without Node, under the sanitizers that work here.
 import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
-import { sanitizerWorks, Workshop } from '../support/compile.js'
+import { sanitizerWorks } from '../support/compile.js'
+import { CorePrograms } from '../support/core-programs.js'
 
-const workshop = new Workshop()
-afterAll(() => workshop[Symbol.dispose]())
-
-const programs = new Map<string, string>()
-function program(sanitizer: string): string {
-  const flags = sanitizer === '' ? [] : [`-fsanitize=${sanitizer}`]
-  const name = `aio_test_${sanitizer.replace(',', '_')}`
-  const sources = ['test/core/aio_test.cc', 'native/core/aio.cc', 'native/core/thread_start.cc']
-  if (!programs.has(name)) programs.set(name, workshop.program(name, sources, flags))
-  return programs.get(name)!
-}
+const programs = new CorePrograms('aio_test', ['aio.cc', 'thread_start.cc'])
+afterAll(() => programs[Symbol.dispose]())
 
 describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer) => {
   const skip = sanitizer !== '' && !sanitizer.split(',').every(sanitizerWorks)
@@ -27,7 +19,9 @@ describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer)
   ])(
     '%s',
     (_, name, said) => {
-      expect(execFileSync(program(sanitizer), [name], { encoding: 'utf8', timeout: 60_000, env })).toBe(`${said}\n`)
+      expect(execFileSync(programs.with(sanitizer), [name], { encoding: 'utf8', timeout: 60_000, env })).toBe(
+        `${said}\n`,
+      )
     },
     120_000,
   )

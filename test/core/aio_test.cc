@@ -7,21 +7,11 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <map>
-#include <string>
+
+#include "cases.h"
 
 using namespace posix_async;
-
-#define CHECK(what)                                                        \
-  do {                                                                     \
-    if (!(what)) {                                                         \
-      fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #what); \
-      exit(1);                                                             \
-    }                                                                      \
-  } while (0)
 
 namespace {
 
@@ -122,10 +112,6 @@ void Forked() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const std::map<std::string, std::function<void()>> cases{
-      {"load", Load}, {"failing", Failing}, {"cancelled", Cancelled}, {"forked", Forked}};
-  const auto found = cases.find(count > 1 ? arguments[1] : "");
-  if (found == cases.end()) return 2;
-  found->second();
-  return 0;
+  return RunCase(count, arguments,
+                 {{"load", Load}, {"failing", Failing}, {"cancelled", Cancelled}, {"forked", Forked}});
 }

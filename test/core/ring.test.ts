@@ -2,26 +2,18 @@
 import { execFileSync } from 'node:child_process'
 import { constants } from 'node:os'
 import { afterAll, describe, expect, it } from 'vitest'
-import { sanitizerWorks, Workshop } from '../support/compile.js'
+import { sanitizerWorks } from '../support/compile.js'
+import { CorePrograms } from '../support/core-programs.js'
 import { cannotTrace, withFaults } from '../support/strace.js'
 
-const workshop = new Workshop()
-afterAll(() => workshop[Symbol.dispose]())
-
-const programs = new Map<string, string>()
-function program(sanitizer: string): string {
-  const flags = sanitizer === '' ? [] : [`-fsanitize=${sanitizer}`]
-  const name = `ring_test_${sanitizer.replace(',', '_')}`
-  const sources = ['test/core/ring_test.cc', 'native/core/ring.cc']
-  if (!programs.has(name)) programs.set(name, workshop.program(name, sources, flags))
-  return programs.get(name)!
-}
+const programs = new CorePrograms('ring_test', ['ring.cc'])
+afterAll(() => programs[Symbol.dispose]())
 
 const env = { TSAN_OPTIONS: 'halt_on_error=1', UBSAN_OPTIONS: 'halt_on_error=1' }
 const say = (command: string[]): string =>
   execFileSync(command[0]!, command.slice(1), { encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...env } })
 
-const refused = Number(say([program(''), 'available']))
+const refused = Number(say([programs.with(''), 'available']))
 const where = refused ? ` (skipped: io_uring_setup says errno ${refused})` : ''
 
 describe.each(['', 'thread', 'address,undefined'])(`sanitizer "%s"${where}`, (sanitizer) => {
@@ -39,7 +31,7 @@ describe.each(['', 'thread', 'address,undefined'])(`sanitizer "%s"${where}`, (sa
   ])(
     '%s',
     (_, name, said) => {
-      expect(say([program(sanitizer), name])).toBe(`${said}\n`)
+      expect(say([programs.with(sanitizer), name])).toBe(`${said}\n`)
     },
     120_000,
   )
@@ -49,7 +41,7 @@ it.skipIf(cannotTrace).each(['ENOSYS', 'EPERM', 'ENOMEM', 'EMFILE'] as const)(
   'A50: liburing probe.c: a kernel that answers %s is reported with it',
   async (name) => {
     const { result, faults } = await withFaults('io_uring_setup', `error=${name}`, (under) =>
-      Promise.resolve(say([...under, program(''), 'available'])),
+      Promise.resolve(say([...under, programs.with(''), 'available'])),
     )
     expect([result, faults]).toEqual([`${constants.errno[name]}\n`, 1])
   },

@@ -8,23 +8,12 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <functional>
-#include <map>
-#include <string>
 #include <vector>
 
+#include "cases.h"
 #include "core/ring_prepare.h"
 
 using namespace posix_async;
-
-#define CHECK(what)                                                        \
-  do {                                                                     \
-    if (!(what)) {                                                         \
-      fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #what); \
-      exit(1);                                                             \
-    }                                                                      \
-  } while (0)
 
 namespace {
 
@@ -217,13 +206,16 @@ void Available() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const std::map<std::string, std::function<void()>> cases{
-      {"available", Available}, {"overflow", Overflow},   {"full", FullRing},        {"told", Told},
-      {"cancelled", Cancelled}, {"multishot", Multishot}, {"no-buffers", NoBuffers}, {"forked", Forked},
-      {"probe", Probe},
-  };
-  const auto found = cases.find(count > 1 ? arguments[1] : "");
-  if (found == cases.end()) return 2;
-  found->second();
-  return 0;
+  return RunCase(count, arguments,
+                 {
+                     {"available", Available},
+                     {"overflow", Overflow},
+                     {"full", FullRing},
+                     {"told", Told},
+                     {"cancelled", Cancelled},
+                     {"multishot", Multishot},
+                     {"no-buffers", NoBuffers},
+                     {"forked", Forked},
+                     {"probe", Probe},
+                 });
 }
