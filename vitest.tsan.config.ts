@@ -1,5 +1,5 @@
 // What runs under ThreadSanitizer (npm run test:tsan): whatever has threads or is told of something by one, and does not fork.
-import { defineConfig, mergeConfig } from 'vitest/config'
+import { defineConfig } from 'vitest/config'
 import all from './vitest.config.js'
 
 // By title: why each cannot is in CONTRIBUTING.md.
@@ -23,18 +23,16 @@ const posix = [
 ]
 const servers = ['event-server', 'isolates', 'thread-limits', 'thread-server']
 
-export default mergeConfig(
-  all,
-  defineConfig({
-    test: {
-      include: [
-        ...posix.map((name) => `test/posix/${name}.test.ts`),
-        ...servers.map((name) => `test/servers/${name}.test.ts`),
-        'test/files/*.test.ts',
-      ],
-      testNamePattern: new RegExp(`^(?!.*(?:${CANNOT.join('|')}))`, 'i'),
-      testTimeout: 120_000,
-      maxWorkers: 1,
-    },
-  }),
-)
+export default defineConfig({
+  test: {
+    ...all.test,
+    include: [
+      ...posix.map((name) => `test/posix/${name}.test.ts`),
+      ...servers.map((name) => `test/servers/${name}.test.ts`),
+      'test/files/*.test.ts',
+    ],
+    testNamePattern: new RegExp(`^(?!.*(?:${CANNOT.join('|')}))`, 'i'),
+    testTimeout: 120_000,
+    maxWorkers: 1,
+  },
+})
