@@ -5,6 +5,7 @@ import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { native } from '../native.js'
+import { forgetWorkers } from './dead-workers.js'
 import { beginGeneration, tellKept } from './forks.js'
 import { forgetWatches, renewWatches } from './registrations.js'
 import { dropQueues, findInternals, rehearseDroppingTimers, type Internals } from './runtime-internals.js'
@@ -148,6 +149,7 @@ export function repairRuntime(
   isChild = emitter === process
   renewRandom(internals)
   beginGeneration(isChild ? 1 : 0)
+  if (isChild) forgetWorkers()
   if (!silent) return keepRuntime()
   forgetWatches(!isChild)
   dropQueues(internals, inCallback)

@@ -14,9 +14,18 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
 namespace posix_async::fork {
 namespace {
+
+// A thread that stands before such a call has not been interrupted in it: it does not wait.
+bool IsInstant(int64_t number) {
+  for (const int64_t instant : {SYS_madvise, SYS_mprotect, SYS_mmap, SYS_munmap, SYS_mremap, SYS_brk, SYS_sched_yield,
+                                SYS_rt_sigprocmask, SYS_prctl, SYS_gettid, SYS_getpid, SYS_getrandom, SYS_close})
+    if (number == instant) return true;
+  return false;
+}
 
 bool IsPlainFutexWait(const Wait& wait) {
   const long operation = wait.arguments[1] & FUTEX_CMD_MASK;
@@ -59,6 +68,7 @@ Interrupted InterruptedCall(const ucontext_t& context) {
   const auto rax = static_cast<int64_t>(context.uc_mcontext.gregs[REG_RAX]);
   if (FollowsSyscall(pc + 2) && rax >= 0 && rax < 1024) {
     if (rax == SYS_futex) return Interrupted::kFutex;
+    if (IsInstant(rax)) return Interrupted::kNothing;
     return rax == SYS_restart_syscall ? Interrupted::kTimedWait : Interrupted::kOther;
   }
   return rax == -EINTR && FollowsSyscall(pc) ? Interrupted::kOther : Interrupted::kNothing;
@@ -99,6 +109,7 @@ Interrupted InterruptedCall(const ucontext_t& context) {
   const auto x0 = static_cast<int64_t>(context.uc_mcontext.regs[0]);
   if (IsSyscall(pc)) {
     if (number == SYS_futex) return Interrupted::kFutex;
+    if (IsInstant(number)) return Interrupted::kNothing;
     return number == SYS_restart_syscall ? Interrupted::kTimedWait : Interrupted::kOther;
   }
   return x0 == -EINTR && IsSyscall(pc - kInstruction) ? Interrupted::kOther : Interrupted::kNothing;

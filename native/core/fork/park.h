@@ -17,10 +17,6 @@ struct ParkResult {
 // without an error and until Release, nothing may be allocated: a parked thread may hold the allocator's lock.
 ParkResult Park(ThreadTable* table);
 
-// glibc's own record of the calling thread's id, which pthread_join waits on: the kernel clears it when the thread
-// ends.
-int* TidAddress();
-
 // In the parent: lets the parked threads go on.
 void Release(ThreadTable* table);
 

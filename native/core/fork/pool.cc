@@ -10,51 +10,17 @@
 // is dropped. Requests count in loop->active_reqs and would keep the child's loop alive for ever.
 #include "pool.h"
 
-#include <link.h>
 #include <pthread.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 #include "frame.h"
+#include "program.h"
 
 namespace posix_async::fork {
 namespace {
-
-struct Range {
-  uintptr_t from = 0, to = 0;
-  bool Has(uintptr_t address) const { return address >= from && address < to; }
-};
-
-struct Program {
-  Range code, data;
-};
-
-int FindSegments(dl_phdr_info* program, size_t, void* argument) {
-  auto* found = static_cast<Program*>(argument);
-  for (int i = 0; i < program->dlpi_phnum; i++) {
-    const auto& segment = program->dlpi_phdr[i];
-    if (segment.p_type != PT_LOAD) continue;
-    const uintptr_t from = program->dlpi_addr + segment.p_vaddr;
-    Range* range = (segment.p_flags & PF_W) ? &found->data : (segment.p_flags & PF_X) ? &found->code : nullptr;
-    if (range == nullptr) continue;
-    if (range->from == 0 || from < range->from) range->from = from;
-    if (from + segment.p_memsz > range->to) range->to = from + segment.p_memsz;
-  }
-  return 1;  // the first is the program itself
-}
-
-const Program& TheProgram() {
-  static const Program program = [] {
-    Program found;
-    dl_iterate_phdr(FindSegments, &found);
-    return found;
-  }();
-  return program;
-}
 
 // The futex word in the program's data that the thread waits on, or 0.
 uintptr_t StaticWait(const Thread& thread) {
@@ -76,13 +42,6 @@ uv_loop_t* Detention() {
     return &made;
   }();
   return loop;
-}
-
-// Copies memory that may not be there: the kernel says so, where a plain read would fault.
-bool Peek(uintptr_t address, void* into, size_t size) {
-  const iovec local = {into, size};
-  const iovec remote = {reinterpret_cast<void*>(address), size};
-  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
 // Is there, at `address`, a request of `loop` that some thread is working on?

@@ -77,6 +77,7 @@ void SilenceOne(uv_handle_t* handle, void* argument) {
   const auto* silencer = static_cast<Silencer*>(argument);
   uv__io_t* watcher = WatcherOf(handle);
   if (watcher != nullptr && watcher->fd >= 0 && watcher->fd <= STDERR_FILENO) return DropWrites(handle);
+  if (handle->type == UV_ASYNC) uv_unref(handle);  // ports of Workers that do not live here, most of all
   const bool of_user = watcher != nullptr || handle->type == UV_PROCESS || handle->type == UV_FS_EVENT ||
                        handle->type == UV_FS_POLL || handle->type == UV_SIGNAL;
   if (!of_user) return;

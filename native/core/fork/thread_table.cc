@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -46,13 +48,26 @@ Thread* NewRecord() {
 
 }  // namespace
 
-bool BlocksSignal(pid_t tid, int signal) {
+int* TidAddress() {
+  int* address = nullptr;
+  if (prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0) == 0 && address != nullptr) return address;
+  // A kernel without checkpoint/restore: look for the number in struct pthread.
+  const int tid = static_cast<int>(syscall(SYS_gettid));
+  char* descriptor = reinterpret_cast<char*>(pthread_self());
+  for (size_t offset = 0x80; offset < 0x900; offset += sizeof(int)) {
+    if (*reinterpret_cast<int*>(descriptor + offset) == tid) return reinterpret_cast<int*>(descriptor + offset);
+  }
+  return nullptr;
+}
+
+Blocking HowItBlocks(pid_t tid, int signal) {
   char text[4096];
-  if (ReadTaskFile(tid, "status", text, sizeof text) <= 0) return false;
+  if (ReadTaskFile(tid, "status", text, sizeof text) <= 0) return Blocking::kNot;
   const char* line = strstr(text, "SigBlk:");
-  if (line == nullptr) return false;
+  if (line == nullptr) return Blocking::kNot;
   const unsigned long mask = strtoul(line + 7, nullptr, 16);
-  return (mask >> (signal - 1)) & 1;
+  if (((mask >> (signal - 1)) & 1) == 0) return Blocking::kNot;
+  return strstr(text, "State:\tS") != nullptr ? Blocking::kAsleep : Blocking::kAwake;
 }
 
 void ThreadName(pid_t tid, char name[16]) {

@@ -37,6 +37,8 @@ struct Thread {
   int times_blocked = 0;      // how often it was found to block it: a thread that is just being made does, for a moment
   bool is_of_pool = false;    // once seen waiting for work of libuv's pool
   bool waits_for_io = false;  // sticky: once seen in epoll_wait or its like, it runs an event loop of its own
+  bool is_recognised = false;  // whether `is_worker` was looked for
+  bool is_worker = false;      // a thread of node:worker_threads
   std::atomic<uint32_t> state{kRunning};
   std::atomic<uint32_t> round{
       0};  // the parking it was asked for: a signal that comes late finds another one and is ignored
@@ -47,11 +49,13 @@ struct Thread {
   void* robust_list = nullptr;
   size_t robust_size = 0;
   ucontext_t* frame = nullptr;  // the signal frame on its own stack: all registers
+  bool is_left_behind = false;  // it says so itself (left_behind.h)
+  bool is_wakeable = false;     // it waits on a condition variable or a semaphore of the C library's
+  bool stands_in = false;       // its handler will wait in its stead after the fork
+
+  // Settled while it stands still (fate.cc).
   Fate fate = Fate::kRevive;
-  bool is_in_between =
-      false;  // it has a loop of its own and was parked on its way: it may hold a lock, and is not left behind
-  bool is_wakeable = false;  // it waits on a condition variable or a semaphore of the C library's
-  bool stands_in = false;    // its handler will wait in its stead after the fork
+  bool is_in_between = false;  // it will not live in the child, and may hold a lock where it stands
 
   bool stands_still() const {
     const uint32_t now = state.load();
@@ -81,8 +85,13 @@ class ThreadTable {
   std::vector<Thread*> threads_;
 };
 
-// Is `signal` blocked in thread `tid`? From /proc/self/task/TID/status.
-bool BlocksSignal(pid_t tid, int signal);
+// glibc's own record of the calling thread's id, which pthread_join waits on: the kernel clears it when the thread
+// ends.
+int* TidAddress();
+
+// Is `signal` blocked in thread `tid`, and does it sleep with it blocked? From /proc/self/task/TID/status.
+enum class Blocking { kNot, kAwake, kAsleep };
+Blocking HowItBlocks(pid_t tid, int signal);
 
 // The thread's name (comm) for an error message, at most 15 characters.
 void ThreadName(pid_t tid, char name[16]);

@@ -1,0 +1,84 @@
+// Which threads live on in the child, and where the others may be left.
+//
+// POSIX's rule is that none does but the one that forks, and it is kept for threads whose work is the program's own: an
+// event loop, a system call with an effect outside, a start routine of the user's, a Worker. The runtime's helpers live
+// on. What is left behind keeps its locks for ever: the C library's (the allocator's, for one) are held inside the C
+// library's code only, so nobody is left behind there. A Worker may hold one of the runtime's too (the queue of the
+// helpers' tasks, each time that it collects garbage), which is told from where it stands: not in JavaScript.
+#include "fate.h"
+
+#include <dlfcn.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "frame.h"
+#include "program.h"
+#include "worker_thread.h"
+
+namespace posix_async::fork {
+namespace {
+
+// V8's functions that were compiled with it; the interpreter of JavaScript is made of them.
+Range builtins;
+
+void FindBuiltins() {
+  const auto current = reinterpret_cast<void* (*)()>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
+  const auto find = reinterpret_cast<void (*)(void*, const void**, size_t*)>(
+      dlsym(RTLD_DEFAULT, "_ZN2v87Isolate20GetEmbeddedCodeRangeEPPKvPm"));
+  if (current == nullptr || find == nullptr) return;
+  const void* start = nullptr;
+  size_t size = 0;
+  find(current(), &start, &size);
+  builtins.from = reinterpret_cast<uintptr_t>(start);
+  builtins.to = builtins.from + size;
+}
+
+// In JavaScript, or in a wait that is not one for a lock.
+bool HoldsNothing(const Thread& thread, Interrupted call) {
+  if (call == Interrupted::kFutex) return thread.is_wakeable;
+  if (call != Interrupted::kNothing) return true;
+  const uintptr_t counter = ProgramCounter(*thread.frame);
+  return builtins.Has(counter) || !IsNativeCode(counter);
+}
+
+bool MayHoldLock(const Thread& thread, Interrupted call, bool careful) {
+  if (careful && thread.is_worker) return !HoldsNothing(thread, call);
+  if (call == Interrupted::kFutex) return thread.is_worker && !thread.is_wakeable;
+  return call == Interrupted::kNothing && TheLibrary().code.Has(ProgramCounter(*thread.frame));
+}
+
+// Sticky: right after an earlier fork a thread with a loop of its own is still on its way back to epoll_wait.
+void Recognise(Thread* thread, Interrupted call) {
+  thread->waits_for_io |= call == Interrupted::kOther;
+  if (thread->is_recognised) return;
+  thread->is_worker = IsWorkerThread(thread->thread_pointer);
+  thread->is_recognised = true;
+}
+
+void Judge(Thread* thread, bool careful) {
+  const Interrupted call = InterruptedCall(*thread->frame);
+  Recognise(thread, call);
+  const bool dies = thread->waits_for_io || thread->is_left_behind || thread->is_worker;
+  thread->fate = dies ? Fate::kDead : Fate::kRevive;
+  thread->is_in_between = dies && MayHoldLock(*thread, call, careful);
+}
+
+}  // namespace
+
+void PrepareToJudge() {
+  TheProgram();
+  PrepareToRecogniseWorkers();
+  FindBuiltins();
+}
+
+const Thread* JudgeAll(const ThreadTable& table, bool careful) {
+  const Thread* in_between = nullptr;
+  for (Thread* thread : table.threads()) {
+    if (thread->state.load() == kParked) Judge(thread, careful);
+    if (thread->stands_still() && thread->is_in_between) in_between = thread;  // or was, and is frozen there
+  }
+  return in_between;
+}
+
+}  // namespace posix_async::fork

@@ -1,0 +1,31 @@
+// Where the program's and the C library's code and data lie, and a look at memory that may not be there.
+#ifndef POSIX_ASYNC_CORE_FORK_PROGRAM_H_
+#define POSIX_ASYNC_CORE_FORK_PROGRAM_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace posix_async::fork {
+
+struct Range {
+  uintptr_t from = 0, to = 0;
+  bool Has(uintptr_t address) const { return address >= from && address < to; }
+};
+
+struct Segments {
+  Range code, data;
+};
+
+// Looked up the first time, which must not be while threads are parked.
+const Segments& TheProgram();
+const Segments& TheLibrary();
+
+// Does code of the program or of a library (of those loaded by the first look) stand there?
+bool IsNativeCode(uintptr_t address);
+
+// Copies memory that may not be there: the kernel says so, where a plain read would fault.
+bool Peek(uintptr_t address, void* into, size_t size);
+
+}  // namespace posix_async::fork
+
+#endif  // POSIX_ASYNC_CORE_FORK_PROGRAM_H_

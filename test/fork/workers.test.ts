@@ -1,0 +1,32 @@
+// Workers of the parent are dead in a child: test/fixtures/fork-workers.ts. Code 7 says that all was as it should be.
+import { describe, expect, it } from 'vitest'
+import { runFixture } from '../support/run-fixture.js'
+
+const run = (name: string): Promise<unknown> => runFixture('fork-workers', name, { timeout: 25_000 })
+const five = [7, 7, 7, 7, 7]
+
+describe('a Worker of the parent, in the child', () => {
+  it('that computed at the fork computes no more', async () => {
+    expect(await run('busy')).toEqual(five)
+  })
+
+  it('that was blocked in Atomics.wait is not woken', async () => {
+    expect(await run('blocked')).toEqual(five)
+  })
+
+  it('that was being started does not start', async () => {
+    expect(await run('starting')).toEqual(five)
+  })
+
+  it('sends no message and does not keep the child alive', async () => {
+    expect(await run('end')).toBe(7)
+  })
+
+  it('can be terminated, which resolves at once', async () => {
+    expect(await run('terminate')).toBe(7)
+  })
+
+  it('is in no way of Workers that the child starts', async () => {
+    expect(await run('own')).toBe(7)
+  })
+})
