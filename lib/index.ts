@@ -8,7 +8,7 @@ export { eventServer, type EventServerOptions } from './servers/event-server.js'
 export { forkServer, type ForkServerOptions, type PreforkServerOptions } from './servers/fork-server.js'
 export type { PreforkServer } from './servers/prefork-server.js'
 export type { Worker } from './servers/worker.js'
-export type { WorkerInfo } from './servers/worker-options.js'
+export type { WorkerInfo } from './servers/worker-hooks.js'
 export { syncServer } from './servers/sync-server.js'
 export { threadServer, type ThreadServerOptions } from './servers/thread-server.js'
 export {

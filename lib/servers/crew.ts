@@ -1,39 +1,23 @@
 // The places of a prefork server's workers: who has which, who is forked for an empty one, and how soon after a crash.
-import type { Child, ExitStatus } from '../fork/child.js'
-import type { ProcessReports, WorkerReport } from './process-reports.js'
-import type { ProcessTally } from './process-tally.js'
+import { Roster, type RosterServer } from './roster.js'
+import type { WorkerReport } from './process-reports.js'
 import type { ServerHost } from './server.js'
-import type { SharedCells } from './worker-cell.js'
-import type { HookName, WorkerSettings } from './worker-options.js'
+import type { WorkerSettings } from './worker-options.js'
+import type { MasterHooks } from './worker-hooks.js'
 import { Slot } from './worker-slot.js'
-import { Worker } from './worker.js'
-
-/** Where workers come from, at the time. */
-export interface Origin {
-  readonly generation: number
-  /** @param control the worker's end of the socket to its master */
-  fork(worker: Worker, control: number): Promise<Child>
-}
+import type { Worker } from './worker.js'
 
 /** What a crew has of its server. */
-export interface CrewServer {
-  readonly host: ServerHost
+export interface CrewServer extends RosterServer {
   readonly settings: WorkerSettings
-  readonly cells: SharedCells
-  readonly tally: ProcessTally
-  readonly reports: ProcessReports
-  readonly origin: Origin
-  /** A worker, or what was one, has ended. */
-  ended(worker: Worker): void
 }
 
 export class Crew {
-  readonly #server: CrewServer
   readonly #settings: WorkerSettings
   readonly #host: ServerHost
+  readonly #roster: Roster
   readonly #slots: Slot[] = []
-  // All that were forked, or are about to be, and have not ended.
-  readonly #alive = new Map<number, Worker>()
+  readonly hooks: MasterHooks
   #spawnErrors = 0
   /** Workers forked in the place of others that had ended. */
   restarts = 0
@@ -41,9 +25,14 @@ export class Crew {
   fills = false
 
   constructor(server: CrewServer) {
-    this.#server = server
     this.#settings = server.settings
     this.#host = server.host
+    this.hooks = server.hooks
+    this.#roster = new Roster(server, {
+      serves: (worker) => this.#serves(worker),
+      leaves: (worker) => this.#succeed(worker),
+      ended: (slot, worker, leaves) => this.#ended(slot, worker, leaves),
+    })
   }
 
   /** Those that serve or begin to. */
@@ -52,12 +41,12 @@ export class Crew {
   }
 
   get isEmpty(): boolean {
-    return this.#alive.size === 0
+    return this.#roster.isEmpty
   }
 
   /** All that live, with those that are about to leave. */
   get alive(): Iterable<Worker> {
-    return this.#alive.values()
+    return this.#roster.alive
   }
 
   get places(): readonly Slot[] {
@@ -75,9 +64,12 @@ export class Crew {
     this.fill()
   }
 
+  // With the first number that nobody has: in between, where a place could not be filled and was given up.
   #addSlot(): Slot {
-    const slot = new Slot(this.#slots.length)
-    this.#slots.push(slot)
+    const gap = this.#slots.findIndex(({ id }, at) => id !== at)
+    const id = gap < 0 ? this.#slots.length : gap
+    const slot = new Slot(id)
+    this.#slots.splice(id, 0, slot)
     return slot
   }
 
@@ -87,50 +79,17 @@ export class Crew {
     for (const slot of this.#slots) this.#refill(slot)
   }
 
-  /** A worker that is forked and not ready yet. */
-  async launch(slot: Slot): Promise<Worker> {
-    const { cells, origin } = this.#server
-    const worker = new Worker(slot.id, origin.generation, cells)
-    this.#alive.set(worker.key, worker)
-    try {
-      const child = await worker.launch((control) => {
-        this.tell('beforeFork', worker)
-        return origin.fork(worker, control)
-      })
-      void child.ended.then((status) => this.#ended(slot, worker, status))
-    } catch (error) {
-      this.#remove(worker)
-      throw error
-    }
-    this.#host.emit('fork', worker)
-    this.#host.emit('afterWorkerFork', worker)
-    return worker
+  /** A worker that is forked and not ready yet, nor seated. @throws (rejects) as fork does */
+  launch(slot: Slot): Promise<Worker> {
+    return this.#roster.launch(slot)
   }
 
-  #remove(worker: Worker): void {
-    this.#alive.delete(worker.key)
-    this.#server.ended(worker)
-  }
-
-  /** Calls the hook of that name, and emits the event. */
-  tell(hook: HookName, ...args: unknown[]): void {
-    const call = this.#settings.hooks[hook] as ((...args: unknown[]) => void) | undefined
-    call?.(...args)
-    this.#host.emit(hook, ...args)
-  }
-
-  /** A worker reports. One that a mold has forked may be heard before the mold is. */
+  /** A worker reports. */
   told(report: WorkerReport): void {
-    const worker = this.#alive.get(report.worker)
-    if (!worker) return
-    if (worker.pid === 0) setImmediate(() => this.told(report))
-    else this.#heard(worker, report)
+    this.#roster.told(report)
   }
 
-  #heard(worker: Worker, report: WorkerReport): void {
-    worker.report(report)
-    if (report.failure || report.mold) return
-    if (report.leaving) return this.#succeed(worker)
+  #serves(worker: Worker): void {
     this.#spawnErrors = 0
     this.#host.emit('online', worker)
     this.#host.emit('afterWorkerReady', worker)
@@ -151,18 +110,9 @@ export class Crew {
     this.#refill(slot)
   }
 
-  #ended(slot: Slot, worker: Worker, status: ExitStatus): void {
-    const { reports, tally } = this.#server
-    reports.receive()
-    const { leaves } = worker
-    const active = worker.over(status)
-    tally.add('active', -active)
-    if (!leaves || status.signal) tally.add('errors', active)
-    this.tell('afterWorkerExit', worker, status)
-    this.#host.emit('exit', worker, status.code, status.signal)
+  #ended(slot: Slot, worker: Worker, leaves: boolean): void {
     if (slot.worker === worker) this.#empty(slot, leaves)
     this.changed()
-    this.#remove(worker)
   }
 
   #empty(slot: Slot, leaves: boolean): void {
@@ -217,7 +167,7 @@ export class Crew {
 
   /** The count of workers may be another one. */
   changed(): void {
-    this.tell('workersChanged', this.workers.length)
+    this.hooks.tell('workersChanged', this.workers.length)
   }
 
   /** One place more. Resolves when its worker serves; rejects with what kept it from that. */
@@ -265,11 +215,11 @@ export class Crew {
   stop(): void {
     this.fills = false
     for (const { timer } of this.#slots) clearTimeout(timer)
-    for (const worker of this.#alive.values()) worker.stop(this.#settings.gracefulTimeout)
+    this.#roster.stop(this.#settings.gracefulTimeout)
   }
 
   /** Ends all that live, at once. */
   kill(): void {
-    for (const worker of this.#alive.values()) worker.kill()
+    this.#roster.kill()
   }
 }

@@ -2,9 +2,10 @@
 // changes.
 import { codedError } from '../errors.js'
 import { runInChild, type Child } from '../fork/child.js'
-import type { Crew, Origin } from './crew.js'
+import type { Crew } from './crew.js'
 import { Mold } from './mold.js'
 import type { ForkReport } from './process-reports.js'
+import type { Origin } from './roster.js'
 import { processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
 import { setupOf, workerProcess, type ServerShare } from './worker-process.js'
 import type { Slot } from './worker-slot.js'

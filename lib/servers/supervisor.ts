@@ -12,6 +12,7 @@ import type { Model, ServerHost, ServerStats } from './server.js'
 import type { ProcessHandler } from './serve-in-process.js'
 import { SharedCells } from './worker-cell.js'
 import { MOST_WORKERS, type WorkerSettings } from './worker-options.js'
+import { MasterHooks } from './worker-hooks.js'
 import { WorkerWatch } from './worker-watch.js'
 import type { Worker } from './worker.js'
 
@@ -64,7 +65,8 @@ export class Supervisor implements Model {
     const share = { parent: process.pid, host, reports, tally, cells, settings }
     const origin = (this.#generations = new Generations(this.#handler, share))
     const ended = (worker: Worker): void => this.#ended(worker)
-    this.#crew = new Crew({ host, settings, cells, tally, reports, origin, ended })
+    const hooks = new MasterHooks(settings.hooks, host)
+    this.#crew = new Crew({ host, hooks, settings, cells, tally, reports, origin, ended })
     if (host.wantsConnections) this.wantConnections()
   }
 
@@ -112,10 +114,21 @@ export class Supervisor implements Model {
   /** See PreforkServer.reload. */
   reload(handler?: ProcessHandler): Promise<void> {
     return this.#afterOthers(async () => {
-      this.#crew.tell('onReload')
-      this.#wake()
-      await this.#generations!.reload(this.#crew, handler)
+      this.#crew.hooks.tell('onReload')
+      await this.#awake(() => this.#generations!.reload(this.#crew, handler))
     })
+  }
+
+  // Those who rested rest on where the exchange fails.
+  async #awake(exchange: () => Promise<void>): Promise<void> {
+    const rested = this.#rest !== undefined
+    this.#wake()
+    try {
+      await exchange()
+    } catch (error) {
+      if (rested) this.rest()
+      throw error
+    }
   }
 
   /** See PreforkServer.refork. */

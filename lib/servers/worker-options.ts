@@ -1,44 +1,9 @@
-// The options of prefork, checked once: how many workers, when they are replaced, and what runs at the turns of their lives.
+// The options of prefork, checked once: how many workers, and when they are replaced.
 import { availableParallelism } from 'node:os'
-import { invalidArgType, invalidArgValue } from '../errors.js'
+import { invalidArgValue } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
-import { ChildIdentity, type ChildOptions } from './child-limits.js'
-
-/** A worker as its hooks see it. */
-export interface WorkerInfo {
-  /** The number of its place among the workers, from 0; its successor has the same. */
-  readonly id: number
-  /** How often the server had been reloaded or reforked when it was forked, plus 1. */
-  readonly generation: number
-}
-
-/**
- * Called at the turns of a worker's life; a promise is awaited where the hook runs in the worker. Those that run in the master are events of
- * the server too, under the same names; `afterWorkerFork` and `afterWorkerReady` are events that the master emits when it hears of them.
- */
-export interface WorkerHooks {
-  /** In the master, before each fork. */
-  beforeFork?(worker: WorkerInfo): void
-  /** In the worker, first of all; `user`, `group` and `limits` do not hold yet. What it throws ends the start. */
-  afterWorkerFork?(worker: WorkerInfo): void | Promise<void>
-  /** In the worker, right before it accepts. What it throws ends the start. */
-  afterWorkerReady?(worker: WorkerInfo): void | Promise<void>
-  /** In the worker, after each connection (of HTTP: request). */
-  afterRequestComplete?(worker: WorkerInfo): void | Promise<void>
-  /** In the master, when a worker is over its `timeout`, before it is signalled. */
-  afterWorkerTimeout?(worker: WorkerInfo & { readonly pid: number }): void
-  /** In the worker, when it leaves in good order. */
-  beforeWorkerExit?(worker: WorkerInfo): void | Promise<void>
-  /** In the master. */
-  afterWorkerExit?(
-    worker: WorkerInfo & { readonly pid: number },
-    status: { readonly code: number | null; readonly signal: NodeJS.Signals | null },
-  ): void
-  /** In the master, before a reload. What it throws is what reload() rejects with, and nothing has changed then. */
-  onReload?(): void
-  /** In the master, when a worker serves, has ended, or its place is gone: how many there are. */
-  workersChanged?(count: number): void
-}
+import { ChildIdentity, type ChildOptions } from './child-identity.js'
+import { hooksOf, type WorkerHooks } from './worker-hooks.js'
 
 /** Options of a server with a fixed number of processes. */
 export interface PreforkOptions extends ChildOptions, WorkerHooks {
@@ -69,28 +34,6 @@ export interface PreforkOptions extends ChildOptions, WorkerHooks {
 
 /** The same, checked. */
 export type WorkerSettings = ReturnType<typeof checkedWorkers>
-
-const HOOKS = [
-  'beforeFork',
-  'afterWorkerFork',
-  'afterWorkerReady',
-  'afterRequestComplete',
-  'afterWorkerTimeout',
-  'beforeWorkerExit',
-  'afterWorkerExit',
-  'onReload',
-  'workersChanged',
-] as const
-
-export type HookName = (typeof HOOKS)[number]
-
-function hooksOf(options: PreforkOptions): WorkerHooks {
-  for (const name of HOOKS) {
-    const hook: unknown = options[name]
-    if (hook !== undefined && typeof hook !== 'function') throw invalidArgType(`options.${name}`, 'a function', hook)
-  }
-  return options
-}
 
 /** The most workers that one server has. */
 export const MOST_WORKERS = 4096

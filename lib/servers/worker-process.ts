@@ -15,7 +15,8 @@ import { asError, type Client, type ServerHost } from './server.js'
 import type { ProcessHandler, ProcessServer } from './serve-in-process.js'
 import { moldProcess } from './mold-process.js'
 import { now, Told, type SharedCells, type WorkerCell } from './worker-cell.js'
-import type { WorkerInfo, WorkerSettings } from './worker-options.js'
+import type { WorkerInfo } from './worker-hooks.js'
+import type { WorkerSettings } from './worker-options.js'
 
 /** Exit code of a worker that could not begin to serve. */
 export const BOOT_FAILED = 3

@@ -38,7 +38,7 @@ export class WorkerWatch {
     const { timeout, cleanupTimeout } = this.#settings
     for (const worker of this.#crew.alive) {
       if (worker.busyFor() <= timeout) continue
-      this.#crew.tell('afterWorkerTimeout', worker)
+      this.#crew.hooks.tell('afterWorkerTimeout', worker)
       worker.abort(cleanupTimeout)
     }
   }

@@ -9,7 +9,7 @@ import { close } from '../posix/unistd.js'
 import { Deferred } from './deferred.js'
 import type { WorkerReport } from './process-reports.js'
 import { now, Told, type SharedCells, type WorkerCell } from './worker-cell.js'
-import type { WorkerInfo } from './worker-options.js'
+import type { WorkerInfo } from './worker-hooks.js'
 
 export type WorkerStatus = 'starting' | 'online' | 'stopping' | 'mold' | 'dead'
 

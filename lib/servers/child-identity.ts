@@ -2,8 +2,10 @@
 // See: man 2 setrlimit, umask, setgroups, setresgid, setresuid.
 import { readFileSync } from 'node:fs'
 import { codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
+import { runInChild } from '../fork/child.js'
 import { asLimits, setLimits, type CheckedLimits, type Limits } from '../fork/limits.js'
 import { asInteger } from '../posix/arguments.js'
+import { _exit } from '../posix/fork.js'
 import { getgroups, getresgid, getresuid, setgroups, setresgid, setresuid, setuid } from '../posix/process-ids.js'
 import { umask as setUmask } from '../posix/sys-stat.js'
 
@@ -96,4 +98,18 @@ function canBecomeRoot(): boolean {
 
 function notDropped(what: string): Error {
   return codedError(Error, 'ERR_POSIX_ASYNC_PRIVILEGES', `the child could not become ${what} and nothing else`)
+}
+
+/** A child that is none but takes on what all are to. @throws (rejects) ERR_POSIX_ASYNC_WORKER where it can't */
+export async function tryIdentity(identity: ChildIdentity): Promise<void> {
+  if (!identity.asked) return
+  const child = await runInChild(() => {
+    try {
+      identity.apply()
+    } catch {
+      _exit(1)
+    }
+  })
+  if ((await child.ended).code === 0) return
+  throw codedError(Error, 'ERR_POSIX_ASYNC_WORKER', 'a child could not take on its user, group, limits and umask')
 }
