@@ -4,7 +4,6 @@ import type { Socket } from 'node:net'
 import { POLLIN } from '../posix/poll.js'
 import { Watch } from '../posix/readiness.js'
 import type { Accepted } from '../posix/sys-socket.js'
-import { close } from '../posix/unistd.js'
 import { Acceptor, type AcceptFrom } from './acceptor.js'
 import { BlockingConnection } from './blocking-connection.js'
 import { Deferred } from './deferred.js'
@@ -30,6 +29,10 @@ export interface HttpSetup {
 export interface HttpShare {
   /** A connection was accepted. Gives what must be called at its end. */
   connected(client: Client): () => void
+  /** One was accepted that is one too many: closes it. */
+  refuse(accepted: Accepted): void
+  /** One failed. */
+  failed(client: Client, error: Error): void
   /** A request begins. Gives what must be called at its end. */
   begin(): () => Promise<void> | void
   isDone(): boolean
@@ -133,7 +136,7 @@ export async function serveHttp(setup: HttpSetup, share: HttpShare, application:
     empty: () => ended.resolve(),
   })
   const take = (accepted: Accepted): boolean => {
-    if (tally.get('active') >= host.maxConnections) refuse(setup, accepted)
+    if (tally.get('active') >= host.maxConnections) share.refuse(accepted)
     else serveSocket(setup, share, http, accepted)
     return true
   }
@@ -150,17 +153,13 @@ function counted(share: HttpShare, enough: () => void): () => void {
   }
 }
 
-function refuse({ tally }: HttpSetup, { fd }: Accepted): void {
-  tally.add('accepted')
-  tally.add('rejected')
-  close(fd)
-}
-
 function serveSocket({ host, tally }: HttpSetup, share: HttpShare, http: HttpWorker, accepted: Accepted): void {
   const { fd, address } = accepted
   const { idleTimeout } = host
   const conn = new BlockingConnection(fd, address, { idleTimeout, tally })
   const socket = conn.toSocket()
-  socket.once('close', share.connected(conn))
+  const { remoteAddress, remotePort } = conn
+  socket.once('close', share.connected({ remoteAddress, remotePort }))
+  socket.once('error', (error) => share.failed({ remoteAddress, remotePort }, error))
   http.serve(socket)
 }

@@ -60,7 +60,13 @@ class Isolate {
   #serveHttp(handler: Extract<ProcessHandler, { kind: 'http' }>): Promise<void> {
     const { listener: fd, stop, maxConnections, idleTimeout } = this.#setup
     const host = { listener: { fd, setNonBlocking: () => {} }, maxConnections, idleTimeout }
-    const share = { connected: (client: Client) => this.#connected(client), begin: () => () => {}, isDone: () => false }
+    const share = {
+      connected: (client: Client) => this.#connected(client),
+      refuse: ({ fd }: Accepted) => this.#reject(fd),
+      failed: (client: Client, error: Error) => this.#failed(client, error),
+      begin: () => () => {},
+      isDone: () => false,
+    }
     const cells = { master: { get: () => Number(this.#flags.closing) } }
     const served = serveHttp({ host, control: stop, tally: this.#tally, cells }, share, handler.application)
     tell({ ready: true })
@@ -102,10 +108,14 @@ class Isolate {
       const served = server.serve(fd, address, { idleTimeout, tally: this.#tally, releasing })
       if (served) await served
     } catch (error) {
-      this.#tally.add('errors')
-      tell({ client, error: reportOf(asError(error)) })
+      this.#failed(client, asError(error))
     }
     disconnected()
+  }
+
+  #failed(client: Client, error: Error): void {
+    this.#tally.add('errors')
+    tell({ client, error: reportOf(error) })
   }
 
   #reject(fd: number): void {

@@ -3,7 +3,9 @@ import { errorOf, ReportChannel, reportOf, type ErrorReport } from '../fork/chan
 import type { ProcessTally } from './process-tally.js'
 import { asError, type Client, type ServerHost } from './server.js'
 
-export type ClientReport = { client: Client } | { client: Client; error: ErrorReport }
+/** A connection is served, was closed unserved, or has failed. */
+export type ClientReport =
+  { client: Client } | { client: Client; dropped: true } | { client: Client; error: ErrorReport }
 /**
  * A prefork worker, by the number its master gave it, can serve; could not begin to; is about to leave, having done its share; or is what
  * others can be forked from.
@@ -29,21 +31,25 @@ export class ProcessReports {
       if ('worker' in report) ears?.worker(report)
       else if ('forked' in report) ears?.forked(report)
       else if ('error' in report) host.clientError(errorOf(report.error), report.client)
+      else if ('dropped' in report) host.emit('drop', report.client)
       else host.connection(report.client)
     })
   }
 
   /** In a child: serves, and tells the parent what the handler throws. Synchronous where `serve` is. */
   guard(client: Client, serve: () => void | Promise<void>): void | Promise<void> {
-    const tell = (error: unknown): void => {
-      this.#tally.add('errors')
-      this.#channel.send({ client, error: reportOf(asError(error)) })
-    }
+    const tell = (error: unknown): void => this.failed(client, asError(error))
     try {
       return serve()?.catch(tell)
     } catch (error) {
       tell(error)
     }
+  }
+
+  /** In a child: a connection has failed. */
+  failed(client: Client, error: Error): void {
+    this.#tally.add('errors')
+    this.#channel.send({ client, error: reportOf(error) })
   }
 
   /** In a child that serves many: see ReportChannel.keepSender. */
@@ -54,6 +60,11 @@ export class ProcessReports {
   /** In a child: a connection is served. */
   connection(client: Client): void {
     this.#channel.send({ client })
+  }
+
+  /** In a child: a connection was accepted, and closed unserved. */
+  dropped(client: Client): void {
+    this.#channel.send({ client, dropped: true })
   }
 
   /** In a prefork worker. */

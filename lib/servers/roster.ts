@@ -99,10 +99,10 @@ export class Roster {
   #ended(slot: Slot, worker: Worker, status: ExitStatus): void {
     const { hooks, host, reports, tally } = this.#server
     reports.receive()
-    const { leaves } = worker
+    const { cut, leaves } = worker
     const active = worker.over(status)
     tally.add('active', -active)
-    if (!leaves || status.signal) tally.add('errors', active)
+    if (!cut && (!leaves || status.signal)) tally.add('errors', active)
     callSafely(() => hooks.tell('afterWorkerExit', worker, status))
     callSafely(() => host.emit('exit', worker, status.code, status.signal))
     this.#events.ended(slot, worker, leaves)

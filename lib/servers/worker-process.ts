@@ -2,9 +2,11 @@
 // share.
 import { signal, SIG_IGN } from '../posix/signal.js'
 import type { Accepted } from '../posix/sys-socket.js'
+import { close } from '../posix/unistd.js'
 import { _exit } from '../posix/fork.js'
 import { reportOf } from '../fork/channel.js'
 import { dieWithParent } from '../fork/die-with-parent.js'
+import { clientOf } from './fork-acceptor.js'
 import { AcceptLoop } from './accept-loop.js'
 import { serveHttp } from './http-worker.js'
 import { closeOthers } from '../fork/only-here.js'
@@ -88,6 +90,20 @@ export class WorkerShare {
     }
   }
 
+  /** A connection was accepted that is one too many: closes it. */
+  refuse({ fd, address }: Accepted): void {
+    const { reports, tally } = this.#setup
+    tally.add('accepted')
+    tally.add('rejected')
+    close(fd)
+    reports.dropped(clientOf({ address }))
+  }
+
+  /** A connection failed. */
+  failed(client: Client, error: Error): void {
+    this.#setup.reports.failed(client, error)
+  }
+
   /** A request begins: a whole connection, unless the handler is HTTP's. Gives what must be called at its end. */
   begin(): () => void | Promise<void> {
     const over = this.#timed ? this.#time() : undefined
@@ -162,9 +178,11 @@ async function serveOneByOne(setup: WorkerSetup, share: WorkerShare): Promise<vo
 }
 
 // A synchronous handler costs no turn of the event loop.
-function serveOne(setup: WorkerSetup, share: WorkerShare, { fd, address }: Accepted): void | Promise<void> {
+function serveOne(setup: WorkerSetup, share: WorkerShare, accepted: Accepted): void | Promise<void> {
   const { host, reports, server, tally } = setup
-  const client = { remoteAddress: address.address, remotePort: address.port }
+  if (tally.get('active') >= host.maxConnections) return share.refuse(accepted)
+  const { fd, address } = accepted
+  const client = clientOf(accepted)
   const disconnected = share.connected(client)
   const done = share.begin()
   const serving = reports.guard(client, () => server.serve(fd, address, { idleTimeout: host.idleTimeout, tally }))

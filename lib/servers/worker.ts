@@ -28,6 +28,8 @@ export class Worker implements WorkerInfo {
   readonly at: number
   /** @internal It was killed on purpose, or leaves because it has done its share: no crash. */
   leaves = false
+  /** @internal Its connections were cut off on purpose: no errors. */
+  cut = false
   readonly #cells: SharedCells
   readonly #cell: WorkerCell
   #status: WorkerStatus = 'starting'
@@ -131,7 +133,7 @@ export class Worker implements WorkerInfo {
     this.leaves = true
     this.#cell.set('told', Told.leave)
     this.#closeControl()
-    this.#killer ??= setTimeout(() => this.#child?.kill('SIGKILL'), grace)
+    this.#killer ??= setTimeout(() => this.kill(), grace)
   }
 
   /** @internal It takes no more, and when what it has begun is done others can be forked from it. Wait with `ready`. */
@@ -146,6 +148,7 @@ export class Worker implements WorkerInfo {
   /** @internal */
   kill(): void {
     this.leaves = true
+    this.cut = true
     this.#child?.kill('SIGKILL')
   }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { runFixture, type FixtureOptions } from '../support/run-fixture.js'
 
-const models = ['sync', 'fork', 'thread', 'event']
+const models = ['sync', 'fork', 'prefork', 'thread', 'event']
 
 const fixture = (name: string, args: string[], options: FixtureOptions = {}) =>
   runFixture<Record<string, unknown>>('servers', name, { args, timeout: 25_000, ...options })
@@ -11,7 +11,7 @@ const fixture = (name: string, args: string[], options: FixtureOptions = {}) =>
 const firstPrivilegedPort = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))
 
 describe.each(models)('%sServer', (model) => {
-  const own = model === 'sync' || model === 'fork'
+  const own = ['sync', 'fork', 'prefork'].includes(model)
 
   it('listens on IPv4, IPv6, a name, all addresses, and IPv6 only', async () => {
     expect(await fixture('listens', [model])).toEqual({

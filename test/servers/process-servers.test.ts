@@ -30,7 +30,7 @@ function inOrder(lines: string[], wanted: Record<string, RegExp>): string[] {
     .sort((one, other) => at(one) - at(other))
 }
 
-describe.each(['sync', 'fork'])('%sServer', (model) => {
+describe.each(['sync', 'fork', 'prefork'])('%sServer', (model) => {
   it('A51 (CPython test_socketserver: test_ForkingTCPServer, UnixStream): 3 clients, 3 echoes each', async () => {
     const three = ['one one one', 'two two two', 'three three three']
     expect(await fixture('A51', [model])).toEqual([three, three])

@@ -17,12 +17,13 @@ type Open = (options: ServerOptions, handler: Parameters<typeof forkServer>[1]) 
 export const models: Record<string, Open> = {
   sync: syncServer,
   fork: forkServer,
+  prefork: (options, handler) => forkServer({ ...options, workers: 2 }, handler),
   thread: threadServer,
   event: (options, handler) => eventServer(options, handler),
 }
 
 /** Whether the model gives each handler a process of its own, so that it may block. */
-export const ownProcess = (model: string): boolean => model === 'sync' || model === 'fork'
+export const ownProcess = (model: string): boolean => ['sync', 'fork', 'prefork'].includes(model)
 
 export const loopback = { host: '127.0.0.1' }
 
