@@ -190,6 +190,23 @@ describe('serve --workers', () => {
       expect(server.stderr).toBe('')
     }))
 
+  it('USR1 is Node’s where there is no log: it starts the inspector', async () => {
+    await using server = new Served(process.execPath, [
+      '--inspect-port=0',
+      program,
+      'serve',
+      '--port',
+      '0',
+      '--workers',
+      '2',
+    ])
+    await server.said(/ listening on /)
+    server.child.kill('SIGUSR1')
+    await server.said(/Debugger listening on/, 'stderr')
+    server.child.kill('SIGTERM')
+    expect(await server.end()).toBe(0)
+  })
+
   it('a second TERM ends it at once', async () => {
     await using server = await start('--handler', 'echo')
     const workers = workersOf(server)

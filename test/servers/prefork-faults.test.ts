@@ -80,6 +80,15 @@ describe.skipIf(!root || cannotTrace !== undefined)('3.2: dropping privileges (r
     expect(result).toMatch(/^worker [01] could not start: EPERM: .*, setgroups$/)
   })
 
+  it.each([
+    ['setresgid', 'group'],
+    ['setresuid', 'user'],
+  ])('where %s says that it did and did not, no worker serves', async (syscall, what) => {
+    const { result } = await withFaults(syscall, 'retval=0', (under) => fixture('dropRefused', { under }))
+    const why = `the child could not become ${what} 65534 and nothing else`
+    expect(result).toMatch(new RegExp(`^worker [01] could not start: ${why}$`))
+  })
+
   it('groups first, then the group, then the user', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'posix-async-'))
     try {

@@ -43,6 +43,10 @@ describe('workers', () => {
     expect(await fixture('stats')).toEqual({ workers: 3, active: 0, shares: true, known: true, table: 500_000 })
   })
 
+  it('share a heap without garbage', async () => {
+    expect(await fixture('settled')).toBe('true')
+  })
+
   it('call the hooks of their lives, each in its process', async () => {
     expect(await fixture('hooks')).toEqual({
       told: ['before 0', 'before 1', 'exit 0', 'exit 0'],
@@ -56,6 +60,10 @@ describe('a worker makes room for a fresh one', () => {
     expect(await fixture('maxRequests')).toEqual({ processes: true, most: 5, errors: 0 })
   })
 
+  it('after up to maxRequestsJitter more, each worker after another number', async () => {
+    expect(await fixture('jitter')).toEqual({ inRange: true, differ: true, above: true })
+  })
+
   it('after maxRequests requests over HTTP, whose client keeps its connection alive, and no request is lost', async () => {
     expect(await fixture('maxRequestsHttp')).toEqual({ processes: true, most: true })
   })
@@ -65,12 +73,12 @@ describe('a worker makes room for a fresh one', () => {
   })
 
   it('when a connection takes longer than its timeout: SIGABRT, then SIGKILL', async () => {
-    expect(await fixture('timeout')).toEqual({ soft: 'SIGABRT', hard: 'SIGKILL', inTime: 'x' })
+    expect(await fixture('timeout')).toEqual({ soft: 'SIGABRT', hard: 'SIGKILL', late: [true], inTime: 'x' })
   })
 })
 
 describe('reload', () => {
-  it.each(['reload', 'reloadHttp'])(
+  it.each(['reload', 'reloadUnix', 'reloadHttp'])(
     'replaces all workers five times under load, and no request fails (%s)',
     async (name) => {
       expect(await fixture(name)).toEqual({ failed: 0, enough: true, generations: [6, 6], gone: true })
@@ -85,6 +93,10 @@ describe('reload', () => {
       old: true,
       fresh: 'new',
     })
+  })
+
+  it('does not happen where onReload throws', async () => {
+    expect(await fixture('reloadForbidden')).toEqual({ message: 'not today', same: true, reply: 'x' })
   })
 
   it('keeps the number of workers that addWorker and removeWorker made; the last one stays', async () => {
@@ -104,6 +116,25 @@ describe('reload', () => {
 })
 
 describe('faults', () => {
+  it('a reload that fails leaves workers that were stopped at rest, and the next one wakes them', async () => {
+    expect(await fixture('restFails')).toEqual({
+      refused: 'worker 0 could not start: bad code',
+      rests: [0, true],
+      reply: 'x',
+      workers: 3,
+    })
+  })
+
+  it('what a hook or a listener of the master throws is uncaught, and the worker is replaced', async () => {
+    expect(await fixture('throwing')).toEqual({ uncaught: ['by a hook', 'by a listener'], reply: 'x' })
+  })
+
+  it('a connection above maxConnections is closed and told of', async () => {
+    const remoteAddress = '127.0.0.1'
+    expect(await fixture('maxConnections')).toEqual({ second: 0, remoteAddress, accepted: 2, rejected: 1, then: 'x' })
+    expect(await fixture('maxConnectionsHttp')).toEqual({ second: 'ECONNRESET', remoteAddress, rejected: 1 })
+  })
+
   it('a worker that cannot begin to serve ends the start, with its reason', async () => {
     expect(await fixture('bootFails')).toEqual({
       refused: ['ERR_POSIX_ASYNC_WORKER', 'worker 1 could not start: no database'],
@@ -131,6 +162,7 @@ describe('faults', () => {
       nofile: { soft: 99, hard: 99 },
       umask: 0o27,
       outside: [`${nobody} | ${nobody} | `],
+      hooks: [0, 65534],
       refused: 'ERR_POSIX_ASYNC_WORKER',
       root: true,
     })

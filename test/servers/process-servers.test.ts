@@ -97,6 +97,10 @@ describe('forkServer', () => {
     })
   })
 
+  it('ends a child that takes longer than its timeout: SIGABRT, then SIGKILL', async () => {
+    expect(await fixture('childTimeout', ['fork'])).toEqual({ soft: 'SIGABRT', hard: 'SIGKILL', inTime: 'x x x' })
+  })
+
   it('keeps its two limits, whether or not anybody is told of connections', async () => {
     const each = { second: 'second second second', refused: 0, active: [1, 1], dropped: [true] }
     expect(await fixture('twoLimits', ['fork'])).toEqual([each, [2, 1], each, [2, 1]])
