@@ -13,6 +13,10 @@ export type { ForkServerOptions }
 /** Options of forkServer with a fixed number of processes. */
 export interface PreforkServerOptions extends ServerOptions, PreforkOptions {}
 
+// Of a program that decides while it runs whether there are workers.
+type EitherOptions = Omit<ForkServerOptions, 'workers'> &
+  Partial<Omit<PreforkServerOptions, 'workers'>> & { workers?: number | 'auto' | undefined }
+
 type ForkHandler = ConnectionHandler | NativeHandler | HttpHandler
 
 /**
@@ -34,6 +38,7 @@ type ForkHandler = ConnectionHandler | NativeHandler | HttpHandler
  */
 export function forkServer(options: PreforkServerOptions, handler: ForkHandler): Promise<PreforkServer>
 export function forkServer(options: ForkServerOptions, handler: ForkHandler): Promise<Server>
+export function forkServer(options: EitherOptions, handler: ForkHandler): Promise<Server>
 export async function forkServer(
   options: ForkServerOptions | PreforkServerOptions,
   handler: ForkHandler,

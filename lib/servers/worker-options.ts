@@ -39,6 +39,9 @@ export type WorkerSettings = ReturnType<typeof checkedWorkers>
 export const MOST_WORKERS = 4096
 
 function workerCount(workers: unknown): number {
+  if (typeof workers === 'string' && workers !== 'auto') {
+    throw invalidArgValue('options.workers', "must be a number or 'auto'", workers)
+  }
   if (workers !== 'auto') return asInteger('options.workers', workers, 1, MOST_WORKERS)
   const wish = process.env['WEB_CONCURRENCY']
   if (wish === undefined || wish === '') return availableParallelism()
@@ -55,15 +58,15 @@ function reforkNumbers(after: unknown): number[] {
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE */
 export function checkedWorkers(options: PreforkOptions, gracefulTimeout: number) {
-  const number = (name: keyof PreforkOptions, byDefault: number, least = 0): number => {
+  const number = (name: keyof PreforkOptions, byDefault: number, least = 0, most?: number): number => {
     const value = options[name] ?? byDefault
-    return value === Infinity && byDefault === Infinity ? Infinity : asInteger(`options.${name}`, value, least)
+    return value === Infinity && byDefault === Infinity ? Infinity : asInteger(`options.${name}`, value, least, most)
   }
   return {
     workers: workerCount(options.workers),
     maxRequests: number('maxRequests', Infinity, 1),
     maxRequestsJitter: number('maxRequestsJitter', 0),
-    maxMemory: number('maxMemory', Infinity, 1),
+    maxMemory: number('maxMemory', Infinity, 1, Number.MAX_SAFE_INTEGER),
     timeout: number('timeout', 0),
     cleanupTimeout: number('cleanupTimeout', 1000),
     spawnTimeout: number('spawnTimeout', 10_000, 1),

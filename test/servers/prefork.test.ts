@@ -143,6 +143,12 @@ describe('faults', () => {
     })
   })
 
+  it('options that cannot be are refused, each with its code', async () => {
+    const [type, value, range] = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE']
+    const codes = [...[range, value, type, type, range], ...[range, type, value, range, value]]
+    expect(await fixture('badOptions')).toEqual({ codes, large: 'x' })
+  })
+
   it('crash loop: after more than five crashes in ten seconds the place rests, and is taken again', async () => {
     expect(await fixture('crashLoop')).toEqual({ id: 0, atLoop: 6, reply: 'x', exits: 6 })
   })

@@ -101,6 +101,10 @@ describe('forkServer', () => {
     expect(await fixture('childTimeout', ['fork'])).toEqual({ soft: 'SIGABRT', hard: 'SIGKILL', inTime: 'x x x' })
   })
 
+  it('has no more children than maxChildren, however many come at once', async () => {
+    expect(await fixture('oneAtATime', ['fork'])).toBe('+-+-+-+-+-')
+  })
+
   it('keeps its two limits, whether or not anybody is told of connections', async () => {
     const each = { second: 'second second second', refused: 0, active: [1, 1], dropped: [true] }
     expect(await fixture('twoLimits', ['fork'])).toEqual([each, [2, 1], each, [2, 1]])
