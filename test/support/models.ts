@@ -17,7 +17,7 @@ type Open = (options: ServerOptions, handler: Parameters<typeof forkServer>[1]) 
 export const models: Record<string, Open> = {
   sync: syncServer,
   fork: forkServer,
-  prefork: (options, handler) => forkServer({ ...options, workers: 2 }, handler),
+  prefork: (options, handler) => forkServer(options && { ...options, workers: 2 }, handler),
   thread: threadServer,
   event: (options, handler) => eventServer(options, handler),
 }
