@@ -68,20 +68,21 @@ export function load(clients: number, one: () => Promise<unknown>) {
 
 export const httpPids = http((_request, response) => void response.end(String(process.pid)))
 
-/** Calls `exchange` five times while clients ask. */
+/** Calls `exchange` so many times while clients ask. */
 export async function exchangeUnder(
   server: PreforkServer,
   one: () => Promise<unknown>,
   exchange = () => server.reload(),
+  times = 5,
 ) {
   const before = pids(server)
   const { counts, stop } = load(8, one)
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < times; i++) {
     const more = counts.done + 50
     await until(() => counts.done + counts.failed >= more)
     await exchange()
   }
   const { failed, done } = await stop()
   const generations = server.workers.map(({ generation }) => generation)
-  return { failed, enough: done >= 250, generations, gone: before.every(isGone) }
+  return { failed, enough: done >= 50 * times, generations, gone: before.every(isGone) }
 }
