@@ -10,7 +10,8 @@ import { recvmsg } from '../posix/socket-messages.js'
 import { MSG_DONTWAIT } from '../posix/sys-socket.js'
 import { close } from '../posix/unistd.js'
 import { asError } from './server.js'
-import { setupOf, workerProcess, type WorkerSetup, type WorkerTask } from './worker-process.js'
+import { workerProcess } from './worker-process.js'
+import { setupOf, type WorkerSetup, type WorkerTask } from './worker-setup.js'
 
 const MESSAGE = 1024
 

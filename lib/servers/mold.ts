@@ -5,7 +5,7 @@ import { errorOf } from '../fork/channel.js'
 import { Child } from '../fork/child.js'
 import { sendmsg } from '../posix/socket-messages.js'
 import type { ForkReport } from './process-reports.js'
-import type { WorkerTask } from './worker-process.js'
+import type { WorkerTask } from './worker-setup.js'
 import type { Worker } from './worker.js'
 
 interface Wait {
