@@ -8,9 +8,11 @@ import {
   epoll_create1,
   epoll_ctl,
   epoll_wait,
+  EPOLLET,
   EPOLLEXCLUSIVE,
   EPOLLIN,
 } from '../posix/sys-epoll.js'
+import { eventfd_write } from '../posix/sys-eventfd.js'
 import { accept4, type Accepted } from '../posix/sys-socket.js'
 import { acceptFailure, EXHAUSTED_PAUSE } from './accept-errors.js'
 import { close } from '../posix/unistd.js'
@@ -30,6 +32,7 @@ export class AcceptLoop {
   readonly #listener: number
   readonly #stop: AcceptStop
   readonly #turns: number | undefined
+  readonly #line: number | undefined
   readonly #tally: ProcessTally
   // Of the listener and `stop`; undefined where accept4 itself waits.
   readonly #epoll: number | undefined
@@ -38,15 +41,25 @@ export class AcceptLoop {
   /**
    * @param waits whether accept4 does not block and the loop waits for listener and `stop`
    * @param turns a descriptor that is readable while something else is to be done here first
+   * @param line an eventfd that all who wait in the line have, and that wakes them when one leaves it
    */
-  constructor(listener: Pick<Listener, 'fd'>, stop: AcceptStop, tally: ProcessTally, waits: boolean, turns?: number) {
+  constructor(
+    listener: Pick<Listener, 'fd'>,
+    stop: AcceptStop,
+    tally: ProcessTally,
+    waits: boolean,
+    turns?: number,
+    line?: number,
+  ) {
     this.#listener = listener.fd
     this.#stop = stop
     this.#turns = turns
+    this.#line = line
     this.#tally = tally
     this.#epoll = waits ? epoll_create1() : undefined
     if (this.#epoll === undefined) return
     epoll_ctl(this.#epoll, EPOLL_CTL_ADD, stop.fd, { events: EPOLLIN })
+    if (line !== undefined) epoll_ctl(this.#epoll, EPOLL_CTL_ADD, line, { events: EPOLLIN | EPOLLET })
     if (turns !== undefined) epoll_ctl(this.#epoll, EPOLL_CTL_ADD, turns, { events: EPOLLIN })
   }
 
@@ -74,9 +87,10 @@ export class AcceptLoop {
     return this.#epoll ?? -1
   }
 
-  /** Waits no more in the line. */
+  /** Waits no more in the line. It may have been woken for a client as it was told to stop, and nobody else for that one: the others look. */
   close(): void {
     if (this.#epoll !== undefined) close(this.#epoll)
+    if (this.#line !== undefined) eventfd_write(this.#line, 1n)
   }
 
   // A connection wakes the one that has waited longest, and no other: whoever waits again goes to the end of the line. Gives whether
@@ -86,7 +100,7 @@ export class AcceptLoop {
     this.#inLine = false
     epoll_ctl(epfd, EPOLL_CTL_ADD, this.#listener, { events: EPOLLIN | EPOLLEXCLUSIVE })
     this.#inLine = true
-    return epoll_wait(epfd, 3, -1).some(({ data }) => data === this.#turns)
+    return epoll_wait(epfd, 4, -1).some(({ data }) => data === this.#turns)
   }
 
   #restUnlessStopped(): boolean {

@@ -2,6 +2,8 @@
 import { codedError } from '../errors.js'
 import { settleHeap } from '../fork/settle-heap.js'
 import { SHUT_RDWR, shutdown } from '../posix/sys-socket.js'
+import { eventfd } from '../posix/sys-eventfd.js'
+import { close } from '../posix/unistd.js'
 import { Crew } from './crew.js'
 import { Deferred } from './deferred.js'
 import { Generations, warmest } from './generations.js'
@@ -25,6 +27,7 @@ export class Supervisor implements Model {
   readonly #tally = new ProcessTally()
   #host!: ServerHost
   #cells: SharedCells | undefined
+  #line: number | undefined
   #reports: ProcessReports | undefined
   #generations: Generations | undefined
   #crew!: Crew
@@ -62,7 +65,8 @@ export class Supervisor implements Model {
       worker: (report) => this.#crew.told(report),
       forked: (report) => this.#generations?.told(report),
     }))
-    const share = { parent: process.pid, host, reports, tally, cells, settings }
+    const line = (this.#line = eventfd())
+    const share = { parent: process.pid, host, reports, tally, cells, settings, line }
     const origin = (this.#generations = new Generations(this.#handler, share))
     const ended = (worker: Worker): void => this.#ended(worker)
     const hooks = new MasterHooks(settings.hooks, host)
@@ -172,6 +176,8 @@ export class Supervisor implements Model {
     this.#reports?.close()
     this.#generations?.release()
     this.#cells?.release()
+    if (this.#line !== undefined) close(this.#line)
+    this.#line = undefined
     this.#drained.resolve()
   }
 

@@ -41,7 +41,7 @@ async function boot({ key, parent, info, host, reports, settings, control }: Wor
 async function serveOneByOne(setup: WorkerSetup, share: WorkerShare): Promise<void> {
   const { host, cell, control, tally } = setup
   const stop = { fd: control, asked: () => cell.get('told') !== Told.serve }
-  const loop = new AcceptLoop(host.listener, stop, tally, true)
+  const loop = new AcceptLoop(host.listener, stop, tally, true, undefined, setup.line)
   for (let accepted = loop.next(); accepted; accepted = loop.next()) {
     await serveOne(setup, share, accepted)
     if (share.isDone()) break

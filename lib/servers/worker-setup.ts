@@ -18,6 +18,8 @@ export interface ServerShare {
   readonly tally: ProcessTally
   readonly cells: SharedCells
   readonly settings: WorkerSettings
+  /** See AcceptLoop. */
+  readonly line: number
 }
 
 /** Which worker a child is to be: its number among all that there ever were, that of its cell, and what its hooks are told. */

@@ -66,6 +66,13 @@ it('drain: ten times closed under load, nobody who was accepted is lost', async 
   expect(await fixture('drains')).toEqual({ enough: true, lost: 0 })
 })
 
+it.skipIf(cannotTrace !== undefined)(
+  'a client for whom a worker was woken as it was to leave is another’s (under strace)',
+  async () => {
+    expect(await fixture('wokenAndToldToLeave')).toEqual({ reply: 'late', other: true, workers: 1 })
+  },
+)
+
 it('herd: the workers’ shares are even', async () => {
   expect(await fixture('herd')).toEqual({ all: 800, even: true })
 })
