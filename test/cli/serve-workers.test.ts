@@ -22,7 +22,15 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 const workersOf = (server: Served): number[] => childrenOf(server.child.pid!).filter(runs)
-const titleOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0.*/s, '').trim()
+
+// Nothing where it has ended since it was seen.
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0.*/s, '').trim()
+  } catch {
+    return ''
+  }
+}
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'posix-async-'))
