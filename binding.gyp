@@ -6,6 +6,7 @@
         "native/addon.cc",
         "native/aio.cc",
         "native/core/aio.cc",
+        "native/core/fork/allocator_holes.cc",
         "native/core/fork/atfork.cc",
         "native/core/fork/fate.cc",
         "native/core/fork/fork.cc",

@@ -333,7 +333,7 @@ interface ForkNatives {
   forkSiblings(): void
   getrandom(bytes: ByteView): number
   /** Makes the children of a process that forks often cheaper; a negative errno where there are no huge pages to be had. */
-  settleForForks(): number
+  collectAllGarbage(): boolean
   /** Whether the jobs that a child is not to run were found. `queueOne` queues a promise job, which will not run. */
   findPromiseJobs(queueOne: () => void): boolean
   _exit(status: number): never
@@ -356,6 +356,7 @@ interface ForkAcceptorNatives {
     address: Uint8Array,
     accepted: BigInt64Array,
   ): number
+  forkAcceptorSettle(acceptor: number): void
   forkAcceptorResume(acceptor: number, mostChildren: number, mostConnections: number): number
   forkAcceptorPause(acceptor: number): void
   /** Every child, whose end is no error then. */

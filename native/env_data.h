@@ -30,6 +30,13 @@ class EnvSlots {
     return *static_cast<T*>(slot.get());
   }
 
+  // Null where nobody has asked for it.
+  template <typename T>
+  T* Find() const {
+    const auto found = slots_.find(&kKey<T>);
+    return found == slots_.end() ? nullptr : static_cast<T*>(found->second.get());
+  }
+
  private:
   template <typename T>
   static inline char kKey = 0;
@@ -41,6 +48,12 @@ class EnvSlots {
 template <typename T>
 T& EnvData(napi_env env) {
   return EnvSlots::Of(env).Get<T>(env);
+}
+
+// The same, or null where there is none yet.
+template <typename T>
+T* FindEnvData(napi_env env) {
+  return EnvSlots::Of(env).Find<T>();
 }
 
 }  // namespace posix_async

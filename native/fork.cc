@@ -1,7 +1,7 @@
 // fork: the whole-runtime fork of native/core/fork, joined to Node's event loop. See: man 2 fork.
 #include "fork.h"
 
-#include <malloc.h>
+#include <dlfcn.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
@@ -10,7 +10,6 @@
 
 #include "aio_after_fork.h"
 #include "binding.h"
-#include "core/fork/huge_text.h"
 #include "core/fork/promise_jobs.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
@@ -107,10 +106,16 @@ int Getrandom(Bytes bytes) {
   return 0;
 }
 
-// For a process whose children are many and short: what makes each cheaper. 0, or -errno where that is not to be had.
-int SettleForForks() {
-  malloc_trim(0);  // what a child frees would be joined with each free piece, in pages that are copied for it
-  return fork::MoveTextToHugePages();
+// Asks V8 to collect all that can be collected, also what it has compiled and not used of late: what v8.h names
+// Isolate::LowMemoryNotification. False where Node does not export it.
+bool CollectAllGarbage() {
+  static const auto isolate_of_thread =
+      reinterpret_cast<void* (*)()>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
+  static const auto collect =
+      reinterpret_cast<void (*)(void*)>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate21LowMemoryNotificationEv"));
+  if (isolate_of_thread == nullptr || collect == nullptr) return false;
+  collect(isolate_of_thread());
+  return true;
 }
 
 // findPromiseJobs(queueOne): before the first fork; `queueOne` queues a promise job.
@@ -139,7 +144,7 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
   ForgetThreadsAfterFork();
   ForgetAioAfterFork(env);
   ForgetRingsAfterFork(env);
-  RenewReadinessAfterFork(env);
+  ForgetReadinessAfterFork(env);
   ForgetForkAcceptorsAfterFork(env);
   return result;
 }
@@ -164,7 +169,7 @@ void RegisterFork(Exports& exports) {
   exports.Function<&fork::ForkSiblings>("forkSiblings");
   exports.Function<&FindPromiseJobs>("findPromiseJobs");
   exports.Function<&Getrandom>("getrandom");
-  exports.Function<&SettleForForks>("settleForForks");
+  exports.Function<&CollectAllGarbage>("collectAllGarbage");
   exports.Function<&Exit>("_exit");
 }
 

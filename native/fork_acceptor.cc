@@ -1,6 +1,7 @@
 // A child process a connection, wholly native in the parent: accept4, fork, close of the client, and the wait for each
 // child by its pidfd, from the event loop and without JavaScript, so that a connection costs the parent these calls and
 // not the copying of what JavaScript writes to. The handler runs in the child. See: man 2 accept4, clone, waitid.
+#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -10,11 +11,14 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "binding.h"
+#include "core/fork/allocator_holes.h"
+#include "core/fork/huge_text.h"
 #include "core/handle_table.h"
 #include "core/result.h"
 #include "env_data.h"
@@ -54,6 +58,8 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
  public:
   ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted);
 
+  // When all that a server keeps has been made: its children are many and short, and this makes each cheaper.
+  void Settle();
   int Resume(unsigned most_children, unsigned most_connections);
   void Pause();
   void Kill(int signal);
@@ -94,6 +100,7 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   bool tells_all_ends_ = false;
   std::unordered_map<int, Child> children_;  // by pidfd
   std::vector<int> unwatched_;
+  std::optional<fork::AllocatorHolesPlugged> plugged_;
 };
 
 ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted)
@@ -106,6 +113,13 @@ ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, 
       kept_(Napi::Persistent(callbacks)),
       address_(address.data),
       accepted_(reinterpret_cast<int64_t*>(accepted.data)) {}
+
+// What it cannot do, children do without.
+void ForkAcceptor::Settle() {
+  malloc_trim(0);  // what a child frees would be joined with each free piece, in pages that are copied for it
+  plugged_.emplace();
+  fork::MoveTextToHugePages();
+}
 
 int ForkAcceptor::Resume(unsigned most_children, unsigned most_connections) {
   most_children_ = most_children;
@@ -132,6 +146,7 @@ void ForkAcceptor::Close() {
   Pause();
   for (const auto& entry : children_) StopWaiting(env_, entry.first);
   Forget();
+  plugged_.reset();
 }
 
 void ForkAcceptor::Forget() {
@@ -262,6 +277,10 @@ int Open(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Byt
       std::make_shared<ForkAcceptor>(env, listener, callbacks, address, accepted));
 }
 
+void Settle(Napi::Env env, int acceptor) {
+  if (const auto found = Find(env, acceptor)) found->Settle();
+}
+
 int Resume(Napi::Env env, int acceptor, unsigned most_children, unsigned most_connections) {
   const auto found = Find(env, acceptor);
   return found ? found->Resume(most_children, most_connections) : -EBADF;
@@ -291,11 +310,14 @@ void Close(Napi::Env env, int acceptor) {
 }  // namespace
 
 void ForgetForkAcceptorsAfterFork(napi_env env) {
-  for (const auto& acceptor : EnvData<ForkAcceptors>(env).all.All()) acceptor->Forget();
+  const ForkAcceptors* acceptors = FindEnvData<ForkAcceptors>(env);
+  if (acceptors == nullptr) return;
+  for (const auto& acceptor : acceptors->all.All()) acceptor->Forget();
 }
 
 void RegisterForkAcceptor(Exports& exports) {
   exports.Function<&Open>("forkAcceptorOpen");
+  exports.Function<&Settle>("forkAcceptorSettle");
   exports.Function<&Resume>("forkAcceptorResume");
   exports.Function<&Pause>("forkAcceptorPause");
   exports.Function<&Kill>("forkAcceptorKill");

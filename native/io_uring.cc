@@ -45,7 +45,9 @@ int Probe(Handle handle, Bytes can) {
 }  // namespace
 
 void ForgetRingsAfterFork(napi_env env) {
-  auto forgotten = EnvData<Rings>(env).open;
+  const Rings* rings = FindEnvData<Rings>(env);
+  if (rings == nullptr) return;
+  auto forgotten = rings->open;
   for (RingLoop* ring : forgotten) ring->Forget();
 }
 

@@ -297,7 +297,9 @@ void Close(Handle handle) { handle.Data()->Shut(); }
 }  // namespace
 
 void ForgetReactorsAfterFork(napi_env env) {
-  auto forgotten = EnvData<Loops>(env).open;
+  const Loops* loops = FindEnvData<Loops>(env);
+  if (loops == nullptr) return;
+  auto forgotten = loops->open;
   for (Loop* loop : forgotten) loop->Forget();
 }
 

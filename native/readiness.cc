@@ -41,8 +41,8 @@ class Readiness {
   void KeepAlive(bool wanted);
   // A new instance in the place of the present one, with those who wait natively and nobody else.
   int Renew();
-  // In a child: those who wait natively wait in the parent.
-  int RenewInChild();
+  // In a child: those who wait natively wait in the parent. A new instance is made when somebody waits.
+  void Forget();
   int Wait(int fd, unsigned events, NativeWaiter* waiter);
   void StopWaiting(int fd);
 
@@ -56,6 +56,7 @@ class Readiness {
   static constexpr uint64_t kNative = 1ull << 63;
 
   int Start();
+  int StartIfForgotten() { return context_ && !epoll_.valid() ? Start() : 0; }
   int Add(int fd, unsigned events);
   void Stop(napi_async_cleanup_hook_handle cleanup = nullptr);
   void Deliver();
@@ -86,6 +87,7 @@ int Readiness::Open(Napi::Object pairs, Napi::Function callback) {
 }
 
 int Readiness::Control(int operation, int fd, unsigned events, unsigned id) {
+  if (const int error = StartIfForgotten(); error < 0) return error;
   epoll_event event{};
   event.events = events;
   event.data.u64 = id;
@@ -94,6 +96,7 @@ int Readiness::Control(int operation, int fd, unsigned events, unsigned id) {
 
 void Readiness::KeepAlive(bool wanted) {
   keep_alive_ = wanted;
+  if (wanted) StartIfForgotten();
   if (handle_ == nullptr) return;
   const auto handle = reinterpret_cast<uv_handle_t*>(&handle_->poll);
   wanted ? uv_ref(handle) : uv_unref(handle);
@@ -108,9 +111,9 @@ int Readiness::Renew() {
   return error;
 }
 
-int Readiness::RenewInChild() {
+void Readiness::Forget() {
   native_.clear();
-  return Renew();
+  Stop();
 }
 
 int Readiness::Wait(int fd, unsigned events, NativeWaiter* waiter) {
@@ -120,6 +123,7 @@ int Readiness::Wait(int fd, unsigned events, NativeWaiter* waiter) {
 }
 
 int Readiness::Add(int fd, unsigned events) {
+  if (const int error = StartIfForgotten(); error < 0) return error;
   epoll_event event{};
   event.events = events;
   event.data.u64 = kNative | static_cast<unsigned>(fd);
@@ -234,7 +238,9 @@ bool LoopIsAlive(Napi::Env env) { return uv_loop_alive(LoopOf(env)) != 0; }
 
 }  // namespace
 
-int RenewReadinessAfterFork(napi_env env) { return EnvData<Readiness>(env).RenewInChild(); }
+void ForgetReadinessAfterFork(napi_env env) {
+  if (Readiness* readiness = FindEnvData<Readiness>(env)) readiness->Forget();
+}
 
 int WaitNatively(napi_env env, int fd, unsigned events, NativeWaiter* waiter) {
   return EnvData<Readiness>(env).Wait(fd, events, waiter);

@@ -37,6 +37,9 @@ export function prepareRuntime(): boolean {
   return true
 }
 
+/** Collects all that V8 can collect, also compiled code that was not run of late. @returns false: this Node gives no way to ask for it */
+export const collectAllGarbage = (): boolean => native.collectAllGarbage()
+
 function rehearse({ randomCache, uuidData, queue }: Internals): void {
   const standIns: Internals = {
     timerListMap: {},

@@ -54,7 +54,7 @@ export class ForkAcceptor {
       memory: [addressOut, tally.cellsOf('accepted')], // kept for as long as the callbacks are
     }
     this.#number = check(native.forkAcceptorOpen(listener.fd, callbacks, addressOut, tally.cellsOf('accepted')), 'fork')
-    native.settleForForks() // what it cannot do, children do without
+    native.forkAcceptorSettle(this.#number)
     keepLoopAlive(1)
   }
 

@@ -3,6 +3,7 @@
 import { ErrnoError } from '../errors.js'
 import { asExitStatus, Child, runInChild } from '../fork/child.js'
 import { keepHere, letGo } from '../fork/only-here.js'
+import { settleHeap } from '../fork/settle-heap.js'
 import type { Accepted } from '../posix/sys-socket.js'
 import { close as closeFd } from '../posix/unistd.js'
 import { tryIdentity } from './child-identity.js'
@@ -51,6 +52,7 @@ export class ForkModel implements Model {
     try {
       await tryIdentity(this.#settings.identity)
       this.#prepare()
+      settleHeap()
       this.#child.rehearse()
       this.#accepting = this.#accept()
       this.#settle()

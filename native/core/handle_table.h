@@ -37,7 +37,7 @@ class HandleTable {
   // The largest number given out so far; takes no lock.
   int last() const { return last_; }
 
-  std::vector<std::shared_ptr<T>> All() {
+  std::vector<std::shared_ptr<T>> All() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::vector<std::shared_ptr<T>> all;
     for (const auto& entry : objects_) all.push_back(entry.second);
@@ -55,7 +55,7 @@ class HandleTable {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<int, std::shared_ptr<T>> objects_;
   int last_;
 };

@@ -255,6 +255,7 @@ int AttributesOf(int number, ThreadAttributes* attributes) {
 // The old table may have been locked by a thread that does not live here: it is left alone. Numbers go on from it, so
 // that one of the parent's never means a thread of the child's.
 void ForgetThreadsAfterFork() {
+  if (Threads().last() == 0) return;  // nobody was ever known, nor is this one: most children make no thread
   auto* table = new Table(Threads().last());
   the_table = table;
   if (!own.thread) return;

@@ -94,7 +94,7 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& op
     result.pid = result.parking.error;
     return result;
   }
-  if (HandlersAreKnown()) RetireIdlePoolThreads(table);
+  if (HandlersAreKnown()) RetireIdlePoolThreads(table, loop);
   const RobustList robust;
   const int hidden = MakeMappingsForkable();
   result.pid = hidden != 0 ? hidden : Clone(options.wants_pidfd ? &result.pidfd : nullptr);

@@ -3,7 +3,7 @@
 // The facts it rests on: where a call is to be made again, the kernel has moved the program counter back to its
 // instruction and restored the number (x86_64: rax; aarch64: x8 holds it all along); where it is not, the counter
 // stands behind the instruction and the result is EINTR. On x86_64 the number is lost then, but glibc's wrappers load
-// it by a `mov` right before the instruction, where it can be read; the arguments are still in their registers. On
+// it by a `mov` shortly before the instruction, where it can be read; the arguments are still in their registers. On
 // aarch64 the result has overwritten the first argument, so there is no standing in for epoll_wait. See: man 2 syscall,
 // signal(7) on restarting.
 #include "frame.h"
@@ -48,13 +48,17 @@ bool FollowsSyscall(uintptr_t pc) {
   return code[-2] == 0x0f && code[-1] == 0x05;
 }
 
-// "mov $number, %eax; syscall" in front of `pc`: the number, or -1.
-long NumberBefore(uintptr_t pc) {
-  const auto* code = reinterpret_cast<const unsigned char*>(pc);
-  if (code[-7] != 0xb8) return -1;
-  int32_t number;
-  memcpy(&number, code - 6, sizeof number);
-  return number;
+// "mov $number, %eax", then at most one more load, then the instruction in front of `pc`: the number, or -1 where it is
+// none of those wanted.
+long NumberBefore(uintptr_t pc, std::initializer_list<int32_t> wanted) {
+  const auto* code = reinterpret_cast<const unsigned char*>(pc) - sizeof(int32_t) - 2;
+  for (const auto* last = code - 8; code >= last; code--) {
+    int32_t number;
+    memcpy(&number, code, sizeof number);
+    for (const int32_t one : wanted)
+      if (code[-1] == 0xb8 && number == one) return number;
+  }
+  return -1;
 }
 
 }  // namespace
@@ -81,9 +85,8 @@ bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
             registers[REG_R9]}};
   if (call == Interrupted::kFutex) return IsPlainFutexWait(*wait);
   if (call != Interrupted::kOther || registers[REG_RAX] != -EINTR) return false;
-  wait->number = NumberBefore(ProgramCounter(context));
-  const bool waits = wait->number == SYS_epoll_wait || wait->number == SYS_epoll_pwait;
-  return waits && static_cast<int>(wait->arguments[3]) == -1;
+  wait->number = NumberBefore(ProgramCounter(context), {SYS_epoll_wait, SYS_epoll_pwait});
+  return wait->number != -1 && static_cast<int>(wait->arguments[3]) == -1;
 }
 
 void FinishCall(ucontext_t* context, Interrupted call, long result) {

@@ -87,8 +87,8 @@ bool IsFilledQueue(const Links& own, uintptr_t address) {
 
 constexpr uintptr_t kNeighbourhood = 512;
 
-// Words near the pool's condition variable that look like a queue's head and are something else for good. To find that
-// out takes a system call or two for each, so the parent does it once and its children know.
+// Words near the pool's condition variable that look like a queue's head and are something else for good, or one of the
+// loop's. To find that out takes a system call or two for each, so the parent does it once and its children know.
 struct Neighbours {
   uintptr_t middle = 0;
   bool is_other[2 * kNeighbourhood / 8] = {};
@@ -113,12 +113,18 @@ void LearnNeighbours() {
   ForEachLikelyQueue([](uintptr_t, bool is_queue, bool* is_other) { *is_other = !is_queue; });
 }
 
-// Nothing waits to be worked on. The loop, which may be a neighbour, has queues of its own.
-void EmptyQueues(const uv_loop_t* loop) {
-  const auto loop_from = reinterpret_cast<uintptr_t>(loop);
-  const Range of_loop = {loop_from, loop_from + sizeof *loop};
-  ForEachLikelyQueue([&](uintptr_t at, bool is_queue, bool*) {
-    if (!is_queue || of_loop.Has(at)) return;
+// The loop, which may be a neighbour, has queues of its own.
+void LeaveOut(const uv_loop_t* loop) {
+  const auto from = reinterpret_cast<uintptr_t>(loop);
+  const Range of_loop = {from, from + sizeof *loop};
+  for (size_t i = 0; i < sizeof neighbours.is_other; i++)
+    neighbours.is_other[i] |= of_loop.Has(neighbours.middle - kNeighbourhood + 8 * i);
+}
+
+// Nothing waits to be worked on.
+void EmptyQueues() {
+  ForEachLikelyQueue([](uintptr_t at, bool is_queue, bool*) {
+    if (!is_queue) return;
     const Links empty = {at, at};
     memcpy(reinterpret_cast<void*>(at), &empty, sizeof empty);
   });
@@ -144,7 +150,7 @@ bool MayWork(const Thread& thread) {
 
 }  // namespace
 
-void RetireIdlePoolThreads(ThreadTable* table) {
+void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
   Detention();
   bool at_rest = true;
   for (Thread* thread : table->threads()) {
@@ -156,12 +162,15 @@ void RetireIdlePoolThreads(ThreadTable* table) {
     thread->fate = Fate::kDead;
   }
   const uintptr_t middle = pool_word & ~uintptr_t{7};
-  if (neighbours.middle != middle) neighbours = {middle, {}};
+  if (neighbours.middle != middle) {
+    neighbours = {middle, {}};
+    LeaveOut(loop);
+  }
   if (middle != 0 && at_rest) LearnNeighbours();
 }
 
 void DisownPoolWork(ThreadTable* table, uv_loop_t* loop) {
-  if (neighbours.middle != 0) EmptyQueues(loop);
+  if (neighbours.middle != 0) EmptyQueues();
   for (Thread* thread : table->threads()) {
     if (!MayWork(*thread) || DisownWorkOf(*thread, loop)) continue;
     // Between two requests it holds no lock but the pool's own, which are made anew; it would wait on a condition

@@ -10,7 +10,7 @@ namespace posix_async::fork {
 
 // With every thread stopped, before the clone: which threads wait for work of the pool. They do not live on in the
 // child, which gets a pool of its own (libuv's fork handlers see to that).
-void RetireIdlePoolThreads(ThreadTable* table);
+void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop);
 
 // In the child, before threads are revived: work under way for the parent calls nobody back. Needs no lock.
 void DisownPoolWork(ThreadTable* table, uv_loop_t* loop);

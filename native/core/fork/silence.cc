@@ -20,6 +20,9 @@
 namespace posix_async::fork {
 namespace {
 
+// Node's own, which every Node exports; looked up when the addon is loaded, for a child would do it anew each time.
+void* const flush_tasks = dlsym(RTLD_DEFAULT, "_ZN4node22PerIsolatePlatformData10FlushTasksEP10uv_async_s");
+
 uv__io_t* WatcherOf(uv_handle_t* handle) {
   switch (handle->type) {
     case UV_TCP:
@@ -74,6 +77,7 @@ struct Silencer {
 };
 
 void SilenceOne(uv_handle_t* handle, void* argument) {
+  if (uv_is_closing(handle)) return;  // it has let go of its descriptor, whose number may be somebody else's
   const auto* silencer = static_cast<Silencer*>(argument);
   uv__io_t* watcher = WatcherOf(handle);
   if (watcher != nullptr && watcher->fd >= 0 && watcher->fd <= STDERR_FILENO) return DropWrites(handle);
@@ -92,12 +96,11 @@ void SilenceOne(uv_handle_t* handle, void* argument) {
 }  // namespace
 
 void ResumePlatformTasks(uv_loop_t* loop) {
-  static void* const flush = dlsym(RTLD_DEFAULT, "_ZN4node22PerIsolatePlatformData10FlushTasksEP10uv_async_s");
   const auto resume = [](uv_handle_t* handle, void*) {
     auto* async = reinterpret_cast<uv_async_t*>(handle);
-    if (handle->type == UV_ASYNC && reinterpret_cast<void*>(async->async_cb) == flush) uv_async_send(async);
+    if (handle->type == UV_ASYNC && reinterpret_cast<void*>(async->async_cb) == flush_tasks) uv_async_send(async);
   };
-  if (flush != nullptr) uv_walk(loop, resume, nullptr);
+  if (flush_tasks != nullptr) uv_walk(loop, resume, nullptr);
 }
 
 int SilenceHandles(uv_loop_t* loop) {
