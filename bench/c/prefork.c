@@ -1,7 +1,15 @@
 // The preforking server: a process a core, made before the first client, each accepting for itself. See: man 2 fork
 #include "common.h"
 
+#include <sched.h>
 #include <sys/wait.h>
+
+// The processors that this process may use, as os.availableParallelism() counts them.
+static int Processors(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) < 0) Die("sched_getaffinity");
+  return CPU_COUNT(&set);
+}
 
 static void Work(int listener, Handler handler) {
   for (;;) {
@@ -24,8 +32,8 @@ static void StartWorker(int listener, Handler handler) {
 int main(int argc, char** argv) {
   Handler handler;
   const int listener = Start(argc, argv, &handler);
-  const long workers = sysconf(_SC_NPROCESSORS_ONLN);
-  for (long i = 0; i < workers; i++) StartWorker(listener, handler);
+  const int workers = Processors();
+  for (int i = 0; i < workers; i++) StartWorker(listener, handler);
   while (wait(NULL) > 0) StartWorker(listener, handler);  // the place of one that died is taken by another
   Die("wait");
 }
