@@ -159,6 +159,7 @@ interface ReactorNatives {
     edgeTriggered: boolean,
     mostConnections: number,
     idleTimeout: number,
+    headTimeout: number,
     highWaterMark: number,
     handler: number,
     batch: () => void,

@@ -31,6 +31,11 @@ export interface EventServerOptions extends ServerOptions {
   edgeTriggered?: boolean
   /** While so many bytes wait to be sent to a client, nothing is read from it (default 65536). */
   highWaterMark?: number
+  /**
+   * Milliseconds from when a client is accepted to the first byte of a reply before its connection is closed (ETIMEDOUT), however many
+   * bytes it sends meanwhile; from the first reply on `idleTimeout` counts. 0 (default): none. HTTP has node:http's own time limits.
+   */
+  headTimeout?: number
 }
 
 /** The server as its connections see it. @internal */
@@ -203,21 +208,26 @@ function startNative(name: string): RunningNative {
 
 function checked(options: EventServerOptions) {
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
-  const { backend = 'epoll', edgeTriggered = false, highWaterMark = DEFAULT_HIGH_WATER_MARK } = options
+  const { backend = 'epoll', edgeTriggered = false, highWaterMark = DEFAULT_HIGH_WATER_MARK, headTimeout = 0 } = options
   if (!BACKENDS.includes(backend))
     throw invalidArgValue('options.backend', "must be 'epoll', 'poll', 'select' or 'io_uring'", backend)
   if (typeof edgeTriggered !== 'boolean')
     throw invalidArgType('options.edgeTriggered', 'of type boolean', edgeTriggered)
   if (edgeTriggered && backend !== 'epoll')
     throw invalidArgValue('options.edgeTriggered', `is not what ${backend} can do`, true)
-  return { backend, edgeTriggered, highWaterMark: asInteger('options.highWaterMark', highWaterMark, 1) }
+  return {
+    backend,
+    edgeTriggered,
+    highWaterMark: asInteger('options.highWaterMark', highWaterMark, 1),
+    headTimeout: asInteger('options.headTimeout', headTimeout, 0),
+  }
 }
 
 /**
  * Serves all connections on this thread, beside whatever else the event loop does. A batch of what happened enters JavaScript
  * once.
  *
- * @param options where to listen and the limits; `backend`, `edgeTriggered`, `highWaterMark`
+ * @param options where to listen and the limits; `backend`, `edgeTriggered`, `highWaterMark`, `headTimeout`
  * @param handler `(conn) => ...`, where reading and writing are promises; an object of callbacks, the fast path;
  *   `native('echo')`, which never enters JavaScript (no 'connection' events then); `http(listener)`
  * @returns the server, listening

@@ -17,6 +17,8 @@ export interface ReactorOptions {
   maxConnections: number
   /** Milliseconds; 0: none. */
   idleTimeout: number
+  /** Milliseconds that a client may wait for its first reply; 0: any. */
+  headTimeout: number
   /** While so many bytes of a connection wait to be sent, it is not read from. */
   highWaterMark: number
   /** The number of a native handler at work, which then serves the connections. */
@@ -52,6 +54,7 @@ export class Reactor<L extends Link> {
       options.edgeTriggered,
       Math.min(options.maxConnections, 0xffffffff),
       options.idleTimeout,
+      options.headTimeout,
       options.highWaterMark,
       options.handler ?? -1,
       () => this.#batch.tell(),

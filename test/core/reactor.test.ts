@@ -6,11 +6,12 @@ import { sanitizerWorks, Workshop } from '../support/compile.js'
 const workshop = new Workshop()
 afterAll(() => workshop[Symbol.dispose]())
 
-const reactor = ['accept', 'completed', 'epoll', 'handled', 'io_uring', 'poll', 'reactor', 'select', 'stream', 'waiter']
+const accepting = ['accept', 'handled', 'idle', 'idle_wheel', 'operations', 'reactor', 'stream']
+const backends = ['completed', 'epoll', 'io_uring', 'poll', 'select', 'waiter']
 const handlers = ['echo', 'fibonacci', 'handler', 'running']
 const sources = [
   'test/core/reactor_test.cc',
-  ...reactor.map((name) => `native/core/reactor/${name}.cc`),
+  ...[...accepting, ...backends].map((name) => `native/core/reactor/${name}.cc`),
   'native/core/ring.cc',
   ...handlers.map((name) => `native/core/handlers/${name}.cc`),
 ]
@@ -43,4 +44,16 @@ describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer)
       240_000,
     )
   })
+})
+
+it('the idle wheel cuts off nobody early, and nobody late', () => {
+  const wheel = workshop.program(
+    'idle_wheel_test',
+    ['test/core/idle_wheel_test.cc', 'native/core/reactor/idle_wheel.cc'],
+    [],
+  )
+  expect(execFileSync(wheel, { encoding: 'utf8', timeout: 60_000 }).split('\n')).toEqual([
+    ...[1, 31, 200, 30000].map((timeout) => `timeout ${timeout}: some expired 1, wrong 0, deadline 0`),
+    '',
+  ])
 })

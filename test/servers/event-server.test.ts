@@ -100,6 +100,18 @@ function contract(backend: string): void {
     expect(await fixture('idleTimeout', [backend, handler])).toEqual({ seen: ['ETIMEDOUT'], active: 1, served: true })
   })
 
+  it.each(['callbacks', 'function'])(
+    'slowloris: headTimeout cuts off whoever drips bytes and gets no reply, %s',
+    async (handler) => {
+      expect(await fixture('headTimeout', [backend, handler])).toEqual({
+        seen: ['ETIMEDOUT'],
+        active: 1,
+        reply: 'answer',
+        again: 'answer',
+      })
+    },
+  )
+
   it('what a handler writes without waiting arrives, and a client that leaves meanwhile harms nobody', async () => {
     expect(await fixture('notAwaited', [backend])).toEqual({ whole: true })
   })

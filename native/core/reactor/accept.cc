@@ -146,8 +146,7 @@ void Reactor::Admit(int fd, const Peer& peer) {
   } else {
     connection.registered = kReadable;
   }
-  connection.last_active = static_cast<uint32_t>(now_);
-  if (!expire_at_ && options_.idle_timeout) expire_at_ = now_ + options_.idle_timeout;
+  Watch(slot);
   control_->statistics[kAccepted]++;
   control_->statistics[kActive] = ++active_;
   control_->queued[slot] = 0;
@@ -161,36 +160,6 @@ void Reactor::Refuse(int32_t slot, int fd, int error) {
   close(fd);
   control_->statistics[kRejected]++;
   Tell(kRefused, -1, error);
-}
-
-uint64_t Reactor::deadline() const {
-  const uint64_t accept_at = now_ < accept_again_at_ ? accept_again_at_ : 0;
-  if (!accept_at || !expire_at_) return accept_at + expire_at_;
-  return accept_at < expire_at_ ? accept_at : expire_at_;
-}
-
-// Nothing is kept for each message but the time of it; whoever was silent for too long is found when the first may be.
-void Reactor::Expire(uint64_t now) {
-  now_ = now;
-  RenewListeners();
-  ExpireIdle();
-  backend_->Push();
-}
-
-void Reactor::ExpireIdle() {
-  if (!expire_at_ || now_ < expire_at_) return;
-  uint32_t longest = 0;
-  for (size_t slot = 0; slot < connections_.size(); slot++) {
-    if (connections_[slot].fd < 0) continue;
-    const uint32_t silent = static_cast<uint32_t>(now_) - connections_[slot].last_active;
-    if (silent >= options_.idle_timeout) {
-      Shut(static_cast<int32_t>(slot), 0, kTimedOut);
-    } else if (silent > longest) {
-      longest = silent;
-    }
-  }
-  const uint64_t next = options_.idle_timeout - longest, least = options_.idle_timeout / 32 + 1;
-  expire_at_ = active_ ? now_ + (next > least ? next : least) : 0;
 }
 
 }  // namespace posix_async

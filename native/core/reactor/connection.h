@@ -65,6 +65,7 @@ enum State : uint16_t {
   kUnsettled = 32,   // interest may have changed
   kWaiting = 64,     // in the run queue
   kSending = 128,    // bytes are among those that are sent together
+  kAnswered = 256,   // a byte was sent
 };
 
 // What was received for a connection before it could be told of.
@@ -84,7 +85,7 @@ struct Peer {
 struct Connection {
   int fd = -1;
   uint32_t generation = 0;
-  uint32_t last_active = 0;  // milliseconds of the reactor's clock
+  uint32_t last_active = 0;  // milliseconds of the reactor's clock: see idle.cc
   uint16_t state = 0;
   uint8_t registered = 0;  // Interest
   uint8_t ready = 0;       // Interest, while in the run queue

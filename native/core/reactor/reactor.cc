@@ -1,4 +1,4 @@
-// The course of a batch: collect, tell, perform what was asked, renew interest. See reactor.h.
+// The course of a batch: collect what happened, tell it, give back what it took; and the end of all. See reactor.h.
 #include "core/reactor/reactor.h"
 
 #include <errno.h>
@@ -36,7 +36,8 @@ Reactor::Reactor(std::unique_ptr<Backend> backend, const ReactorOptions& options
     : backend_(std::move(backend)),
       options_(options),
       completes_(backend_->completes()),
-      most_slots_(MostDescriptors()) {}
+      most_slots_(MostDescriptors()),
+      idle_(options.ShortestTimeout()) {}
 
 Reactor::~Reactor() {
   Close();
@@ -81,14 +82,17 @@ void Reactor::Flush(uint64_t now) {
   backend_->Push();
 }
 
-void Reactor::PerformAll(uint64_t now) {
-  now_ = now;
-  const int32_t count = std::min(control_->operations, kMostOperations);
-  for (int32_t i = 0; i < count; i++) Perform(control_->operation[i]);
-  SettleInterest();
-  Dispatch();
-  control_->operations = 0;
-  control_->out_used = 0;
+// JavaScript has been told of the end of these: nothing of it names their slots any more.
+void Reactor::FreeClosed() {
+  for (const int32_t slot : closed_) {
+    Connection& connection = At(slot);
+    connection.generation = (connection.generation + 1) & 0x7fffffff;
+    connection.state = 0;
+    connection.ready = 0;
+    connection.held.reset();
+    free_slots_.push_back(slot);
+  }
+  closed_.clear();
 }
 
 // ---- what happened
@@ -178,96 +182,6 @@ void Reactor::RunDeferred() {
   }
 }
 
-// ---- what is to be done
-
-void Reactor::Perform(const Record& operation) {
-  if (operation.kind == kRelease) {
-    control_->statistics[kActive] = --active_;
-    return;
-  }
-  const auto slot = static_cast<size_t>(operation.slot);
-  if (slot >= connections_.size() || connections_[slot].fd < 0) return;
-  Connection& connection = connections_[slot];
-  switch (operation.kind) {
-    case kWrite: {
-      const auto offset = static_cast<size_t>(operation.a), count = static_cast<size_t>(operation.b);
-      if (offset <= kDataSize && count <= kDataSize - offset) Send(operation.slot, data_ + offset, count);
-      return;
-    }
-    case kFinish:
-      connection.Set(kFinishAsked);
-      return AfterSending(operation.slot);
-    case kCloseSoon:
-      connection.Set(kCloseAsked);
-      return AfterSending(operation.slot);
-    case kDestroy:
-      return Shut(operation.slot, 0, kClosed);
-    case kPause:
-      connection.Set(kPaused);
-      return Unsettle(operation.slot);
-    case kResume:
-      connection.Clear(kPaused);
-      return Unsettle(operation.slot);
-  }
-}
-
-uint8_t Reactor::Wanted(const Connection& connection) const {
-  const bool read =
-      !(connection.state & (kPeerEnded | kCloseAsked | kPaused)) && connection.queued() < options_.high_water_mark;
-  return (read ? kReadable : 0) | (connection.queued() ? kWritable : 0);
-}
-
-void Reactor::Unsettle(int32_t slot) {
-  Connection& connection = At(slot);
-  if (connection.Is(kUnsettled)) return;
-  connection.Set(kUnsettled);
-  unsettled_.push_back(slot);
-}
-
-// Once after everything was done: a connection that ended and was closed in one batch costs no call for the change
-// between.
-void Reactor::SettleInterest() {
-  for (size_t i = 0; i < unsettled_.size(); i++) {
-    Connection& connection = At(unsettled_[i]);
-    connection.Clear(kUnsettled);
-    if (connection.fd >= 0) Renew(unsettled_[i]);
-  }
-  unsettled_.clear();
-  RenewListeners();
-}
-
-void Reactor::Renew(int32_t slot) {
-  Connection& connection = At(slot);
-  uint8_t wanted = Wanted(connection);
-  if (connection.held) {
-    if (wanted & kReadable) Defer(slot, kReadable);
-    if (connection.held->over || connection.held->bytes.size() >= kShareSize) wanted &= ~kReadable;
-  }
-  if (wanted == connection.registered) return;
-  const int error = backend_->Change(connection.fd, TagOf(slot), connection.registered, wanted);
-  if (error) return Shut(slot, -error, kClosed);
-  connection.registered = wanted;
-}
-
-void Reactor::Deregister(int32_t slot) {
-  Connection& connection = At(slot);
-  if (connection.registered) backend_->Change(connection.fd, TagOf(slot), connection.registered, kNoInterest);
-  connection.registered = kNoInterest;
-}
-
-// JavaScript has been told of the end of these: nothing of it names their slots any more.
-void Reactor::FreeClosed() {
-  for (const int32_t slot : closed_) {
-    Connection& connection = At(slot);
-    connection.generation = (connection.generation + 1) & 0x7fffffff;
-    connection.state = 0;
-    connection.ready = 0;
-    connection.held.reset();
-    free_slots_.push_back(slot);
-  }
-  closed_.clear();
-}
-
 // ---- the end
 
 void Reactor::DestroyAll(uint64_t now) {
@@ -291,6 +205,7 @@ void Reactor::Close() {
   }
   connections_.clear();
   listeners_.clear();
+  idle_.Clear();
   backend_.reset();
   if (control_) MarkClosed();
 }
@@ -311,6 +226,7 @@ void Reactor::Forget() {
   notices_.clear();
   run_queue_.clear();
   together_.clear();
+  idle_.Clear();
   control_->records = 0;
   MarkClosed();
 }

@@ -14,6 +14,7 @@
 
 #include "core/reactor/backend.h"
 #include "core/reactor/connection.h"
+#include "core/reactor/idle_wheel.h"
 #include "core/reactor/shared.h"
 
 namespace posix_async {
@@ -23,9 +24,15 @@ class RunningHandler;
 struct ReactorOptions {
   bool edge_triggered = false;
   uint32_t most_connections = UINT32_MAX;  // one beyond is closed at once
-  uint32_t idle_timeout = 0;               // milliseconds; 0: never
+  uint32_t idle_timeout = 0;               // milliseconds without a byte; 0: never
+  uint32_t head_timeout = 0;               // milliseconds without a reply since the client came; 0: never
   size_t high_water_mark = 64 * 1024;
   std::shared_ptr<RunningHandler> handler;  // serves the connections instead of JavaScript
+
+  uint32_t ShortestTimeout() const {
+    if (!idle_timeout || !head_timeout) return idle_timeout + head_timeout;
+    return idle_timeout < head_timeout ? idle_timeout : head_timeout;
+  }
 };
 
 class Reactor {
@@ -99,11 +106,13 @@ class Reactor {
   int RoomForRecords() const;
   void Tell(Kind kind, int32_t slot, int32_t a = 0, int32_t b = 0);
   bool Extend(int32_t slot, size_t offset, size_t count);
+  void FreeClosed();
+  void MarkClosed();
+
+  // operations.cc: what is to be done
   void Perform(const Record& operation);
   void PerformAll(uint64_t now);
   void SettleInterest();
-  void FreeClosed();
-  void MarkClosed();
   uint8_t Wanted(const Connection& connection) const;
   void Renew(int32_t slot);
   void Deregister(int32_t slot);
@@ -120,7 +129,11 @@ class Reactor {
   bool MayAccept() const;
   bool TryNext(int error);
   void RenewListeners();
-  void ExpireIdle();
+
+  // idle.cc: whose time is over
+  void Watch(int32_t slot);
+  void Active(int32_t slot, bool answered);
+  uint32_t TimeLeft(int32_t slot);
 
   // completed.cc: what a back end did by itself
   void Completed(int32_t slot, const Ready& ready);
@@ -181,7 +194,7 @@ class Reactor {
   bool listening_ = false;
   uint32_t active_ = 0;
   uint64_t accept_again_at_ = 0;  // accepting rests until then: no descriptor or no memory was left
-  uint64_t expire_at_ = 0;
+  IdleWheel idle_;
 };
 
 }  // namespace posix_async

@@ -57,12 +57,12 @@ void Reactor::Received(int32_t slot, size_t offset, size_t count) {
 }
 
 void Reactor::CountReceived(int32_t slot, size_t count) {
-  At(slot).last_active = static_cast<uint32_t>(now_);
+  Active(slot, false);
   control_->statistics[kBytesIn] += static_cast<double>(count);
 }
 
 void Reactor::CountSent(int32_t slot, size_t count) {
-  At(slot).last_active = static_cast<uint32_t>(now_);
+  Active(slot, true);
   control_->statistics[kBytesOut] += static_cast<double>(count);
 }
 
@@ -163,6 +163,7 @@ int Reactor::Detach(int32_t slot, uint64_t now) {
   Connection& connection = At(slot);
   if (connection.queue) return -EBUSY;
   Withdraw(slot);
+  idle_.Remove(slot);
   Tell(kClose, slot, 0, kDetached);
   return std::exchange(connection.fd, -1);
 }
@@ -172,6 +173,7 @@ void Reactor::Shut(int32_t slot, int error, Reason reason) {
   if (connection.Is(kSending)) Dispatch();
   if (connection.fd < 0) return;
   Deregister(slot);
+  idle_.Remove(slot);
   close(std::exchange(connection.fd, -1));
   connection.queue.reset();
   connection.held.reset();
