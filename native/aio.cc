@@ -96,7 +96,9 @@ Napi::Value Take(Napi::Env env) {
 
 }  // namespace
 
-void ForgetAioAfterFork(napi_env env) { EnvData<Aio>(env).LetGoOfAll(); }
+void ForgetAioAfterFork(napi_env env) {
+  if (Aio* aio = FindEnvData<Aio>(env)) aio->LetGoOfAll();
+}
 
 void RegisterAio(Exports& exports) {
   exports.Function<&EventFd>("aioEventFd");
