@@ -29,9 +29,12 @@ function bury(worker: Worker & Record<symbol, Lifeline | null>): void {
   }
 }
 
-/** In a child: none of them keeps it alive, `terminate()` resolves at once, `postMessage()` does nothing, `threadId` is -1. */
-export function forgetWorkers(): void {
-  if (started.size === 0) return
+/**
+ * In a child: none of them keeps it alive, `terminate()` resolves at once, `postMessage()` does nothing, `threadId` is -1.
+ * A rehearsal does nothing: it is for compiling the function where all children have it.
+ */
+export function forgetWorkers(rehearsal = false): void {
+  if (rehearsal || started.size === 0) return
   for (const known of started) {
     const worker = known.deref()
     if (worker) bury(worker as Parameters<typeof bury>[0])

@@ -152,7 +152,7 @@ export function repairRuntime(
   isChild = emitter === process
   renewRandom(internals)
   beginGeneration(isChild ? 1 : 0)
-  if (isChild) forgetWorkers()
+  forgetWorkers(!isChild)
   if (!silent) return keepRuntime()
   forgetWatches(!isChild)
   dropQueues(internals, inCallback)
