@@ -30,18 +30,3 @@ export async function withFaults<T>(
     rmSync(folder, { recursive: true })
   }
 }
-
-/** Runs `body` with the command to run a program under; gives what that gave, and the calls that the program and its threads made. */
-export async function withCalls<T>(
-  syscalls: string,
-  body: (under: string[]) => Promise<T>,
-): Promise<{ result: T; calls: string[] }> {
-  const folder = mkdtempSync(join(tmpdir(), 'posix-async-'))
-  const log = join(folder, 'log')
-  try {
-    const result = await body(['strace', '-f', '-qq', '-o', log, '-e', `trace=${syscalls}`])
-    return { result, calls: readFileSync(log, 'utf8').trimEnd().split('\n') }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
