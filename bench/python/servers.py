@@ -1,5 +1,4 @@
 # Python's own servers, as contestants: servers.py forking|threading|asyncio fibonacci|echo|think|upload prints its port and serves.
-import asyncio
 import ctypes
 import re
 import signal
@@ -131,6 +130,9 @@ async def serve_asyncio(name):
 def main(kind, name):
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: it ends with whoever started it
     if kind == "asyncio":
+        global asyncio
+        import asyncio  # by none of the others, whose children would copy it
+
         asyncio.run(serve_asyncio(name))
     else:
         serve_with({"forking": Forking, "threading": Threading}[kind], name)
