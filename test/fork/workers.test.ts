@@ -4,17 +4,19 @@ import { runFixture } from '../support/run-fixture.js'
 
 const run = (name: string): Promise<unknown> => runFixture('fork-workers', name, { timeout: 25_000 })
 const five = [7, 7, 7, 7, 7]
+// A sanitizer makes threads with an argument of its own, by which no Worker is recognised.
+const unrecognised = process.env['LD_PRELOAD']?.includes('libasan')
 
 describe('a Worker of the parent, in the child', () => {
-  it('that computed at the fork computes no more', async () => {
+  it.skipIf(unrecognised)('that computed at the fork computes no more', async () => {
     expect(await run('busy')).toEqual(five)
   })
 
-  it('that was blocked in Atomics.wait is not woken', async () => {
+  it.skipIf(unrecognised)('that was blocked in Atomics.wait is not woken', async () => {
     expect(await run('blocked')).toEqual(five)
   })
 
-  it('that was being started does not start', async () => {
+  it.skipIf(unrecognised)('that was being started does not start', async () => {
     expect(await run('starting')).toEqual(five)
   })
 
