@@ -6,6 +6,8 @@ import { endOf, runFixture, type FixtureOptions } from '../support/run-fixture.j
 
 const workshop = new Workshop()
 const hasStrace = spawnSync('strace', ['-V']).status === 0
+// AddressSanitizer keeps what was freed for a while, so memory says nothing under it.
+const freedIsKept = process.env['LD_PRELOAD']?.includes('libasan')
 const isRoot = process.getuid?.() === 0
 let library = ''
 
@@ -60,7 +62,7 @@ describe('pthread_create', () => {
     expect(await run('A37')).toEqual({ errors: [], heard: true })
   })
 
-  it.skipIf(!hasStrace)(
+  it.skipIf(!hasStrace || freedIsKept)(
     '1,000 times EAGAIN of clone3: an error each, and no stack and no argument is left',
     async () => {
       const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=clone3', '-e', 'signal=none']
@@ -113,7 +115,7 @@ describe('pthread_join', () => {
     expect(await run('A39-errors')).toEqual(['EINVAL', 'EINVAL', 'EINVAL', 'EINVAL'])
   })
 
-  it('A39 (open_posix pthread_detach/4-1): 10,000 detached threads leave no memory', async () => {
+  it.skipIf(freedIsKept)('A39 (open_posix pthread_detach/4-1): 10,000 detached threads leave no memory', async () => {
     expect(await run('A39-memory')).toBeLessThan(2 * 1024 * 1024)
   })
 
