@@ -33,10 +33,12 @@ uintptr_t StaticWait(const Thread& thread) {
 
 uintptr_t pool_word = 0;  // in the pool's condition variable, once a thread was seen waiting there
 
-// The loop that keeps what ends up in it.
+// The loop that keeps what ends up in it, also of a thread that had the mutex of its own loop already.
 uv_loop_t* Detention() {
   static uv_loop_t* const loop = [] {
     static uv_loop_t made = {};
+    made.wq = {&made.wq, &made.wq};
+    made.wq_async.pending = 1;  // nobody is to be woken
     uv_mutex_init(&made.wq_mutex);
     uv_mutex_lock(&made.wq_mutex);
     return &made;
@@ -113,10 +115,14 @@ void LearnNeighbours() {
   ForEachLikelyQueue([](uintptr_t, bool is_queue, bool* is_other) { *is_other = !is_queue; });
 }
 
+Range Of(const uv_loop_t* loop) {
+  const auto from = reinterpret_cast<uintptr_t>(loop);
+  return {from, from + sizeof *loop};
+}
+
 // The loop, which may be a neighbour, has queues of its own.
 void LeaveOut(const uv_loop_t* loop) {
-  const auto from = reinterpret_cast<uintptr_t>(loop);
-  const Range of_loop = {from, from + sizeof *loop};
+  const Range of_loop = Of(loop);
   for (size_t i = 0; i < sizeof neighbours.is_other; i++)
     neighbours.is_other[i] |= of_loop.Has(neighbours.middle - kNeighbourhood + 8 * i);
 }
@@ -157,7 +163,7 @@ void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
     const uintptr_t word = thread->stands_still() ? StaticWait(*thread) : 0;
     at_rest &= thread->stands_in || !thread->stands_still();
     if (word == 0) continue;
-    pool_word = word;
+    if (!Of(loop).Has(word)) pool_word = word;  // or it waits to tell the loop of a result
     thread->is_of_pool = true;
     thread->fate = Fate::kDead;
   }
