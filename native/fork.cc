@@ -10,6 +10,7 @@
 
 #include "aio_after_fork.h"
 #include "binding.h"
+#include "core/fork/isolate.h"
 #include "core/fork/promise_jobs.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
@@ -109,12 +110,11 @@ int Getrandom(Bytes bytes) {
 // Asks V8 to collect all that can be collected, also what it has compiled and not used of late: what v8.h names
 // Isolate::LowMemoryNotification. False where Node does not export it.
 bool CollectAllGarbage() {
-  static const auto isolate_of_thread =
-      reinterpret_cast<void* (*)()>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
+  void* const isolate = fork::CurrentIsolate();
   static const auto collect =
       reinterpret_cast<void (*)(void*)>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate21LowMemoryNotificationEv"));
-  if (isolate_of_thread == nullptr || collect == nullptr) return false;
-  collect(isolate_of_thread());
+  if (isolate == nullptr || collect == nullptr) return false;
+  collect(isolate);
   return true;
 }
 

@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "program.h"
+
 namespace posix_async::fork {
 namespace {
 
@@ -28,15 +30,7 @@ constexpr size_t kSmallest = 24;
 constexpr size_t kMost = size_t{16} << 20;  // in all: what is taken out of use is lost to the parent
 
 // Where the allocator's memory that has been used before lies, below its top; from 0 to 0 where that is unknown.
-struct Used {
-  uintptr_t from = 0, to = 0;
-  bool Has(const void* piece) const {
-    const auto address = reinterpret_cast<uintptr_t>(piece);
-    return address >= from && address < to;
-  }
-};
-
-Used UsedMemory() {
+Range UsedMemory() {
 #if defined(__GLIBC__)
   const struct mallinfo2 info = mallinfo2();
   const auto end = reinterpret_cast<uintptr_t>(sbrk(0));
@@ -49,11 +43,11 @@ size_t SmallerThan(size_t size) { return size > 4096 ? size / 2 : size > 1024 ? 
 
 // From the largest to the smallest, so that no plug takes a piece of a hole that a larger one would have filled.
 void PlugAll() {
-  const Used used = UsedMemory();
+  const Range used = UsedMemory();
   size_t taken = 0;
   for (size_t size = kLargest; size >= kSmallest; size = SmallerThan(size)) {
     void* piece = malloc(size);
-    for (; used.Has(piece) && taken < kMost; piece = malloc(size)) {
+    for (; used.Has(reinterpret_cast<uintptr_t>(piece)) && taken < kMost; piece = malloc(size)) {
       taken += size;
       plugs = new (piece) Plug{plugs};
     }

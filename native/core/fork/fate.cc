@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "frame.h"
+#include "isolate.h"
 #include "program.h"
 #include "worker_thread.h"
 
@@ -23,13 +24,13 @@ namespace {
 Range builtins;
 
 void FindBuiltins() {
-  const auto current = reinterpret_cast<void* (*)()>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
+  void* const isolate = CurrentIsolate();
   const auto find = reinterpret_cast<void (*)(void*, const void**, size_t*)>(
       dlsym(RTLD_DEFAULT, "_ZN2v87Isolate20GetEmbeddedCodeRangeEPPKvPm"));
-  if (current == nullptr || find == nullptr) return;
+  if (isolate == nullptr || find == nullptr) return;
   const void* start = nullptr;
   size_t size = 0;
-  find(current(), &start, &size);
+  find(isolate, &start, &size);
   builtins.from = reinterpret_cast<uintptr_t>(start);
   builtins.to = builtins.from + size;
 }

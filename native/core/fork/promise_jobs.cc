@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "isolate.h"
+
 namespace posix_async::fork {
 namespace {
 
@@ -19,13 +21,13 @@ intptr_t* job_count = nullptr;
 
 // The current context's queue, by the v8.h functions of these names; null where one is missing.
 intptr_t* CurrentQueue() {
-  const auto isolate_of_thread = reinterpret_cast<void* (*)()>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
+  void* const isolate = CurrentIsolate();
   const auto context_of =
       reinterpret_cast<void* (*)(void*)>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate17GetCurrentContextEv"));
   const auto queue_of =
       reinterpret_cast<intptr_t* (*)(void*)>(dlsym(RTLD_DEFAULT, "_ZN2v87Context17GetMicrotaskQueueEv"));
-  if (isolate_of_thread == nullptr || context_of == nullptr || queue_of == nullptr) return nullptr;
-  return queue_of(context_of(isolate_of_thread()));
+  if (isolate == nullptr || context_of == nullptr || queue_of == nullptr) return nullptr;
+  return queue_of(context_of(isolate));
 }
 
 constexpr size_t kWords = 12;  // the object has 13 in Node 20, and no fewer in later ones
