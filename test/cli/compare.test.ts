@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { Report } from '../../bench/compare.js'
 import { which } from '../../bench/compile.js'
 import { contestants } from '../../bench/contestants.js'
-import { sessionPids } from '../../bench/proc.js'
+import { livingPids } from '../../bench/proc.js'
 import { command, program, Running } from '../support/command.js'
 
 const hasStrace = which('strace') !== undefined
@@ -251,7 +251,7 @@ it('ends its servers when it is interrupted', async () => {
   compare.child.kill('SIGINT')
   expect(await compare.end()).toBe(130)
   expect(compare.stderr).toMatch(/posix-async: interrupted\n$/)
-  expect(sessionPids(server)).toEqual([])
+  expect(livingPids(server)).toEqual([])
 })
 
 // The child of `pid` that leads a session of its own.
@@ -262,7 +262,7 @@ async function serverOf(pid: number): Promise<number> {
       .split(' ')
       .filter(Boolean)
       .map(Number)
-    const leader = children.find((child) => sessionPids(child).length > 0)
+    const leader = children.find((child) => livingPids(child).length > 0)
     if (leader !== undefined) return leader
     await new Promise((resolve) => setImmediate(resolve))
   }
