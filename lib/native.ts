@@ -332,6 +332,10 @@ interface ForkNatives {
   forkFromLoop(prepare: () => boolean, after: (result: number | string) => void, idle: () => void): number
   /** From now on the children of this process are its parent's. */
   forkSiblings(): void
+  /** Whether Math.random was found, of all contexts. `inNewContext(probe)` calls `probe(Math.random)` in a context made for it. */
+  findMathRandom(inNewContext: (probe: (random: () => number) => void) => void): boolean
+  /** In a child: no Math.random goes on where the parent's stands. */
+  renewMathRandom(): void
   getrandom(bytes: ByteView): number
   /** Makes the children of a process that forks often cheaper; a negative errno where there are no huge pages to be had. */
   collectAllGarbage(): boolean

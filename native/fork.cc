@@ -11,6 +11,7 @@
 #include "aio_after_fork.h"
 #include "binding.h"
 #include "core/fork/isolate.h"
+#include "core/fork/math_random.h"
 #include "core/fork/promise_jobs.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
@@ -123,6 +124,17 @@ bool FindPromiseJobs(Napi::Function queue_one) {
   return fork::FindPromiseJobs([&] { queue_one.Call({}); });
 }
 
+// findMathRandom(inNewContext): before the first fork; `inNewContext(probe)` calls `probe(Math.random)` in a context
+// made for it.
+bool FindMathRandom(Napi::Env env, Napi::Function in_new_context) {
+  return fork::FindMathRandom([&](const std::function<void(const fork::Draw&)>& probe) {
+    in_new_context.Call({Napi::Function::New(env, [&probe](const Napi::CallbackInfo& info) {
+      const auto random = info[0].As<Napi::Function>();
+      probe([&] { random.Call({}); });
+    })});
+  });
+}
+
 void Exit(int status) { _exit(status); }
 
 }  // namespace
@@ -168,6 +180,8 @@ void RegisterFork(Exports& exports) {
   exports.Function<&ForkFromLoop>("forkFromLoop");
   exports.Function<&fork::ForkSiblings>("forkSiblings");
   exports.Function<&FindPromiseJobs>("findPromiseJobs");
+  exports.Function<&FindMathRandom>("findMathRandom");
+  exports.Function<&fork::RenewMathRandom>("renewMathRandom");
   exports.Function<&Getrandom>("getrandom");
   exports.Function<&CollectAllGarbage>("collectAllGarbage");
   exports.Function<&Exit>("_exit");

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events'
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { native } from '../native.js'
 import { forgetWorkers } from './dead-workers.js'
 import { beginGeneration, tellKept } from './forks.js'
@@ -31,9 +32,8 @@ export function prepareRuntime(): boolean {
   Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
   leaveByExit(process)
   native.findPromiseJobs(() => void settled.then(nobody))
-  const { random } = Math
+  native.findMathRandom((probe) => void runInNewContext('probe(Math.random)', { probe }))
   rehearse(findInternals())
-  Math.random = random
   return true
 }
 
@@ -54,34 +54,11 @@ function rehearse({ randomCache, uuidData, queue }: Internals): void {
     const emitter = new EventEmitter().on('SIGWINCH', nobody).on('exit', nobody).on('other', nobody)
     repairRuntime(pid, true, false, { emitter, internals: standIns })
     rehearseDroppingTimers()
-    seededRandom()
   }
 }
 
-// xoshiro128++ by Blackman and Vigna, seeded by the kernel: V8's own generator cannot be seeded again from JavaScript, and its
-// state was copied with the heap.
-const state = new Uint32Array(new ArrayBuffer(16))
-const rotate = (x: number, by: number) => (x << by) | (x >>> (32 - by))
-
-function nextBits(): number {
-  const [a, b, c, d] = state as unknown as [number, number, number, number]
-  const shifted = b << 9
-  state[2] = c ^ a
-  state[3] = d ^ b
-  state[1] = b ^ state[2]!
-  state[0] = a ^ state[3]!
-  state[2]! ^= shifted
-  state[3] = rotate(state[3]!, 11)
-  return (rotate(a + d, 7) + a) >>> 0
-}
-
-function seededRandom(): number {
-  return ((nextBits() >>> 6) * 2 ** 27 + (nextBits() >>> 5)) / 2 ** 53
-}
-
 function renewRandom(internals: Internals): void {
-  native.getrandom(state)
-  Math.random = seededRandom
+  native.renewMathRandom()
   renewCaches(internals)
 }
 
