@@ -10,65 +10,82 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <algorithm>
+#include <climits>
 
 namespace posix_async::fork {
 namespace {
 
+using State = GeneratorSearch::State;
+constexpr size_t kStateSize = sizeof(State);
 constexpr size_t kStateAt = sizeof(uint64_t);  // behind the initial seed
 constexpr int kMostSteps = 64;
 constexpr uintptr_t kAlignment = 16;  // malloc's
 
 void* state_found = nullptr;
 
-bool ReadState(uintptr_t address, uint64_t (&state)[2]) {
-  const iovec here = {state, sizeof state};
-  const iovec there = {reinterpret_cast<void*>(address + kStateAt), sizeof state};
-  return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == ssize_t{sizeof state};
-}
-
-void Step(uint64_t (&state)[2]) {
-  uint64_t first = state[0];
-  const uint64_t second = state[1];
+void Step(State* state) {
+  uint64_t first = state->words[0];
+  const uint64_t second = state->words[1];
   first ^= first << 23;
   first ^= first >> 17;
   first ^= second ^ (second >> 26);
-  state[0] = second;
-  state[1] = first;
+  *state = {second, first};
 }
 
-bool IsFurther(const uint64_t (&before)[2], const uint64_t (&now)[2]) {
-  uint64_t state[2] = {before[0], before[1]};
-  if (state[0] == 0 && state[1] == 0) return false;  // which every step leaves as it is
+bool IsFurther(State state, const State& now) {
+  if (state.IsZero()) return false;  // which every step leaves as it is
   for (int i = 0; i < kMostSteps; i++) {
-    Step(state);
-    if (memcmp(state, now, sizeof state) == 0) return true;
+    Step(&state);
+    if (state == now) return true;
   }
   return false;
+}
+
+using Candidate = GeneratorSearch::Candidate;
+
+// What is there now, without those where there is nothing: one call reads at many addresses, and ends at the first of
+// these.
+std::vector<Candidate> Read(const std::vector<void*>& addresses) {
+  std::vector<iovec> there;
+  for (void* address : addresses) there.push_back({address, kStateSize});
+  std::vector<State> states(there.size());
+  std::vector<Candidate> read;
+  for (size_t at = 0; at < there.size();) {
+    const size_t count = std::min(there.size() - at, size_t{IOV_MAX});
+    const iovec here = {&states[at], count * kStateSize};
+    const ssize_t size = process_vm_readv(getpid(), &here, 1, &there[at], count, 0);
+    const size_t whole = size < 0 ? 0 : size / kStateSize;
+    for (size_t i = at; i < at + whole; i++) read.push_back({addresses[i], states[i]});
+    at += whole + (whole < count ? 1 : 0);
+  }
+  return read;
 }
 
 }  // namespace
 
 GeneratorSearch::GeneratorSearch(const std::vector<uintptr_t>& isolate_words) {
-  for (const uintptr_t word : isolate_words) {
-    Candidate candidate = {word, {}};
-    if (word == 0 || word % kAlignment != 0 || !ReadState(word, candidate.state)) continue;
-    candidates_.push_back(candidate);
-  }
+  std::vector<void*> addresses;
+  for (const uintptr_t word : isolate_words)
+    if (word != 0 && word % kAlignment == 0) addresses.push_back(reinterpret_cast<void*>(word + kStateAt));
+  before_ = Read(addresses);
 }
 
 bool GeneratorSearch::Found() const {
-  for (const Candidate& candidate : candidates_) {
-    uint64_t now[2];
-    if (!ReadState(candidate.address, now) || !IsFurther(candidate.state, now)) continue;
-    state_found = reinterpret_cast<void*>(candidate.address + kStateAt);
+  std::vector<void*> addresses;
+  for (const Candidate& before : before_) addresses.push_back(before.address);
+  const std::vector<Candidate> now = Read(addresses);
+  if (now.size() != before_.size()) return false;  // memory was unmapped meanwhile
+  for (size_t i = 0; i < now.size(); i++) {
+    if (!IsFurther(before_[i].state, now[i].state)) continue;
+    state_found = now[i].address;
     return true;
   }
   return false;
 }
 
 void RenewGenerator() {
-  if (state_found != nullptr) getrandom(state_found, sizeof(uint64_t[2]), 0);
+  if (state_found != nullptr) getrandom(state_found, kStateSize, 0);
 }
 
 }  // namespace posix_async::fork

@@ -11,16 +11,23 @@ namespace posix_async::fork {
 // Finds the generator by what it does: made before a number is drawn from it, asked after that.
 class GeneratorSearch {
  public:
+  struct State {
+    uint64_t words[2];
+    bool operator==(const State& other) const { return words[0] == other.words[0] && words[1] == other.words[1]; }
+    bool IsZero() const { return words[0] == 0 && words[1] == 0; }
+  };
+
+  struct Candidate {
+    void* address;
+    State state;
+  };
+
   explicit GeneratorSearch(const std::vector<uintptr_t>& isolate_words);
   // False where it was not found.
   bool Found() const;
 
  private:
-  struct Candidate {
-    uintptr_t address;
-    uint64_t state[2];
-  };
-  std::vector<Candidate> candidates_;
+  std::vector<Candidate> before_;
 };
 
 // In the child: what the generator gives is not what it gives in the parent. Nothing where it was not found.
