@@ -146,7 +146,9 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
   const fork::ForkResult result = fork::Fork(loop, options);
   if (result.pid != 0) return result;
   requests.clear();  // what else was asked of the parent is not asked of the child
-  if (!keep_handles) {
+  if (keep_handles) {
+    fork::CountRequestsOfHandles(loop);
+  } else {
     fork::DropPromiseJobs();
     fork::SilenceHandles(loop);
   }

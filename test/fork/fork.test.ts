@@ -49,6 +49,17 @@ describe('fork', () => {
     expect(end.stderr).toContain('on purpose')
   })
 
+  it.skipIf(process.getuid!() !== 0)('a child that may have no threads ends and says why', async () => {
+    const under = ['setpriv', '--reuid=61975', '--regid=61975', '--clear-groups']
+    const { report, stderr } = await endOf('fork-child', 'noThreads', { under, nodeArgs: ['--expose-gc'] })
+    expect(report?.result).toEqual({ code: 1, next: 'collected' })
+    expect(stderr).toMatch(/the threads of the runtime can't be made in child \d+: Resource temporarily unavailable/)
+  })
+
+  it('a write of a handle that is kept counts: closed in the child, it does not keep the child', async () => {
+    expect(await run('keptWrites')).toEqual({ pending: true, code: 7 })
+  })
+
   it('a thread that waits is stopped without being woken, once it has been', async () => {
     const { statuses, mostSwitches } = (await run('forty')) as { statuses: number[]; mostSwitches: number }
     expect(statuses).toEqual(Array(40).fill(0))

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 #include "atfork.h"
 #include "maps.h"
@@ -65,10 +67,18 @@ class AllSignalsBlocked {
   sigset_t before_;
 };
 
+// What the runtime hands to its threads it waits for: a child that can't have them would stand still for ever.
+[[noreturn]] void EndForWantOfThreads(int error) {
+  dprintf(STDERR_FILENO, "posix-async: the threads of the runtime can't be made in child %d: %s\n", getpid(),
+          strerror(-error));
+  _exit(1);
+}
+
 void ReviveAll() {
   const AllSignalsBlocked blocked;
   ThreadTable* table = &Threads();
-  Revive(table);
+  const int error = Revive(table);
+  if (error != 0) EndForWantOfThreads(error);
   std::vector<Thread*> alive;
   for (Thread* thread : table->threads())
     if (thread->seen) alive.push_back(thread);

@@ -76,6 +76,23 @@ struct Silencer {
   int idle;
 };
 
+size_t LengthOf(void* queue) {
+  size_t length = 0;
+  for (void* node = *static_cast<void**>(queue); node != queue; node = *static_cast<void**>(node)) length++;
+  return length;
+}
+
+size_t RequestsOf(uv_handle_t* handle) {
+  if (handle->type == UV_UDP) {
+    auto* udp = reinterpret_cast<uv_udp_t*>(handle);
+    return LengthOf(&udp->write_queue) + LengthOf(&udp->write_completed_queue);
+  }
+  if (WatcherOf(handle) == nullptr || handle->type == UV_POLL) return 0;
+  auto* stream = reinterpret_cast<uv_stream_t*>(handle);
+  return LengthOf(&stream->write_queue) + LengthOf(&stream->write_completed_queue) +
+         (stream->connect_req != nullptr ? 1 : 0) + (stream->shutdown_req != nullptr ? 1 : 0);
+}
+
 void SilenceOne(uv_handle_t* handle, void* argument) {
   if (uv_is_closing(handle)) return;  // it has let go of its descriptor, whose number may be somebody else's
   const auto* silencer = static_cast<Silencer*>(argument);
@@ -101,6 +118,14 @@ void ResumePlatformTasks(uv_loop_t* loop) {
     if (handle->type == UV_ASYNC && reinterpret_cast<void*>(async->async_cb) == flush_tasks) uv_async_send(async);
   };
   if (flush_tasks != nullptr) uv_walk(loop, resume, nullptr);
+}
+
+void CountRequestsOfHandles(uv_loop_t* loop) {
+  loop->active_reqs.count = 0;
+  const auto add = [](uv_handle_t* handle, void* argument) {
+    static_cast<uv_loop_t*>(argument)->active_reqs.count += static_cast<unsigned>(RequestsOf(handle));
+  };
+  uv_walk(loop, add, loop);
 }
 
 int SilenceHandles(uv_loop_t* loop) {

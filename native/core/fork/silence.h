@@ -10,6 +10,9 @@ namespace posix_async::fork {
 // Before uv_loop_fork. Standard input, output and error stay. Returns 0 or a negative errno.
 int SilenceHandles(uv_loop_t* loop);
 
+// Where handles are kept and not silenced: their requests (writes, connects, shutdowns) go on and count, alone.
+void CountRequestsOfHandles(uv_loop_t* loop);
+
 // After uv_loop_fork, which forgets what was signalled: V8's own tasks that wait for the main thread (the end of a
 // compilation of WebAssembly, of a collection) are the runtime's and go on in the child. Where Node does not tell its
 // function by name, they wait for the next one.
