@@ -336,6 +336,8 @@ interface ForkNatives {
   findMathRandom(inNewContext: (probe: (random: () => number) => void) => void): boolean
   /** In a child: no Math.random goes on where the parent's stands. */
   renewMathRandom(): void
+  /** Pages that V8 maps for its heap lie together from now on, which makes forks cheaper. */
+  placeHeapTogether(): void
   getrandom(bytes: ByteView): number
   /** Makes the children of a process that forks often cheaper; a negative errno where there are no huge pages to be had. */
   collectAllGarbage(): boolean

@@ -10,6 +10,7 @@
 
 #include "aio_after_fork.h"
 #include "binding.h"
+#include "core/fork/heap_placement.h"
 #include "core/fork/isolate.h"
 #include "core/fork/math_random.h"
 #include "core/fork/promise_jobs.h"
@@ -181,6 +182,7 @@ void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
   exports.Function<&ForkFromLoop>("forkFromLoop");
   exports.Function<&fork::ForkSiblings>("forkSiblings");
+  exports.Function<&fork::PlaceHeapTogether>("placeHeapTogether");
   exports.Function<&FindPromiseJobs>("findPromiseJobs");
   exports.Function<&FindMathRandom>("findMathRandom");
   exports.Function<&fork::RenewMathRandom>("renewMathRandom");

@@ -60,6 +60,12 @@ describe('fork', () => {
     expect(await run('keptWrites')).toEqual({ pending: true, code: 7 })
   })
 
+  it('pages of the heap lie side by side', async () => {
+    const { kilobytes, ...rest } = (await run('heapTogether')) as { kilobytes: number; items: number; child: string }
+    expect(rest).toEqual({ items: 640, child: '7680000' })
+    expect(kilobytes).toBeGreaterThan(8 * 1024) // one mapping: V8 alone would have one for each 256 KiB
+  })
+
   it('a thread that waits is stopped without being woken, once it has been', async () => {
     const { statuses, mostSwitches } = (await run('forty')) as { statuses: number[]; mostSwitches: number }
     expect(statuses).toEqual(Array(40).fill(0))

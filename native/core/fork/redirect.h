@@ -1,0 +1,25 @@
+// Redirecting calls that loaded objects make into the C library.
+#ifndef POSIX_ASYNC_CORE_FORK_REDIRECT_H_
+#define POSIX_ASYNC_CORE_FORK_REDIRECT_H_
+
+#include <cstddef>
+
+namespace posix_async::fork {
+
+struct Redirection {
+  const char* name;
+  void* replacement;
+};
+
+// From now on who is loaded calls the replacements, the C library itself excepted. How many slots were redirected,
+// those that had been before included; -1 where memory could not be made writable: then some may have been. Main
+// thread.
+int RedirectCalls(const Redirection* first, size_t count);
+
+// The C library's own function of that name, null where it has none. What the program gives for it may be a way through
+// the slot that was redirected.
+void* FunctionOfTheSystem(const char* name);
+
+}  // namespace posix_async::fork
+
+#endif  // POSIX_ASYNC_CORE_FORK_REDIRECT_H_
