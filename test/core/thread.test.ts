@@ -109,9 +109,13 @@ describe('helgrind', () => {
     ['io', 'threads that wait: 0\ndescriptors left 0'],
     ['io-pool', 'threads that wait: 8\ndescriptors left 0'],
     ['both-directions', 'blocked write -32 cancelled write -125 read over yes close 0'],
-  ])('%s', (name, outcome) => {
-    const [valgrind, ...options] = helgrind
-    const said = execFileSync(valgrind, [...options, plain, name], { cwd: root, encoding: 'utf8', timeout: 60_000 })
-    expect(said.trimEnd()).toBe(outcome)
-  })
+  ])(
+    '%s',
+    (name, outcome) => {
+      const [valgrind, ...options] = helgrind
+      const said = execFileSync(valgrind, [...options, plain, name], { cwd: root, encoding: 'utf8', timeout: 60_000 })
+      expect(said.trimEnd()).toBe(outcome)
+    },
+    120_000,
+  )
 })
