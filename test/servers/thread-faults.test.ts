@@ -43,3 +43,13 @@ describe.each(flavours)('%s', (flavour) => {
     expect(await run(`idle:${flavour}`)).toEqual({ reply: 'x', silent: '', errors })
   })
 })
+
+describe('a function', () => {
+  it('a client that only receives is not idle', async () => {
+    expect(await run('one-way')).toBe('thanks')
+  })
+
+  it('close ends a connection that waits for a thread', async () => {
+    expect(await run('thread-abandoned')).toEqual({ active: 0, rejected: 1, got: '' })
+  })
+})
