@@ -25,7 +25,7 @@ const outcomes = [
 ] as const
 
 // The first case of each also compiles the program.
-const PATIENCE = 120_000
+const PATIENCE = 360_000
 
 describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer) => {
   const skip = sanitizer !== '' && !sanitizer.split(',').every(sanitizerWorks)

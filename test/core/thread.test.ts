@@ -17,7 +17,7 @@ beforeAll(() => {
   // Few shared libraries: their loader does not bear EINTR.
   plain = workshop.program('thread_test', sources, ['-static-libstdc++', '-static-libgcc'])
   program = sanitized ? workshop.program('thread_test_tsan', sources, ['-fsanitize=thread']) : plain
-}, 240_000)
+}, 600_000)
 afterAll(() => workshop[Symbol.dispose]())
 
 const underStrace = (options: string[], ...args: string[]): string =>
