@@ -26,7 +26,9 @@ describe.each(['function', 'function-pool', 'native', 'native-pool', 'module'])(
       expect(await run(`kinds:${way}`)).toEqual({ ...right, wrong: [], errors: 0 })
     },
   )
+})
 
+describe.each(['function-pool', 'native-pool'])('%s', (way) => {
   it('no child of 500 forks takes a byte from a client, or sends one', { timeout: 60_000 }, async () => {
     expect(await run(`forks:${way}`)).toEqual({ wrong: [], errors: 0 })
   })
