@@ -29,7 +29,11 @@ struct IoPool {
     return at == connections.end() ? nullptr : at->second;
   }
 
+  // In a child made by fork its threads are gone, and with them the locks that one of them may have held.
+  bool IsOwner() const { return threads->IsOwner(); }
+
   void Close() {
+    if (!IsOwner()) return;
     mailbox->Close();
     for (const auto& entry : connections) entry.second->Close(false);
     connections.clear();
@@ -188,7 +192,7 @@ int IoShutdown(Napi::Env env, int pool, int connection) {
 Napi::Value IoTake(Napi::Env env, int pool) {
   const auto found = Of(env).pools.Get(pool);
   auto batch = Napi::Array::New(env);
-  if (!found) return batch;
+  if (!found || !found->IsOwner()) return batch;
   uint32_t i = 0;
   found->mailbox->Take(&found->batch);
   for (const IoCompletion& completion : found->batch) {

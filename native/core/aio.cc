@@ -56,10 +56,11 @@ int AioPool::Submit(const AioRequest& request) {
 }
 
 void* AioPool::Live(void* argument) {
+  StayBehind();
   auto* held = static_cast<std::shared_ptr<AioPool>*>(argument);
   const std::shared_ptr<AioPool> pool = std::move(*held);
   delete held;
-  pool->Serve();
+  if (pool->IsOwner()) pool->Serve();
   return nullptr;
 }
 
@@ -71,20 +72,18 @@ bool AioPool::AwaitRequest(Lock& lock) {
   return !queue_.empty();
 }
 
-// A thread that a fork brought to life in the child leaves everything as it is.
 void AioPool::Serve() {
   Lock lock(mutex_);
   while (AwaitRequest(lock)) {
     const AioRequest request = queue_.front();
     queue_.pop_front();
     lock.unlock();
-    const int64_t result = IsOwner() ? Perform(request) : 0;
-    if (!IsOwner()) return;
+    const int64_t result = Perform(request);
     lock.lock();
     results_.push_back({request.id, result});
     if (results_.size() == 1) eventfd_write(event_fd_.get(), 1);
   }
-  if (IsOwner() && --threads_ == 0) done_.notify_all();
+  if (--threads_ == 0) done_.notify_all();
 }
 
 bool AioPool::Cancel(uint32_t id) {

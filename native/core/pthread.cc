@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -10,8 +11,8 @@
 #include <mutex>
 #include <utility>
 
-#include "fork/left_behind.h"
 #include "handle_table.h"
+#include "thread_start.h"
 #include "unique_fd.h"
 
 namespace posix_async {
@@ -62,14 +63,16 @@ struct Own {
 thread_local Own own;
 
 struct Birth {
+  pid_t process;
   KnownPtr thread;
   StartRoutine routine;
   void* argument;
 };
 
 void* Live(void* argument) {
-  fork::is_left_behind = true;
+  StayBehind();
   auto* birth = static_cast<Birth*>(argument);
+  if (birth->process != getpid()) return nullptr;
   own.thread = std::move(birth->thread);
   const StartRoutine routine = birth->routine;
   void* const given = birth->argument;
@@ -135,7 +138,7 @@ int CreateThread(const ThreadAttributes& attributes, StartRoutine routine, void*
   Attributes wanted;
   if (const int error = wanted.Set(attributes); error != 0) return -error;
   const auto thread = std::make_shared<Known>();
-  auto* birth = new Birth{thread, routine, argument};
+  auto* birth = new Birth{getpid(), thread, routine, argument};
   const Lock lock(thread->mutex);  // the thread does not end before its pthread_t is recorded
   thread->claim = attributes.detached ? Claim::kDetached : Claim::kNobody;
   const int number = Register(thread);

@@ -67,8 +67,9 @@ void ThreadServer::Heard() {
 }
 
 void* ThreadServer::RunConnection(void* argument) {
+  StayBehind();
   auto* connection = static_cast<Connection*>(argument);
-  connection->server->ServeAll(connection);
+  if (connection->server->guard_.IsOwner()) connection->server->ServeAll(connection);
   return nullptr;
 }
 
@@ -77,7 +78,6 @@ void ThreadServer::ServeAll(Connection* connection) {
   while (connection != nullptr) {
     SetIdleTimeout(connection->fd, options_.idle_timeout);
     const int result = handler_->Serve(connection->fd);
-    if (!guard_.IsOwner()) return;
     Lock lock(mutex_);
     const int fd = connection->fd;
     Strike(lock, connection);

@@ -25,7 +25,9 @@ bool IsFatal(int error) { return error == EBADF || error == EINVAL || error == E
 }  // namespace
 
 void* ThreadServer::RunAcceptor(void* argument) {
-  static_cast<ThreadServer*>(argument)->AcceptLoop();
+  StayBehind();
+  auto* server = static_cast<ThreadServer*>(argument);
+  if (server->guard_.IsOwner()) server->AcceptLoop();
   return nullptr;
 }
 
@@ -38,7 +40,6 @@ void ThreadServer::AcceptLoop() {
       break;
     }
   }
-  if (!guard_.IsOwner()) return;
   Lock lock(mutex_);
   listener_.Reset();
   accepting_ = false;
@@ -48,10 +49,9 @@ void ThreadServer::AcceptLoop() {
 
 // Waits while all threads are busy. False when the server stops.
 bool ThreadServer::WaitForRoom() {
-  if (!guard_.IsOwner()) return false;
   Lock lock(mutex_);
   room_.wait(lock, [this] { return stopping_ || stats_.threads < options_.max_threads || idle_ > 0; });
-  return !stopping_ && guard_.IsOwner();
+  return !stopping_;
 }
 
 // False where there is nothing left to accept from.

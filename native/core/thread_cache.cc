@@ -27,13 +27,14 @@ int ThreadCache::Run(void (*routine)(void*), void* argument) {
 }
 
 void* ThreadCache::Live(void* argument) {
+  StayBehind();
   auto* birth = static_cast<Birth*>(argument);
   const std::shared_ptr<ThreadCache> cache = std::move(birth->cache);
   Job job = birth->job;
   delete birth;
+  if (!cache->IsOwner()) return nullptr;
   do {
     job.routine(job.argument);
-    if (!cache->IsOwner()) break;
   } while (cache->Next(&job));
   return nullptr;
 }

@@ -119,7 +119,6 @@ void IoConnection::Work() {
     work_.wait(lock, [&] { return NextLane(&lane); });
     if (lane == nullptr) break;
     Perform(lock, lane);
-    if (!cache_->IsOwner()) return;
   }
   Leave(lock);
 }

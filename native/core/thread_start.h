@@ -2,8 +2,11 @@
 #ifndef POSIX_ASYNC_CORE_THREAD_START_H_
 #define POSIX_ASYNC_CORE_THREAD_START_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include "fork/left_behind.h"
 
 namespace posix_async {
 
@@ -20,8 +23,15 @@ int StartThread(void* (*routine)(void*), void* argument, size_t stack_size, Sign
 // good.
 void SetIdleTimeout(int fd, int milliseconds);
 
-// False in a child made by fork: a thread that a whole-runtime fork brought to life there must leave shared things
-// alone. One page, zeroed by the kernel in every child. See: man 2 madvise, MADV_WIPEONFORK.
+// What a thread of this library does first: in a child made by fork it does not live on, for what it did there would be
+// done to the parent's clients and files. A fork may have come even before this. Then it is alive in the child, asks a
+// ProcessGuard next, and ends.
+inline void StayBehind() {
+  fork::is_left_behind = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // it is parked in a signal handler
+}
+
+// False in a child made by fork. One page, zeroed by the kernel in every child. See: man 2 madvise, MADV_WIPEONFORK.
 class ProcessGuard {
  public:
   ProcessGuard();

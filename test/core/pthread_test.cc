@@ -46,15 +46,15 @@ int Join(int thread, intptr_t* result) {
 }
 
 // Several threads make, join, detach, signal and name threads that end meanwhile, each others' too.
-void Storm() {
-  constexpr int kThreads = 4, kTimes = 300;
+void Storm(int times) {
+  constexpr int kThreads = 4;
   std::atomic<int> latest{0}, joined{0}, unknown{0};
   const auto note = [&](int error) {
     const bool known = error >= 0 || error == -ESRCH || error == -EINVAL || error == -EBUSY;
     if (!known) ++unknown;
   };
   const auto work = [&](int seed) {
-    for (int i = 0; i < kTimes; ++i) {
+    for (int i = 0; i < times; ++i) {
       ThreadAttributes attributes;
       attributes.detached = (i + seed) % 5 == 0;
       const int thread = CreateThread(attributes, Same, Pointer(i));
@@ -121,10 +121,10 @@ void Itself() { printf("%s\n", strerror(-ClaimThread(SelfThread(), nullptr))); }
 
 }  // namespace
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
   const std::string name = argv[1];
   std::thread([] {}).join();  // with the first one a sanitizer starts a thread of its own
-  if (name == "storm") Storm();
+  if (name == "storm") Storm(argc > 2 ? atoi(argv[2]) : 300);
   if (name == "watch") Watch();
   if (name == "ring") Ring();
   if (name == "itself") Itself();

@@ -17,7 +17,7 @@ beforeAll(() => {
   // Few shared libraries: their loader does not bear EINTR.
   plain = workshop.program('thread_test', sources, ['-static-libstdc++', '-static-libgcc'])
   program = sanitized ? workshop.program('thread_test_tsan', sources, ['-fsanitize=thread']) : plain
-}, 240_000)
+}, 600_000)
 afterAll(() => workshop[Symbol.dispose]())
 
 const underStrace = (options: string[], ...args: string[]): string =>
@@ -109,9 +109,13 @@ describe('helgrind', () => {
     ['io', 'threads that wait: 0\ndescriptors left 0'],
     ['io-pool', 'threads that wait: 8\ndescriptors left 0'],
     ['both-directions', 'blocked write -32 cancelled write -125 read over yes close 0'],
-  ])('%s', (name, outcome) => {
-    const [valgrind, ...options] = helgrind
-    const said = execFileSync(valgrind, [...options, plain, name], { cwd: root, encoding: 'utf8', timeout: 60_000 })
-    expect(said.trimEnd()).toBe(outcome)
-  })
+  ])(
+    '%s',
+    (name, outcome) => {
+      const [valgrind, ...options] = helgrind
+      const said = execFileSync(valgrind, [...options, plain, name], { cwd: root, encoding: 'utf8', timeout: 60_000 })
+      expect(said.trimEnd()).toBe(outcome)
+    },
+    120_000,
+  )
 })

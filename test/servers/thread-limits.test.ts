@@ -6,9 +6,11 @@ import { endOf, runFixture, type FixtureOptions } from '../support/run-fixture.j
 const workshop = new Workshop()
 let connects = ''
 let crashing = ''
+let computing = ''
 
 beforeAll(() => {
   connects = workshop.executable('connects', ['test/fixtures/connects.c', '-pthread'])
+  computing = workshop.sharedObject('computing.so', ['test/fixtures/computing-handler.c'])
   crashing = workshop.sharedObject('crashing.so', ['test/fixtures/crashing-handler.c'])
 })
 afterAll(() => workshop[Symbol.dispose]())
@@ -40,6 +42,10 @@ describe.each(['function', 'native'])('%s', (kind) => {
   it('a pool goes on with the threads that there are, and grows when there are more', async () => {
     expect(await run(`pool:${kind}`)).toEqual({ fewer: 2, grown: 4, served: true, rejected: 0 })
   })
+})
+
+it('native code that computes on after its client was cut off does not hold close up', async () => {
+  expect(await run('close-computing', { args: [computing] })).toEqual({ active: 1, threads: 1 })
 })
 
 describe('native code that crashes', () => {

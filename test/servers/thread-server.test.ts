@@ -1,11 +1,11 @@
-// threadServer, each case a program of its own with the leak gate; natively and with a function, a thread a connection and a pool.
+// What threadServer serves, each case a program of its own with the leak gate; natively and with a function, a thread a connection and a pool.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Workshop } from '../support/compile.js'
-import { endOf, runFixture } from '../support/run-fixture.js'
+import { runFixture } from '../support/run-fixture.js'
 
 const run = <T>(name: string, args: string[] = []): Promise<T> =>
   runFixture<T>('thread-server', name, { timeout: 25_000, args })
@@ -14,8 +14,6 @@ const flavours = ['function', 'function-pool', 'native', 'native-pool']
 const three = (text: string): string[] => [text, text, text]
 
 describe.each(flavours)('%s', (flavour) => {
-  const isNative = flavour.startsWith('native')
-
   it('A51 (CPython test_socketserver: test_ThreadingTCPServer): 3 clients, 3 echoes each, over TCP', async () => {
     const { replies, stats } = await run<{ replies: string[][]; stats: object }>(`A51-tcp:${flavour}`)
     expect(replies).toEqual([three('one'), three('two'), three('three')])
@@ -30,16 +28,6 @@ describe.each(flavours)('%s', (flavour) => {
     expect(await run(`A55:${flavour}`)).toEqual({ length: 1024 * 1024, same: true })
   })
 
-  it('A56 (Node test-net-server-reset): 1,000 clients reset mid-reply, and each concerns itself only', async () => {
-    const result = { reply: 'still there', accepted: 1001, rejected: 0, next: ['next'] }
-    expect(await run(`A56:${flavour}`)).toEqual(result)
-  })
-
-  it('A58 (libuv test-emfile): without descriptors accepting rests, neighbours are served, and it goes on', async () => {
-    const result = { reply: 'neighbour', accepted: 1, calm: true, served: 'waited', errors: isNative ? 1 : 0 }
-    expect(await run(`A58:${flavour}`)).toEqual(result)
-  })
-
   it('1,000 connections leave no descriptor and no thread', async () => {
     expect(await run(`thousand:${flavour}`)).toEqual({
       wrong: 0,
@@ -49,97 +37,11 @@ describe.each(flavours)('%s', (flavour) => {
       errors: 0,
     })
   })
-
-  it('a thread that cannot be made at once: the connection waits and is served', async () => {
-    expect(await run(`thread-waits:${flavour}`)).toEqual({ reply: 'patient', rejected: 0 })
-  })
-
-  it('a thread that cannot be made at all: the connection is closed and counted, the next is served', async () => {
-    expect(await run(`thread-refused:${flavour}`)).toEqual({
-      ...{ refused: '', accepted: 1, rejected: 1, errors: 1, next: ['next'] },
-      told: isNative ? [] : [['EAGAIN', 'pthread_create']],
-    })
-  })
-
-  it('over maxThreads, or the pool, accepting waits', async () => {
-    expect(await run(`max-threads:${flavour}`)).toEqual({ before: [2, 2], reply: 'third', accepted: 3 })
-  })
-
-  it('over maxConnections a connection is closed', async () => {
-    expect(await run(`max-connections:${flavour}`)).toEqual({ refused: '', accepted: 2, rejected: 1 })
-  })
-
-  it('an idle connection is closed, also one that never sends, and its thread ends', async () => {
-    const errors = isNative ? [] : ['ETIMEDOUT', 'ETIMEDOUT']
-    expect(await run(`idle:${flavour}`)).toEqual({ reply: 'x', silent: '', errors })
-  })
-
-  it('close lets connections finish', async () => {
-    expect(await run(`drain:${flavour}`)).toEqual({ reply: 'y', same: true, address: null })
-  })
-
-  it('close cuts off what is left after gracefulTimeout', async () => {
-    expect(await run(`destroy:${flavour}`)).toEqual({ active: 0, threads: 0 })
-  })
-
-  it('a listener that dies is an error of the server, which closes', async () => {
-    const result = { echoed: ['x'], code: 'EINVAL', syscall: 'accept4', listening: false }
-    expect(await run(`listener-dies:${flavour}`)).toEqual(result)
-  })
-
-  it('a fork does not disturb it, and its copy in the child has no threads', async () => {
-    expect(await run(`fork:${flavour}`)).toEqual(['before', 'child 7', 'after one', 'child 7', 'after two'])
-  })
-
-  it('Node may exit while threads are blocked', async () => {
-    const { code, signal, stderr, left } = await endOf('thread-server', `exit:${flavour}`)
-    expect({ code, signal, stderr, left }).toEqual({ code: 0, signal: null, stderr: '', left: [] })
-  })
-})
-
-describe('a function', () => {
-  it('A52 (CPython test_socketserver: ErrorHandlerTest): what throws or rejects costs its own client only', async () => {
-    expect(await run('A52')).toEqual({
-      closed: ['', '', ''],
-      served: ['next'],
-      seen: ['thrown', 'rejected', 'the handler threw a string'].map((message) => [message, '127.0.0.1']),
-      errors: 3,
-    })
-  })
-
-  it('readSync and writeSync would stop all others, and say so', async () => {
-    expect(await run('sync')).toEqual(['ERR_POSIX_ASYNC_BLOCKS_OTHERS', 'ERR_POSIX_ASYNC_BLOCKS_OTHERS'])
-  })
-
-  it('what was written without waiting is sent all the same', async () => {
-    expect(await run('unawaited')).toEqual({ length: 1024 * 1024 + 1, end: 'b' })
-  })
-
-  it('a read that waits does not stop a write', async () => {
-    expect(await run('both-directions')).toEqual(['welcome', 'you said hello'])
-  })
-
-  it('close is idempotent: a read that waits ends, later calls fail', async () => {
-    const failed = ['ERR_STREAM_DESTROYED', 'ERR_STREAM_DESTROYED']
-    expect(await run('after-close')).toEqual({ waiting: null, fd: -1, failed, end: 'ERR_STREAM_DESTROYED' })
-  })
-
-  it('toSocket hands the connection over to node:net', async () => {
-    expect(await run('to-socket')).toBe('socket: hello')
-  })
-
-  it('a handler that is never done does not hold close up', async () => {
-    expect(await run('destroy-stuck')).toBe(0)
-  })
 })
 
 describe('threadServer', () => {
   it('serves an HTTP application; an idle keep-alive client does not hold close up', async () => {
     expect(await run('http')).toEqual(['POST /a text 127.0.0.1', 'POST /b more 127.0.0.1', 1])
-  })
-
-  it('closes when its AbortSignal aborts, and does not start with an aborted one', async () => {
-    expect(await run('abort')).toEqual({ listening: false, refused: 'AbortError' })
   })
 
   it('refuses what it cannot serve, by code', async () => {
@@ -175,16 +77,6 @@ describe('threadServer', () => {
 
   it('a request of 8 MiB for a number ends that connection only', async () => {
     expect(await run('oversized')).toEqual({ next: '8', accepted: 2 })
-  })
-
-  it('Node may exit while a thread computes', async () => {
-    const { code, signal, stderr } = await endOf('thread-server', 'exit-computing')
-    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
-  })
-
-  it('a Worker that is terminated takes its threads and connections with it', async () => {
-    const { report, code, signal } = await endOf('thread-server', 'exit-worker')
-    expect({ report: report?.result, code, signal }).toEqual({ report: 'ended', code: 0, signal: null })
   })
 })
 

@@ -13,7 +13,7 @@ export class Workshop {
   #compile(compiler: string, output: string, args: string[]): string {
     const path = join(this.folder, output)
     const all = ['-Wall', '-Wextra', '-Werror', '-I', 'include', '-I', 'native', '-D_GNU_SOURCE', ...args]
-    execFileSync(compiler, [...all, '-o', path], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 })
+    execFileSync(compiler, [...all, '-o', path], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], timeout: 300_000 })
     return path
   }
 
