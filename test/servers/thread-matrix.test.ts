@@ -28,7 +28,7 @@ describe.each(['function', 'function-pool', 'native', 'native-pool', 'module'])(
   )
 })
 
-describe.each(['function-pool', 'native-pool'])('%s', (way) => {
+describe.each(['function', 'function-pool', 'native', 'native-pool', 'module'])('%s', (way) => {
   it('no child of 500 forks takes a byte from a client, or sends one', { timeout: 60_000 }, async () => {
     expect(await run(`forks:${way}`)).toEqual({ wrong: [], errors: 0 })
   })

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "revive.h"
 
@@ -40,10 +41,33 @@ Thread* NewRecord() {
   static Thread* block = nullptr;
   static size_t used = kBlock;
   if (used == kBlock) {
-    block = new Thread[kBlock];
+    void* memory = Map(kBlock * sizeof(Thread));
+    if (memory == nullptr) return nullptr;
+    block = new (memory) Thread[kBlock];
     used = 0;
   }
   return &block[used++];
+}
+
+// Calls `use(tid)`, until it gives false, for each thread of this process. As readdir, which calls malloc. 0 or -errno.
+template <typename Use>
+int ForEachTask(Use use) {
+  const int fd = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  alignas(dirent64) char entries[8192];
+  bool goes_on = true;
+  long length;
+  while (goes_on && (length = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
+    for (long at = 0; goes_on && at < length;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+      const pid_t tid = atoi(entry->d_name);
+      goes_on = tid <= 0 || use(tid);
+      at += entry->d_reclen;
+    }
+  }
+  const int error = goes_on && length < 0 ? -errno : 0;
+  close(fd);
+  return error;
 }
 
 }  // namespace
@@ -87,9 +111,9 @@ Thread* ThreadTable::Find(pid_t tid) {
 }
 
 Thread* ThreadTable::Add(pid_t tid) {
-  void* stack = mmap(nullptr, kTrampolineSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (stack == MAP_FAILED) return nullptr;
-  Thread* thread = NewRecord();
+  void* stack = Map(kTrampolineSize);
+  Thread* thread = stack == nullptr ? nullptr : NewRecord();
+  if (thread == nullptr) return nullptr;
   thread->tid = tid;
   thread->trampoline = static_cast<char*>(stack);
   threads_.push_back(thread);
@@ -97,27 +121,22 @@ Thread* ThreadTable::Add(pid_t tid) {
 }
 
 int ThreadTable::Refresh() {
-  DIR* tasks = opendir("/proc/self/task");
-  if (tasks == nullptr) return -errno;
   const pid_t self = static_cast<pid_t>(syscall(SYS_gettid));
   for (Thread* thread : threads_) thread->seen = false;
-  int added = 0, error = 0;
-  while (const dirent* entry = readdir(tasks)) {
-    const pid_t tid = atoi(entry->d_name);
-    if (tid <= 0 || tid == self) continue;
+  int added = 0;
+  bool has_memory = true;
+  const int error = ForEachTask([&](pid_t tid) {
+    if (tid == self) return true;
     Thread* thread = Find(tid);
     if (thread == nullptr) {
       thread = Add(tid);
       added++;
     }
-    if (thread == nullptr) {
-      error = -ENOMEM;
-      break;
-    }
-    thread->seen = true;
-  }
-  closedir(tasks);
-  if (error != 0) return error;
+    has_memory = thread != nullptr;
+    if (has_memory) thread->seen = true;
+    return has_memory;
+  });
+  if (error != 0 || !has_memory) return error != 0 ? error : -ENOMEM;
   // The trampoline of a thread that is gone is given back; its record is not, see Thread.
   const auto gone = std::partition(threads_.begin(), threads_.end(), [](Thread* thread) { return thread->seen; });
   std::for_each(gone, threads_.end(), [](Thread* thread) { munmap(thread->trampoline, kTrampolineSize); });

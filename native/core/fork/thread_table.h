@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "mapped.h"
+
 namespace posix_async::fork {
 
 // What becomes of a thread in the child.
@@ -65,24 +67,27 @@ struct Thread {
   char* trampoline = nullptr;  // a small stack on which its copy in the child starts
 };
 
+using ThreadList = std::vector<Thread*, Mapped<Thread*>>;
+
 // All records, by thread; touched by the main thread only.
 class ThreadTable {
  public:
-  // Brings the table up to date with /proc/self/task. Returns how many threads are new, or -errno. May allocate.
+  // Brings the table up to date with /proc/self/task. Returns how many threads are new, or -errno. Calls no malloc:
+  // threads may be parked, and one of them hold its lock.
   int Refresh();
-  std::vector<Thread*>& threads() { return threads_; }
-  const std::vector<Thread*>& threads() const { return threads_; }
+  ThreadList& threads() { return threads_; }
+  const ThreadList& threads() const { return threads_; }
   // Whether the records are all there are: no allocation, one system call. False where /proc cannot be read.
   bool IsComplete() const;
   // In the child: the records of threads that do not live here are dropped (and leaked, with their stacks: a few KiB
   // once).
-  void KeepOnly(const std::vector<Thread*>& alive) { threads_ = alive; }
+  void KeepOnly(const std::vector<Thread*>& alive) { threads_.assign(alive.begin(), alive.end()); }
 
  private:
   Thread* Find(pid_t tid);
   Thread* Add(pid_t tid);
 
-  std::vector<Thread*> threads_;
+  ThreadList threads_;
 };
 
 // glibc's own record of the calling thread's id, which pthread_join waits on: the kernel clears it when the thread
