@@ -1,15 +1,15 @@
 // What eventServer endures: clients that dawdle, connections by the thousand, an upload without end, a million that come and go.
 //
-//   node dist/bench/endurance.js [PART ...] [--backend epoll,io_uring,poll,select] [--handler callbacks,function] [--short]
+//   node dist/bench/endurance.js [PART ...] [--backend epoll,io_uring,poll,select] [--handler callbacks,function,view] [--short]
 //
 // Prints a line for each part and kind of server. Ends with 1 where a promise is broken: memory that grows, descriptors left, a client without
 // its answer; never because something is slow. --short: a look, in seconds.
 import { parseArgs } from 'node:util'
 import { Ring } from 'posix-async/posix'
 import { endure, FULL, parts, SHORT } from './endurance/parts.js'
-import type { Kind } from './endurance/subject.js'
+import type { HandlerKind } from './endurance/subject.js'
 
-const HANDLERS: Kind['handler'][] = ['callbacks', 'function']
+const HANDLERS: HandlerKind[] = ['callbacks', 'function', 'view']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,10 +37,10 @@ const backends = chosen(values.backend.split(','), ['epoll', 'poll', 'select', '
 const sizes = values.short ? SHORT : FULL
 
 for (const name of names.length > 0 ? names : Object.keys(parts)) {
-  const { about, work } = parts[name]!
+  const { about, work, handlers: able } = parts[name]!
   console.log(`\n${name}: ${about}`)
   for (const backend of backends) {
-    for (const handler of handlers) {
+    for (const handler of handlers.filter((one) => able.includes(one))) {
       const { figures, broken } = await endure(name, { backend, handler, work }, sizes)
       console.log(`  ${backend.padEnd(9)}${handler.padEnd(11)}${figures}`)
       for (const promise of broken) console.log(`  ${' '.repeat(20)}BROKEN: ${promise}`)

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type LoadReport, runLoad } from '../load.js'
 import type { Held } from './server.js'
-import { Subject, type Kind } from './subject.js'
+import { type HandlerKind, type Kind, Subject } from './subject.js'
 
 /** How much of each. */
 export interface Sizes {
@@ -46,7 +46,7 @@ const MOST_GROWTH = 16 * MIB
 // Buffers of 64 KiB that were read and not yet collected: a young generation of them, and what is under way.
 const MOST_PEAK = 64 * MIB
 // Of a connection that says nothing, with what its handler keeps: an async function that waits costs more than no function.
-const MOST_IDLE = { callbacks: 2048, function: 4096 }
+const MOST_IDLE = { callbacks: 2048, function: 4096, view: 4096 }
 
 const mebi = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`
 const thousand = (count: number): string => Math.round(count).toLocaleString('en-US')
@@ -142,7 +142,8 @@ const upload: Part = async (subject, { upload: size }) => {
 const churn: Part = async (subject, { churn: { first, all, step } }) => {
   const before = await subject.settled()
   const sizes: number[] = []
-  let [failures, seconds] = [[] as [boolean, string][], 0]
+  const failures: [boolean, string][] = []
+  let seconds = 0
   let after = before
   for (let made = 0; made < all; made += step) {
     const options = { mode: 'churn', port: subject.port, clients: 100, maxRequests: step } as const
@@ -165,11 +166,20 @@ const churn: Part = async (subject, { churn: { first, all, step } }) => {
   }
 }
 
-export const parts: Record<string, { about: string; work: Kind['work']; run: Part }> = {
-  slow: { about: `${FAST} clients at full speed beside slow ones`, work: 'echo', run: slow },
-  idle: { about: 'connections that say nothing', work: 'echo', run: idle },
-  upload: { about: 'one long upload', work: 'upload', run: upload },
-  churn: { about: 'short connections that end in every way', work: 'echo', run: churn },
+export interface Known {
+  about: string
+  work: Kind['work']
+  handlers: readonly HandlerKind[]
+  run: Part
+}
+
+const both = ['callbacks', 'function'] as const
+
+export const parts: Record<string, Known> = {
+  slow: { about: `${FAST} clients at full speed beside slow ones`, work: 'echo', handlers: both, run: slow },
+  idle: { about: 'connections that say nothing', work: 'echo', handlers: both, run: idle },
+  upload: { about: 'one long upload', work: 'upload', handlers: [...both, 'view'], run: upload },
+  churn: { about: 'short connections that end in every way', work: 'echo', handlers: both, run: churn },
 }
 
 /** One part with one kind of server. A server that ends on the way has broken a promise as well. */

@@ -1,8 +1,8 @@
-// The server of an endurance run, as a program: node --expose-gc server.js BACKEND callbacks|function echo|upload. It tells its port, and
+// The server of an endurance run, as a program: node --expose-gc server.js BACKEND callbacks|function|view echo|upload. It tells its port, and
 // at each message of its parent what it holds after a full collection.
 import { readdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { eventServer, type EventServerOptions, type Handler } from 'posix-async'
+import { type Connection, eventServer, type EventServerOptions, type Handler } from 'posix-async'
 import * as handlers from '../handlers.js'
 
 /** What the server holds. Memory is in bytes. */
@@ -15,10 +15,19 @@ export interface Held {
 
 const [backend, kind, work] = process.argv.slice(2) as [
   EventServerOptions['backend'],
-  'callbacks' | 'function',
+  'callbacks' | 'function' | 'view',
   'echo' | 'upload',
 ]
-const handler: Handler = kind === 'callbacks' ? handlers.callbacks[work] : handlers[work]
+
+// Reads into one buffer of its own.
+async function uploadInto(conn: Connection): Promise<void> {
+  const view = Buffer.allocUnsafe(65_536)
+  let size = 0
+  for (let count; (count = await conn.read(view)) > 0;) size += count
+  await conn.write(String(size))
+}
+
+const handler: Handler = kind === 'view' ? uploadInto : kind === 'callbacks' ? handlers.callbacks[work] : handlers[work]
 const options: EventServerOptions = { port: 0, host: '127.0.0.1', backlog: 4096, ...(backend && { backend }) }
 const server = await eventServer(options, handler)
 

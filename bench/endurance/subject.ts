@@ -6,9 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { programFile } from '../paths.js'
 import type { Held } from './server.js'
 
+/** Callbacks; `(conn) => ...` with `for await`, or with one buffer for all that it reads. */
+export type HandlerKind = 'callbacks' | 'function' | 'view'
+
 export interface Kind {
   backend: string
-  handler: 'callbacks' | 'function'
+  handler: HandlerKind
   work: 'echo' | 'upload'
 }
 

@@ -92,6 +92,14 @@ function contract(backend: string): void {
     expect(await fixture('flat', [backend])).toEqual({ bytes: 364, flat: true })
   })
 
+  it('oversized input: read into one buffer, a long stream makes no others', async () => {
+    expect(await fixture('flatInto', [backend])).toEqual({ bytes: 64, flat: true })
+  })
+
+  it('a buffer that is detached while a read waits for it (3.5) costs that read, and no byte', async () => {
+    expect(await fixture('detached', [backend])).toBe('go on ERR_INVALID_STATE 2 ERR_INVALID_STATE cd ef')
+  })
+
   it('tells when what was queued is with the kernel', async () => {
     expect(await fixture('drain', [backend])).toEqual({ waiting: true, reply: 16 })
   })
