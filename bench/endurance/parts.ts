@@ -18,16 +18,20 @@ export interface Sizes {
   upload: number
   /** Short connections before memory is looked at first, and in all; and how many at a time. */
   churn: { first: number; all: number; step: number }
+  /** Milliseconds after which an upload, or a step of short connections, is taken for one that does not end. */
+  patience: number
 }
 
 export const FULL: Sizes = {
   ...{ slow: [0, 100, 1000], duration: 10_000, slowPause: 1000 },
   ...{ idle: 10_000, upload: 10 * 2 ** 30, churn: { first: 300_000, all: 1_000_000, step: 100_000 } },
+  patience: 900_000,
 }
 
 export const SHORT: Sizes = {
   ...{ slow: [0, 20], duration: 200, slowPause: 50 },
   ...{ idle: 300, upload: 64 * 2 ** 20, churn: { first: 2000, all: 6000, step: 1000 } },
+  patience: 30_000,
 }
 
 /** What a part came to. */
@@ -122,10 +126,10 @@ const idle: Part = async (subject, { idle: clients }, { handler }) => {
   }
 }
 
-const upload: Part = async (subject, { upload: size }) => {
+const upload: Part = async (subject, { upload: size, patience }) => {
   const before = await subject.settled()
   subject.resetPeak()
-  const one = { mode: 'upload', port: subject.port, clients: 1, maxRequests: 1, duration: 3_600_000 } as const
+  const one = { mode: 'upload', port: subject.port, clients: 1, maxRequests: 1, duration: patience } as const
   const report = await runLoad({ ...one, size, expected: String(size) })
   const grown = subject.peak() - before.rss
   return {
@@ -139,21 +143,21 @@ const upload: Part = async (subject, { upload: size }) => {
   }
 }
 
-const churn: Part = async (subject, { churn: { first, all, step } }) => {
+const churn: Part = async (subject, { churn: { first, all, step }, patience }) => {
   const before = await subject.settled()
   const sizes: number[] = []
   const failures: [boolean, string][] = []
   let seconds = 0
   let after = before
-  for (let made = 0; made < all; made += step) {
+  for (let made = 0; made < all && failures.every(([failed]) => !failed); made += step) {
     const options = { mode: 'churn', port: subject.port, clients: 100, maxRequests: step } as const
-    const report = await runLoad({ ...options, duration: 3_600_000 })
+    const report = await runLoad({ ...options, duration: patience })
     failures.push(unserved(report), [report.requests !== step, `${report.requests} of ${step} connections were over`])
     seconds += report.seconds
     after = await subject.settled()
     sizes.push(after.rss)
   }
-  const from = sizes[first / step - 1]!
+  const from = sizes[first / step - 1] ?? after.rss
   const grown = after.rss - from
   return {
     figures: `${thousand(all)} at ${thousand(all / seconds)}/s; RSS ${mebi(from)} after ${thousand(first)}, ${mebi(after.rss)} at the end`,
@@ -182,14 +186,15 @@ export const parts: Record<string, Known> = {
   churn: { about: 'short connections that end in every way', work: 'echo', handlers: both, run: churn },
 }
 
-/** One part with one kind of server. A server that ends on the way has broken a promise as well. */
+/** One part with one kind of server. A server that does not start, or ends on the way, has broken a promise as well. */
 export async function endure(name: string, kind: Kind, sizes: Sizes): Promise<Outcome> {
-  const subject = await Subject.start(kind)
+  let subject: Subject | undefined
   try {
+    subject = await Subject.start(kind)
     return await parts[name]!.run(subject, sizes, kind)
   } catch (error) {
     return { figures: '', broken: [(error as Error).message] }
   } finally {
-    await subject.stop()
+    await subject?.stop()
   }
 }
