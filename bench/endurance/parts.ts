@@ -47,8 +47,8 @@ const MIB = 2 ** 20
 const FAST = 50
 // V8 takes or gives back a young generation whenever it likes.
 const MOST_GROWTH = 16 * MIB
-// Buffers of 64 KiB that were read and not yet collected: a young generation of them, and what is under way.
-const MOST_PEAK = 64 * MIB
+// V8 lets 32 MiB of young buffers come together before it collects them, and another thread gives them back while more come.
+const MOST_PEAK = { callbacks: 16 * MIB, function: 128 * MIB, view: 16 * MIB }
 // Of a connection that says nothing, with what its handler keeps: an async function that waits costs more than no function.
 const MOST_IDLE = { callbacks: 2048, function: 4096, view: 4096 }
 
@@ -126,7 +126,7 @@ const idle: Part = async (subject, { idle: clients }, { handler }) => {
   }
 }
 
-const upload: Part = async (subject, { upload: size, patience }) => {
+const upload: Part = async (subject, { upload: size, patience }, { handler }) => {
   const before = await subject.settled()
   subject.resetPeak()
   const one = { mode: 'upload', port: subject.port, clients: 1, maxRequests: 1, duration: patience } as const
@@ -137,7 +137,7 @@ const upload: Part = async (subject, { upload: size, patience }) => {
     broken: broken(
       unserved(report),
       [report.requests !== 1, 'the upload had no reply'],
-      [grown > MOST_PEAK, `memory grew by ${mebi(grown)}`],
+      [grown > MOST_PEAK[handler], `memory grew by ${mebi(grown)}`],
       ...leftOver(before, await subject.settled()),
     ),
   }
