@@ -61,7 +61,9 @@ export function addLoad(program: Command): void {
   const mode = new Option('-m, --mode <mode>', 'what each client does')
   program
     .command('load')
-    .description('drive a server on this machine: request (one a connection), echo, idle connections, uploads, or churn: short connections that end in every way')
+    .description(
+      'drive a server on this machine: request (one a connection), echo, idle connections, uploads, or churn: short connections that end in every way',
+    )
     .argument('<host>', 'a loopback address')
     .argument('<port>', 'TCP port', connectPort)
     .addOption(mode.choices(Object.keys(things)).default('request'))

@@ -1,9 +1,9 @@
 // What the four servers have in common, written once: options, listening, limits, drain and close, statistics, events.
 import { channel } from 'node:diagnostics_channel'
-import { EventEmitter } from 'node:events'
 import { codedError, invalidArgType } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
 import { openListener, type Listener, type ListenOptions, type TcpAddress } from './listener.js'
+import { ServerEmitter } from './server-events.js'
 
 /** Options of every server: where to listen, and the limits. */
 export interface ServerOptions extends ListenOptions {
@@ -39,25 +39,6 @@ export interface Client {
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
 }
-
-/** What the listeners of a server are called with. */
-export interface ServerEvents {
-  listening: []
-  /** What is more depends on the model: the child of forkServer. */
-  connection: [client: Client, ...more: Argument[]]
-  /** One client's handler or connection failed; the server goes on. */
-  clientError: [error: Error, client: Client]
-  /** The server can accept no more, and closes. */
-  error: [error: Error]
-  close: []
-  /** A connection was closed unserved. */
-  drop: [client: Client]
-  /** The model's own: 'fork', 'exit', 'online' ... */
-  [model: string]: Argument[]
-}
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each model has its own, and a listener says what it takes
-type Argument = any
 
 /**
  * What makes a server that model. Server calls `start` once; later `stop`, waits for `drained`, and calls `destroy` when that takes too
@@ -117,7 +98,7 @@ const DEFAULT_GRACE = 30_000
  * 'close'; and the model's own. Also published on the diagnostics channels 'posix-async:server:listening', ':connection',
  * ':client-error' and ':close'.
  */
-export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
+export class Server extends ServerEmitter implements AsyncDisposable {
   readonly #model: Model
   readonly #listener: Listener
   readonly #gracefulTimeout: number
