@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { compile } from './compile.js'
 
 /** What the load generator does: see bench/load. */
-export type LoadMode = 'request' | 'echo' | 'idle' | 'upload'
+export type LoadMode = 'request' | 'echo' | 'idle' | 'upload' | 'churn'
 
 export interface LoadOptions {
   mode: LoadMode
@@ -19,12 +19,14 @@ export interface LoadOptions {
   warmUp?: number
   /** Requests at most, over all clients (default: as many as the time allows). */
   maxRequests?: number
-  /** Bytes of a message (echo: default 64) or of an upload (default 1 MiB). */
+  /** Bytes of a message (echo, churn: default 64) or of an upload (default 1 MiB). */
   size?: number
   /** Requests a second over all clients, each at its time and its latency counted from then (default: as many as the replies allow). */
   rate?: number
   /** Connections beside the clients that send a byte now and then (echo; default 0). */
   slow?: number
+  /** Milliseconds between two bytes of each of them (default 100). */
+  slowPause?: number
   /** What a request says (default "5"). */
   text?: string
   /** The reply expected; any other counts as an error. */
@@ -53,6 +55,8 @@ export interface LoadReport {
   bytes: { in: number; out: number }
   /** Connections open at the end (idle, echo). */
   held: number
+  /** Bytes of the slow connections, and how many came back, since the start. */
+  slow: { sent: number; received: number }
   errors: Record<'connect' | 'reset' | 'closed' | 'wrong' | 'timeout' | 'other', number>
   failed: number
   firstError: string | null
@@ -68,7 +72,7 @@ export interface Gates {
 
 function argumentsOf(options: LoadOptions): string[] {
   const { mode, host = '127.0.0.1', port, clients, duration, warmUp, maxRequests } = options
-  const { size, text, expected, rate, slow } = options
+  const { size, text, expected, rate, slow, slowPause } = options
   const pairs: [string, string | number | undefined][] = [
     ['-c', clients],
     ['-d', duration === undefined ? undefined : duration / 1000],
@@ -76,6 +80,7 @@ function argumentsOf(options: LoadOptions): string[] {
     ['-n', maxRequests],
     ['-r', rate],
     ['-S', slow],
+    ['-p', slowPause === undefined ? undefined : slowPause / 1000],
     ['-s', size],
     ['-t', text],
     ['-e', expected],

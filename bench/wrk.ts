@@ -30,6 +30,7 @@ export function parseWrk(said: string, clients: number): LoadReport {
   return {
     ...{ mode: 'request', clients, requests: Number(requests), seconds: Number(seconds), asked: 0 },
     ...{ rate: Number(/Requests\/sec: +([\d.]+)/.exec(said)?.[1]), quantiles, held: 0, bytes: { in: 0, out: 0 } },
+    slow: { sent: 0, received: 0 },
     ...{
       p50: at(0.5),
       p90: at(0.9),

@@ -21,6 +21,7 @@ export {
 } from './servers/handler.js'
 export type { Connection, EventConnection } from './servers/connection.js'
 export type { Client, Server, ServerOptions, ServerStats } from './servers/server.js'
+export type { ServerEvents } from './servers/server-events.js'
 export type { TcpAddress } from './servers/listener.js'
 export type { Child, ExitStatus } from './fork/child.js'
 export { checkpoint, type CheckpointOptions } from './fork/checkpoint.js'

@@ -71,6 +71,7 @@ static void Complete(Load* load, Client* client) {
   load->totals.ended = Now();
   load->totals.requests++;
   Record(&load->totals.latency, load->totals.ended - client->began);
+  if (IsAbandoned(load, client)) Abandon(client);
   if (load->options.mode != kEcho) CloseClient(client);
   Park(load, client);
   if (load->options.rate == 0 && MayBegin(load)) BeginClient(load, client, Now());
@@ -79,7 +80,7 @@ static void Complete(Load* load, Client* client) {
 // Compares what came with what was to come, byte for byte, as it arrives.
 static void Check(const Load* load, Client* client, size_t count) {
   const char* expected = load->options.expected;
-  if (load->options.mode == kEcho) {
+  if (load->options.mode == kEcho || load->options.mode == kChurn) {
     const bool fits = client->received + count <= load->options.size;
     client->wrong |= !fits || memcmp(received_bytes, MessageAt(load, client, client->received), count) != 0;
   } else if (expected != NULL) {
@@ -90,7 +91,8 @@ static void Check(const Load* load, Client* client, size_t count) {
 
 static void EndOfFile(Load* load, Client* client) {
   const char* expected = load->options.expected;
-  if (load->options.mode == kEcho || client->state != kReceiving) {
+  const bool halfway = load->options.mode == kChurn && client->received < load->options.size;
+  if (load->options.mode == kEcho || halfway || client->state != kReceiving) {
     return FailClient(load, client, kClosedError, "the server closed the connection");
   }
   if (client->received == 0 && (expected != NULL ? *expected != '\0' : load->options.mode == kRequest)) {
@@ -98,6 +100,12 @@ static void EndOfFile(Load* load, Client* client) {
   }
   if (expected != NULL && client->received < strlen(expected)) client->wrong = true;
   Complete(load, client);
+}
+
+// Others read until end of file.
+static bool IsAnswered(const Load* load, const Client* client) {
+  if (client->received < load->options.size) return false;
+  return load->options.mode == kEcho || (load->options.mode == kChurn && client->ending == kCloseAnswered);
 }
 
 static void Receive(Load* load, Client* client) {
@@ -109,13 +117,15 @@ static void Receive(Load* load, Client* client) {
     Check(load, client, (size_t)count);
     client->received += (uint64_t)count;
     load->totals.bytes_in += (uint64_t)count;
-    if (load->options.mode == kEcho && client->received >= load->options.size) return Complete(load, client);
+    if (IsAnswered(load, client)) return Complete(load, client);
   }
 }
 
 static void Sent(Load* load, Client* client) {
+  const Mode mode = load->options.mode;
+  if (IsAbandoned(load, client)) return Complete(load, client);
   client->state = kReceiving;
-  if (load->options.mode == kUpload) shutdown(client->fd, SHUT_WR);
+  if (mode == kUpload || (mode == kChurn && client->ending == kHalfClose)) shutdown(client->fd, SHUT_WR);
   Watch(load, client, EPOLLIN);
 }
 
@@ -140,6 +150,8 @@ static void Connected(Load* load, Client* client) {
     Record(&load->totals.latency, Now() - client->began);
     client->state = kHolding;
     Watch(load, client, EPOLLIN);
+  } else if (load->options.mode == kChurn && (client->ending == kResetUnsaid || client->ending == kCloseUnsaid)) {
+    Complete(load, client);
   } else {
     client->state = kSending;
     Send(load, client);
@@ -165,6 +177,7 @@ void BeginClient(Load* load, Client* client, uint64_t began) {
   client->sent = client->received = 0;
   client->sequence = load->totals.started++;
   client->wrong = false;
+  client->ending = EndingOf(client->sequence);
   load->busy++;
   if (client->fd < 0) return Connect(load, client);
   client->state = kSending;
@@ -182,8 +195,10 @@ static void FinishConnect(Load* load, Client* client) {
 
 void AdvanceClient(Load* load, Client* client, uint32_t events) {
   const int fd = client->fd;
+  const uint64_t sequence = client->sequence;
   if (client->state == kParked) return CloseClient(client);  // the server was first to end it; that is its right
   if (client->state == kConnecting) return FinishConnect(load, client);
   if (client->state == kSending && (events & EPOLLOUT)) Send(load, client);
-  if (client->fd == fd && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) Receive(load, client);
+  if (client->fd != fd || client->sequence != sequence) return;  // it has begun anew
+  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) Receive(load, client);
 }

@@ -166,6 +166,7 @@ static void RunPhase(Load* load, double seconds) {
   ReadUsage(&load->totals.cpu, &load->totals.switches);
   load->totals.cpu -= cpu;
   load->totals.switches -= switches;
+  AwaitSlow(load);
 }
 
 static bool WaitForLine(void) {

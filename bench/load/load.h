@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-typedef enum { kRequest, kEcho, kIdle, kUpload } Mode;
+typedef enum { kRequest, kEcho, kIdle, kUpload, kChurn } Mode;
 extern const char* const kModeNames[];
-enum { kModes = 4 };
+enum { kModes = 5 };
 
 typedef struct {
   Mode mode;
@@ -24,7 +24,8 @@ typedef struct {
   uint64_t max_requests;  // 0: as many as the time allows
   double rate;       // requests a second at times that are kept, or 0: each client begins anew when it has its reply
   int slow;          // connections beside the clients that send a byte now and then (echo)
-  uint64_t size;     // bytes of a message (echo) or of an upload
+  double pause;      // seconds between two bytes of each of them
+  uint64_t size;     // bytes of a message (echo, churn) or of an upload
   const char* text;  // what a request says
   const char* expected;  // the whole reply to a request or an upload, or NULL: any
   bool gate;             // say "ready" on standard output and wait for a line of standard input before counting
@@ -51,6 +52,9 @@ typedef struct {
 
 typedef enum { kOff, kConnecting, kSending, kReceiving, kHolding, kParked, kFailed } State;
 
+// How a client of kChurn ends its connection.
+typedef enum { kResetUnsaid, kResetSaid, kCloseUnsaid, kCloseSaid, kHalfClose, kCloseAnswered } Ending;
+
 typedef struct {
   int fd;
   State state;
@@ -58,6 +62,7 @@ typedef struct {
   uint64_t sent, received, sequence;
   uint32_t interest;  // what epoll was asked to watch
   bool wrong;
+  Ending ending;
 } Client;
 
 typedef struct {
@@ -67,8 +72,10 @@ typedef struct {
   Client** idle;  // with a rate: those that have nothing to do
   int idle_count;
   int* slow;           // descriptors of the slow connections
-  uint64_t slow_next;  // nanoseconds: when they send their next byte
-  char* pattern;       // kPatternSize + kPatternPeriod bytes that go out
+  uint64_t slow_next;  // nanoseconds: when the next of them sends its byte
+  int slow_turn;       // and which it is
+  uint64_t slow_sent, slow_received;
+  char* pattern;  // kPatternSize + kPatternPeriod bytes that go out
   int epoll;
   int busy, connecting, failed;  // how many clients are so
   int next;                      // the first client not begun in this phase
@@ -90,8 +97,13 @@ void AdvanceClient(Load* load, Client* client, uint32_t events);
 void FailClient(Load* load, Client* client, ErrorKind kind, const char* why);
 void CloseClient(Client* client);
 
+Ending EndingOf(uint64_t sequence);
+bool IsAbandoned(const Load* load, const Client* client);
+void Abandon(Client* client);
+
 void BeginSlow(Load* load);
 void AdvanceSlow(Load* load);
+void AwaitSlow(Load* load);
 
 void PrintReport(const Load* load);
 

@@ -10,16 +10,17 @@
 
 #include "load.h"
 
-const char* const kModeNames[] = {"request", "echo", "idle", "upload"};
+const char* const kModeNames[] = {"request", "echo", "idle", "upload", "churn"};
 
 static const char kUsage[] =
-    "usage: load request|echo|idle|upload HOST PORT [options]\n"
+    "usage: load request|echo|idle|upload|churn HOST PORT [options]\n"
     "  -c N     clients at once (8)\n"
     "  -d S     seconds (1)\n"
     "  -n N     requests at most, over all clients (0: as many as the time allows)\n"
     "  -r N     requests a second over all clients, each at its time (0: as many as the replies allow)\n"
     "  -S N     slow connections beside the clients, that send a byte now and then (echo, 0)\n"
-    "  -s N     bytes of a message (echo, 64) or of an upload (1048576)\n"
+    "  -p S     seconds between two bytes of each of them (0.1)\n"
+    "  -s N     bytes of a message (echo, churn: 64) or of an upload (1048576)\n"
     "  -t TEXT  what a request says (5)\n"
     "  -e TEXT  the reply expected to a request or an upload\n"
     "  -w S     seconds of warm-up, not counted (0)\n"
@@ -55,7 +56,7 @@ static Mode ModeNamed(const char* name) {
   for (int i = 0; i < kModes; i++) {
     if (strcmp(name, kModeNames[i]) == 0) return (Mode)i;
   }
-  Refuse("no mode \"%s\": it is request, echo, idle or upload", name);
+  Refuse("no mode \"%s\": it is request, echo, idle, upload or churn", name);
 }
 
 static void SetAddress(Options* options, const char* host, uint16_t port) {
@@ -92,6 +93,9 @@ static void SetOption(Options* options, int letter) {
     case 'S':
       options->slow = (int)Whole("-S", optarg, 0, 20000);
       break;
+    case 'p':
+      options->pause = Number("-p", optarg, 0.001, 60);
+      break;
     case 's':
       options->size = Whole("-s", optarg, 1, 17179869184.0);
       break;
@@ -114,8 +118,8 @@ static void SetOption(Options* options, int letter) {
 }
 
 void ParseOptions(int argc, char** argv, Options* options) {
-  *options = (Options){.clients = 8, .duration = 1, .text = "5"};
-  for (int letter; (letter = getopt(argc, argv, "c:d:n:r:S:s:t:e:w:g")) != -1;) SetOption(options, letter);
+  *options = (Options){.clients = 8, .duration = 1, .pause = 0.1, .text = "5"};
+  for (int letter; (letter = getopt(argc, argv, "c:d:n:r:S:p:s:t:e:w:g")) != -1;) SetOption(options, letter);
   if (argc - optind != 3) {
     fputs(kUsage, stderr);
     exit(2);
@@ -124,7 +128,10 @@ void ParseOptions(int argc, char** argv, Options* options) {
   SetAddress(options, argv[optind + 1], (uint16_t)Whole("PORT", argv[optind + 2], 1, 65535));
   if (options->mode == kIdle) options->warm_up = 0;
   if (options->size == 0) options->size = options->mode == kUpload ? 1 << 20 : 64;
-  if (options->mode == kEcho && options->size > kPatternSize) Refuse("-s must be at most %d for echo", kPatternSize);
+  const bool echoes = options->mode == kEcho || options->mode == kChurn;
+  if (echoes && options->size > kPatternSize) {
+    Refuse("-s must be at most %d for %s", kPatternSize, kModeNames[options->mode]);
+  }
   if (options->slow > 0 && options->mode != kEcho) Refuse("-S is for echo only");
   if (options->rate > 0 && options->mode == kIdle) Refuse("-r is not for idle connections");
   if (strlen(options->text) > 65536) Refuse("-t is longer than 65536 bytes");

@@ -77,6 +77,8 @@ void PrintReport(const Load* load) {
   printf("\"bytes\":{\"in\":%llu,", (unsigned long long)totals->bytes_in);
   printf("\"out\":%llu},", (unsigned long long)totals->bytes_out);
   printf("\"held\":%d,", Held(load));
+  printf("\"slow\":{\"sent\":%llu,\"received\":%llu},", (unsigned long long)load->slow_sent,
+         (unsigned long long)load->slow_received);
   PrintErrors(totals);
   printf("}\n");
   fflush(stdout);

@@ -23,6 +23,7 @@ const things: Record<LoadMode, string> = {
   echo: 'messages',
   idle: 'connections',
   upload: 'uploads',
+  churn: 'short connections that end in every way',
 }
 
 function whatFailed({ failed, errors, firstError }: LoadReport): string {
@@ -60,14 +61,16 @@ export function addLoad(program: Command): void {
   const mode = new Option('-m, --mode <mode>', 'what each client does')
   program
     .command('load')
-    .description('drive a server on this machine: request (one a connection), echo, idle connections or uploads')
+    .description(
+      'drive a server on this machine: request (one a connection), echo, idle connections, uploads, or churn: short connections that end in every way',
+    )
     .argument('<host>', 'a loopback address')
     .argument('<port>', 'TCP port', connectPort)
     .addOption(mode.choices(Object.keys(things)).default('request'))
     .option('-c, --clients <n>', 'clients at once', whole(1, 20_000), 8)
     .addOption(durationOption('-d, --duration <duration>', 'how long', '10s').argParser(positiveDuration))
     .option('-n, --requests <n>', 'requests at most, over all clients', whole(1, 1e12))
-    .option('-s, --size <bytes>', 'of a message (echo; 64) or of an upload (1M)', bytes)
+    .option('-s, --size <bytes>', 'of a message (echo, churn; 64) or of an upload (1M)', bytes)
     .option('-t, --text <text>', 'what a request says (5)')
     .option('-e, --expect <text>', 'the reply expected; any other counts as an error')
     .addOption(durationOption('--warm-up <duration>', 'how long before counting begins', '0'))

@@ -15,6 +15,7 @@ import {
   type FileReadOptions,
   type ReadAs,
   type ReadFileOptions,
+  wholeOf,
   type WriteAs,
   type WriteFileOptions,
 } from './options.js'
@@ -140,13 +141,19 @@ export class File {
   writeFile(data: FileData, options?: WriteAs): Promise<void> {
     const { encoding, signal, flush } = asOptions<WriteFileOptions>(options)
     return this.#do('write', async () => {
-      let position = this.#isDirect ? 0 : null
-      for await (const chunk of chunksOf(data, encoding)) {
-        await writeAll(this.#open, chunk, position, signal)
-        if (position !== null) position += chunk.byteLength
-      }
+      const whole = wholeOf(data, encoding)
+      if (whole) await writeAll(this.#open, whole, this.#isDirect ? 0 : null, signal)
+      else await this.#writeSequence(chunksOf(data, encoding), signal)
       if (flush) await backend().sync(this.#fd, false)
     })
+  }
+
+  async #writeSequence(chunks: AsyncGenerator<ByteView>, signal: AbortSignal | null | undefined): Promise<void> {
+    let position = this.#isDirect ? 0 : null
+    for await (const chunk of chunks) {
+      await writeAll(this.#open, chunk, position, signal)
+      if (position !== null) position += chunk.byteLength
+    }
   }
 
   /** As `writeFile`: a file that was opened with 'a' is written at its end. */

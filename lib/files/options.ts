@@ -77,13 +77,18 @@ export const asOptions = <T extends object>(options: T | BufferEncoding | null |
 export const decoded = (bytes: Buffer, encoding: BufferEncoding | null | undefined): Buffer | string =>
   encoding ? bytes.toString(encoding) : bytes
 
-/** The bytes of what can be written, one piece after the other. */
+/** The bytes of what is no sequence of pieces. */
+export function wholeOf(data: FileData, encoding: BufferEncoding | null | undefined): ByteView | undefined {
+  if (typeof data === 'string') return Buffer.from(data, encoding ?? 'utf8')
+  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data : undefined
+}
+
+/** The bytes of a sequence, one piece after the other. */
 export async function* chunksOf(data: FileData, encoding: BufferEncoding | null | undefined): AsyncGenerator<ByteView> {
-  const isWhole = typeof data === 'string' || ArrayBuffer.isView(data) || data instanceof ArrayBuffer
   const isSequence =
     typeof data === 'object' && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data)
-  if (!isWhole && !isSequence) throw invalidArgType('data', 'a string, bytes, or an iterable of them', data)
-  for await (const chunk of (isWhole ? [data] : data) as Iterable<string | ByteView>) {
+  if (!isSequence) throw invalidArgType('data', 'a string, bytes, or an iterable of them', data)
+  for await (const chunk of data as Iterable<string | ByteView>) {
     yield typeof chunk === 'string' ? Buffer.from(chunk, encoding ?? 'utf8') : chunk
   }
 }

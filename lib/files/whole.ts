@@ -93,9 +93,31 @@ async function writeDirect(fd: number, data: ByteView, position: number, signal:
   ftruncate(fd, position + data.byteLength)
 }
 
-/** All that is in a file. */
+// Where the beginning of a file is read to, which is all of most.
+const beginnings: Buffer[] = []
+const BEGINNING = 65536
+
+/** All that is in a file. One that is small is read without asking for its size, for which a worker of the kernel's would be woken. */
 export async function readAll(file: OpenFile, signal?: Signal): Promise<Buffer> {
+  if (file.isDirect) return readLarge(file, signal)
+  const bytes = beginnings.pop() ?? unpublished(BEGINNING)
+  try {
+    const count = await fill(file, bytes, 0, 0, BEGINNING, signal)
+    if (count === BEGINNING) return await readLarge(file, signal, bytes)
+    const all = Buffer.allocUnsafeSlow(count)
+    bytes.copy(all, 0, 0, count)
+    if (beginnings.length < AT_ONCE) beginnings.push(bytes)
+    return all
+  } catch (error) {
+    if ((error as Partial<ErrnoError>).errno === -constants.errno.ESPIPE) return readOn(file.fd, signal)
+    throw error
+  }
+}
+
+// What was read of something that has no positions is not there to be read again.
+async function readLarge(file: OpenFile, signal: Signal, beginning?: Buffer): Promise<Buffer> {
   const { size, canSeek } = await statusOf(file)
+  if (!canSeek && beginning) return Buffer.concat([Buffer.from(beginning), await readOn(file.fd, signal)])
   if (!canSeek || size === 0) return readOn(file.fd, signal)
   const bytes = file.isDirect ? alignedUnsafe(SECTOR, Math.ceil(size / SECTOR) * SECTOR) : unpublished(size)
   let total = 0

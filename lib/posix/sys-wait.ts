@@ -4,7 +4,7 @@
 import { constants } from 'node:os'
 import { check, ErrnoError } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asInteger, INT_MAX } from './arguments.js'
+import { asInteger, asTimeout, INT_MAX } from './arguments.js'
 import { whenReady, type WaitOptions } from './readiness.js'
 import { close } from './unistd.js'
 
@@ -90,6 +90,16 @@ function reap(pidfd: number): WaitResult | null {
   return info && { pid: info.pid, status: asStatus(info) }
 }
 
+// A child that has ended is its tracer's first (strace, gdb), and nothing tells when it is its parent's. See: man 2 ptrace
+async function reapTraced(pidfd: number, end: number, signal: WaitOptions['signal']): Promise<WaitResult | null> {
+  for (;;) {
+    const ended = reap(pidfd)
+    if (ended || performance.now() >= end) return ended
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    signal?.throwIfAborted()
+  }
+}
+
 function openChild(pid: number): number {
   const pidfd = native.pidfd_open(pid, 0)
   // A number that is nobody's is not a child of ours either.
@@ -112,12 +122,14 @@ function openChild(pid: number): number {
 export async function waitpidAsync(pid: number, options: WaitOptions = {}): Promise<WaitResult> {
   const child = asInteger('pid', pid, 1)
   options.signal?.throwIfAborted()
+  const timeout = asTimeout(options.timeout)
+  const end = timeout < 0 ? Infinity : performance.now() + timeout
   const pidfd = openChild(child)
   try {
     const ended = reap(pidfd)
     if (ended) return ended
     const events = await whenReady(pidfd, POLLIN, options)
-    return (events === 0 ? null : reap(pidfd)) ?? { ...NOTHING_YET }
+    return (events === 0 ? null : await reapTraced(pidfd, end, options.signal)) ?? { ...NOTHING_YET }
   } finally {
     close(pidfd)
   }

@@ -8,7 +8,15 @@ import { setsockopt, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from '../posix/socke
 import { SHUT_WR, shutdown } from '../posix/sys-socket.js'
 import { close, read, write } from '../posix/unistd.js'
 import { readAsync, writeAsync } from '../posix/unistd-async.js'
-import { asBytes, BaseConnection, closedError, DEFAULT_READ, type ByteTally, type Data } from './connection.js'
+import {
+  asBytes,
+  BaseConnection,
+  bytesToFill,
+  closedError,
+  DEFAULT_READ,
+  type ByteTally,
+  type Data,
+} from './connection.js'
 
 export interface BlockingOptions {
   /** Milliseconds without a byte before a read or write fails with ETIMEDOUT; 0: none. */
@@ -71,11 +79,19 @@ export class BlockingConnection extends BaseConnection {
     }
   }
 
-  async read(max: number = DEFAULT_READ): Promise<Buffer | null> {
-    const buffer = Buffer.allocUnsafe(asInteger('max', max, 1))
-    const count = await readAsync(this.#open(), buffer, 0, max, this.#patience()).catch(timedOut('read'))
-    this.#tally?.received(count)
+  read(max?: number): Promise<Buffer | null>
+  read(view: ArrayBufferView): Promise<number>
+  async read(into: number | ArrayBufferView = DEFAULT_READ): Promise<Buffer | number | null> {
+    if (typeof into === 'object') return this.#readIntoAsync(bytesToFill(into))
+    const buffer = Buffer.allocUnsafe(asInteger('max', into, 1))
+    const count = await this.#readIntoAsync(buffer)
     return count === 0 ? null : buffer.subarray(0, count)
+  }
+
+  async #readIntoAsync(bytes: Uint8Array): Promise<number> {
+    const count = await readAsync(this.#open(), bytes, 0, bytes.length, this.#patience()).catch(timedOut('read'))
+    this.#tally?.received(count)
+    return count
   }
 
   async write(data: Data): Promise<void> {

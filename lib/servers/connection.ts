@@ -1,6 +1,7 @@
 // A client's connection as a handler sees it, and what all models' connections share.
 import type { Socket } from 'node:net'
 import { codedError, invalidArgType } from '../errors.js'
+import { isDetached } from '../posix/arguments.js'
 import type { SocketAddress } from '../posix/socket-address.js'
 
 /** What `readSync` and `read` take at most when not told, in bytes. */
@@ -26,8 +27,12 @@ export interface Connection extends AsyncIterable<Buffer>, AsyncDisposable, Disp
   readSync(view: ArrayBufferView): number
   /** Writes all of `data`: blocks this process or thread. Throws as readSync, and EPIPE where the client is gone. */
   writeSync(data: Data): void
-  /** As readSync, without blocking the event loop. */
+  /**
+   * As readSync, without blocking the event loop. With a view no buffer is made: memory stays constant however much is read. A
+   * view that is detached meanwhile rejects with ERR_INVALID_STATE.
+   */
   read(max?: number): Promise<Buffer | null>
+  read(view: ArrayBufferView): Promise<number>
   /** Resolves when the kernel has all of `data`: await it, and a slow client slows its own connection only. */
   write(data: Data): Promise<void>
   /** Sends end of file to the client, which may go on sending. */
@@ -76,6 +81,17 @@ export function closedError(): Error {
   return codedError(Error, 'ERR_STREAM_DESTROYED', 'the connection is closed')
 }
 
+/** The error of a read into a view that is no longer there. */
+export function detachedError(): Error {
+  return codedError(TypeError, 'ERR_INVALID_STATE', 'Invalid state: "view" is detached')
+}
+
+/** The bytes of a view that a read is to fill. Throws ERR_INVALID_STATE where it is detached. */
+export function bytesToFill(view: ArrayBufferView): Uint8Array {
+  if (isDetached(view)) throw detachedError()
+  return asBytes(view)
+}
+
 /** What the kinds of connection have in common; a model defines how bytes move. */
 export abstract class BaseConnection implements Connection {
   readonly #peer: SocketAddress | undefined
@@ -94,6 +110,7 @@ export abstract class BaseConnection implements Connection {
 
   abstract readonly fd: number
   abstract read(max?: number): Promise<Buffer | null>
+  abstract read(view: ArrayBufferView): Promise<number>
   abstract write(data: Data): Promise<void>
   abstract end(): void
   abstract close(): void

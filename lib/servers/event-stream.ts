@@ -45,6 +45,10 @@ export class StreamSink implements Sink<StreamConnection> {
     conn.handlerDone()
   }
 
+  fill(conn: StreamConnection, bytes: Buffer, offset: number, length: number): number {
+    return conn.fill(bytes, offset, length)
+  }
+
   data(conn: StreamConnection, chunk: Buffer): void {
     conn.received(chunk)
   }

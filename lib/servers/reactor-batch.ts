@@ -12,6 +12,8 @@ export interface Link {
 export interface Sink<L extends Link> {
   /** Whether chunks are kept: they are then copies, and else valid until the batch is over. */
   readonly keeps: boolean
+  /** Of one that keeps chunks: takes bytes from where they lie, before they are copied, and gives how many. */
+  fill?(link: L, bytes: Buffer, offset: number, length: number): number
   open(slot: number): L
   data(link: L, chunk: Buffer): void
   end(link: L): void
@@ -71,9 +73,14 @@ export class Batch<L extends Link> {
     if (link.slot !== slot) return
     const offset = control[at + 2]!
     const length = control[at + 3]!
-    if (this.#sink.keeps) return this.#sink.data(link, this.#kept(at, offset, length))
+    if (this.#sink.keeps) return this.#keep(link, at, offset, length)
     this.offset = offset
     this.#sink.data(link, (this.chunk = bytes.subarray(offset, offset + length)))
+  }
+
+  #keep(link: L, at: number, offset: number, length: number): void {
+    const filled = this.#sink.fill!(link, this.#memory.bytes, offset, length)
+    if (filled < length) this.#sink.data(link, this.#kept(at, offset + filled, length - filled))
   }
 
   #kept(at: number, offset: number, length: number): Buffer {

@@ -1,9 +1,9 @@
 // What the four servers have in common, written once: options, listening, limits, drain and close, statistics, events.
 import { channel } from 'node:diagnostics_channel'
-import { EventEmitter } from 'node:events'
 import { codedError, invalidArgType } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
 import { openListener, type Listener, type ListenOptions, type TcpAddress } from './listener.js'
+import { ServerEmitter } from './server-events.js'
 
 /** Options of every server: where to listen, and the limits. */
 export interface ServerOptions extends ListenOptions {
@@ -98,7 +98,7 @@ const DEFAULT_GRACE = 30_000
  * 'close'; and the model's own. Also published on the diagnostics channels 'posix-async:server:listening', ':connection',
  * ':client-error' and ':close'.
  */
-export class Server extends EventEmitter implements AsyncDisposable {
+export class Server extends ServerEmitter implements AsyncDisposable {
   readonly #model: Model
   readonly #listener: Listener
   readonly #gracefulTimeout: number

@@ -3,9 +3,10 @@
 import type { Socket } from 'node:net'
 import { codedError, ErrnoError } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
-import { BaseConnection, closedError, type Connection, type Data } from './connection.js'
+import { BaseConnection, bytesToFill, closedError, type Connection, type Data, detachedError } from './connection.js'
 import type { HandOver } from './hand-over.js'
 import type { Link, Reactor } from './reactor.js'
+import { Chunks, FINISHED } from './stream-chunks.js'
 import { rejected, type Together, Writer } from './stream-writes.js'
 
 // Reading stops when so many bytes lie here unread.
@@ -17,7 +18,6 @@ const EPIPE = 32
 
 const NO_LIMIT = 0
 const WRITTEN = Promise.resolve()
-const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** Gives bytes the shape that was asked for, of null at end of file. */
 type Take = (chunk: Buffer | null) => unknown
@@ -49,6 +49,7 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   #resolve: ((value: unknown) => void) | undefined
   #max = NO_LIMIT
   #take: Take = asChunk
+  #into: Uint8Array | undefined // that it is to lie in
   #writers: Writer[] | undefined
   #over = false
   /** @internal Whether the descriptor is a net.Socket's now. */
@@ -74,9 +75,24 @@ export class StreamConnection extends BaseConnection implements Connection, Link
 
   // ---- reading
 
-  read(max?: number): Promise<Buffer | null> {
-    const most = max === undefined ? NO_LIMIT : asInteger('max', max, 1)
-    return this.#read(most, asChunk) as Promise<Buffer | null>
+  read(max?: number): Promise<Buffer | null>
+  read(view: ArrayBufferView): Promise<number>
+  read(into?: number | ArrayBufferView): Promise<unknown> {
+    if (typeof into === 'object') return this.#readInto(into)
+    return this.#read(into === undefined ? NO_LIMIT : asInteger('max', into, 1), asChunk)
+  }
+
+  #readInto(view: ArrayBufferView): Promise<unknown> {
+    const wasReading = this.#resolve !== undefined
+    try {
+      const into = bytesToFill(view)
+      if (into.length === 0) return Promise.resolve(0)
+      const count = this.#read(into.length, (chunk) => (chunk === null ? 0 : chunk.copy(into)))
+      if (this.#resolve && !wasReading) this.#into = into
+      return count
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   override [Symbol.asyncIterator](): AsyncGenerator<Buffer> {
@@ -120,6 +136,17 @@ export class StreamConnection extends BaseConnection implements Connection, Link
     else this.#host.reactor.resume(this)
   }
 
+  /** @internal Puts bytes straight into the view that waits for some, if one does, and gives how many. */
+  fill(bytes: Buffer, offset: number, length: number): number {
+    const into = this.#into
+    if (into === undefined) return 0
+    const resolve = this.#resolve!
+    this.#into = this.#resolve = undefined
+    const count = bytes.copy(into, 0, offset, offset + Math.min(length, into.length))
+    resolve(count > 0 ? count : Promise.reject(detachedError()))
+    return count
+  }
+
   /** @internal */
   received(chunk: Buffer): void {
     if (this.#resolve && this.#fits(chunk)) return this.#serve(chunk)
@@ -131,7 +158,7 @@ export class StreamConnection extends BaseConnection implements Connection, Link
 
   #serve(chunk: Buffer | null): void {
     const resolve = this.#resolve!
-    this.#resolve = undefined
+    this.#into = this.#resolve = undefined
     resolve(this.#take(chunk))
   }
 
@@ -210,7 +237,7 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   // A promise's own reject function would be one closure more for each connection that waits.
   #giveUpReading(error: Error): void {
     const resolve = this.#resolve
-    this.#resolve = undefined
+    this.#into = this.#resolve = undefined
     resolve?.(Promise.reject(error))
   }
 
@@ -231,31 +258,4 @@ const isSmall = (data: Data | null): boolean =>
 
 function alreadyReading(): Error {
   return codedError(Error, 'ERR_INVALID_STATE', 'Invalid state: another read of this connection waits')
-}
-
-// What `for await` runs over: one promise a chunk.
-class Chunks implements AsyncGenerator<Buffer> {
-  readonly #conn: StreamConnection
-
-  constructor(conn: StreamConnection) {
-    this.#conn = conn
-  }
-
-  next(): Promise<IteratorResult<Buffer, undefined>> {
-    return this.#conn.nextChunk()
-  }
-
-  async return(): Promise<IteratorResult<Buffer, undefined>> {
-    return FINISHED
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<Buffer, undefined>> {
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
 }

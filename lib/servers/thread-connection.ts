@@ -5,7 +5,16 @@ import { codedError, ErrnoError } from '../errors.js'
 import { asInteger } from '../posix/arguments.js'
 import { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL, fcntl, O_NONBLOCK } from '../posix/fcntl.js'
 import type { SocketAddress } from '../posix/socket-address.js'
-import { asBytes, BaseConnection, closedError, DEFAULT_READ, type ByteTally, type Data } from './connection.js'
+import {
+  asBytes,
+  BaseConnection,
+  bytesToFill,
+  closedError,
+  DEFAULT_READ,
+  detachedError,
+  type ByteTally,
+  type Data,
+} from './connection.js'
 import { Deferred } from './deferred.js'
 import { CLOSE, END, READ, WRITE, type IoThreads } from './threads.js'
 
@@ -69,8 +78,18 @@ export class ThreadConnection extends BaseConnection {
     return this.#ended.promise
   }
 
-  async read(max: number = DEFAULT_READ): Promise<Buffer | null> {
-    asInteger('max', max, 1)
+  read(max?: number): Promise<Buffer | null>
+  read(view: ArrayBufferView): Promise<number>
+  async read(into: number | ArrayBufferView = DEFAULT_READ): Promise<Buffer | number | null> {
+    if (typeof into !== 'object') return this.#read(asInteger('max', into, 1))
+    const view = bytesToFill(into)
+    if (view.length === 0) return 0
+    const chunk = await this.#read(view.length)
+    if (chunk !== null && view.length < chunk.length) throw detachedError()
+    return chunk?.copy(view) ?? 0
+  }
+
+  #read(max: number): Promise<Buffer | null> {
     return new Promise((resolve, reject) => {
       const refused = this.#closing ? closedError() : failure(this.#threads.read(this.#id, max), 'read')
       if (refused) reject(refused)

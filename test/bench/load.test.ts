@@ -174,13 +174,48 @@ it('has slow connections beside the clients', async () => {
   const report = await withServer(
     (socket) =>
       socket.on('data', (chunk) => {
-        slow += Number(String(chunk) === 's')
+        if (/^s+$/.test(String(chunk))) slow += chunk.length
         socket.write(chunk)
       }),
     (port) => runLoad({ mode: 'echo', port, clients: 2, slow: 5, duration: 400 }),
   )
   expect(report).toMatchObject({ clients: 2, held: 2, failed: 0 })
   expect(slow).toBeGreaterThanOrEqual(5)
+  expect(report.slow).toEqual({ sent: slow, received: slow })
+})
+
+it('tells of slow connections that had no answer', async () => {
+  const report = await withServer(
+    (socket) => socket.on('data', (chunk) => /^s+$/.test(String(chunk)) || socket.write(chunk)),
+    (port) => runLoad({ mode: 'echo', port, clients: 2, slow: 5, slowPause: 50, duration: 200 }),
+  )
+  expect(report).toMatchObject({ failed: 0, slow: { received: 0 } })
+  expect(report.slow.sent).toBeGreaterThanOrEqual(5)
+})
+
+it('churns through short connections that end in every way', async () => {
+  const ends = { reset: 0, unsaid: 0, said: 0 }
+  let replies = 0
+  const report = await withServer(
+    (socket) => {
+      let size = 0
+      socket.on('data', (chunk) => (size += chunk.length) && socket.write(chunk, () => replies++))
+      socket.on('error', () => ends.reset++).on('end', () => (size > 0 ? ends.said++ : ends.unsaid++))
+    },
+    (port) => runLoad({ mode: 'churn', port, clients: 8, maxRequests: 600, duration: 20_000 }),
+  )
+  expect(report).toMatchObject({ requests: 600, failed: 0, held: 0 })
+  for (const count of Object.values(ends)) expect(count).toBeGreaterThan(50)
+  expect(replies).toBeGreaterThan(100)
+})
+
+it('knows a half-closed connection whose reply is cut short', async () => {
+  const report = await withServer(
+    (socket) => socket.on('data', (chunk) => socket.end(chunk.subarray(1))),
+    (port) => runLoad({ mode: 'churn', port, clients: 1, maxRequests: 60, duration: 20_000 }),
+  )
+  expect(report.failed).toBeGreaterThan(10)
+  expect(report.errors.closed + report.errors.wrong).toBe(report.failed)
 })
 
 it('tells latencies by quantile, and what it used itself', async () => {
@@ -227,11 +262,11 @@ describe('what it refuses', () => {
     [['-c', '2.5', 'echo', '127.0.0.1', '80'], '-c must be a whole number, not "2.5"'],
     [['-d', 'nan', 'echo', '127.0.0.1', '80'], '-d must be a number from 0.001 to 3600, not "nan"'],
     [['-d', '1h', 'echo', '127.0.0.1', '80'], '-d must be a number from 0.001 to 3600, not "1h"'],
-    [['shout', '127.0.0.1', '80'], 'no mode "shout": it is request, echo, idle or upload'],
+    [['shout', '127.0.0.1', '80'], 'no mode "shout": it is request, echo, idle, upload or churn'],
     [['echo', '127.0.0.1', '65536'], 'PORT must be a number from 1 to 65535, not "65536"'],
     [['-s', '2000000', 'echo', '127.0.0.1', '80'], '-s must be at most 1048576 for echo'],
     [['-S', '1', 'request', '127.0.0.1', '80'], '-S is for echo only'],
-    [['echo'], 'usage: load request|echo|idle|upload HOST PORT [options]'],
+    [['echo'], 'usage: load request|echo|idle|upload|churn HOST PORT [options]'],
   ])('the arguments %j', async (args, complaint) => {
     const file = await compile('load')
     const [code, stderr] = await new Promise<[unknown, string]>((resolve) => {

@@ -34,7 +34,7 @@ it.each([
   [['compare', '-d', 'soon'], 'It must be a duration such as 500ms, 30s or 2m.'],
   [['compare', '-d', '0'], 'It must be longer than 0.'],
   [['compare', '--loud'], "error: unknown option '--loud'"],
-  [['load', '127.0.0.1', '80', '--mode', 'shout'], 'Allowed choices are request, echo, idle, upload.'],
+  [['load', '127.0.0.1', '80', '--mode', 'shout'], 'Allowed choices are request, echo, idle, upload, churn.'],
   [['load', '127.0.0.1', '80', '-s', 'big'], 'It must be a size such as 64, 16k or 100M.'],
   [['doctor', 'please'], "error: too many arguments for 'doctor'"],
 ])('refuses %j as wrong usage', async (args, why) => {

@@ -57,3 +57,13 @@ it('the idle wheel cuts off nobody early, and nobody late', () => {
     '',
   ])
 })
+
+it('what comes late of a slot’s last client is nobody’s, and who floods is not received from', () => {
+  const [, ...rest] = sources
+  const script = workshop.program('reactor_script_test', ['test/core/reactor_script_test.cc', ...rest], [])
+  expect(execFileSync(script, { encoding: 'utf8', timeout: 60_000 }).split('\n')).toEqual([
+    "the slot's first client 1, what came late of it 0, its second 1",
+    'receives 1, with more than a share held 0, when that is told 1',
+    '',
+  ])
+}, 240_000)

@@ -34,6 +34,11 @@ describe.each([
     })
   })
 
+  it.skipIf(skip)('readFile of every size, and of pipes', async () => {
+    const all = Array(8).fill(true) as boolean[]
+    expect(await run('sizes')).toEqual({ read: all, both: 'one other true', pipes: all.slice(4) })
+  })
+
   it.skipIf(skip)('O_DIRECT, whatever the length and the buffers', async () => {
     const result = { same: true, counts: [8192, 4096], right: true, odd: 'EINVAL' }
     expect([result, { skipped: 'EINVAL' }]).toContainEqual(await run('direct')) // not every file system has it

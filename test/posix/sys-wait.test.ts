@@ -1,6 +1,7 @@
 // sys/wait.h and sys/pidfd.h, from outside: the children are those of programs of their own (test/fixtures/children.ts).
 import { describe, expect, it } from 'vitest'
 import * as posix from '../../lib/posix/index.js'
+import { Workshop } from '../support/compile.js'
 import { runFixture } from '../support/run-fixture.js'
 import { cannotTrace, withFaults } from '../support/strace.js'
 
@@ -148,6 +149,14 @@ describe('waitpidAsync', () => {
       stranger: noChild,
       nobody: { code: 'ECHILD', syscall: 'waitpid' },
     })
+  })
+
+  it('waits on where a tracer has not yet taken note of the end (ptrace)', async ({ skip }) => {
+    if (cannotTrace) skip(cannotTrace)
+    using workshop = new Workshop()
+    const args = [workshop.executable('tracer', ['test/fixtures/tracer.c'])]
+    const end = { late: 0, code: 20, ended: { exited: 42 }, tracer: 0 }
+    expect(await runFixture('children', 'traced', { args })).toEqual(end)
   })
 
   it.each([

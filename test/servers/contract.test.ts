@@ -64,6 +64,10 @@ describe.each(models)('%sServer', (model) => {
     expect(clients).toEqual([...Array(2)].map(() => ['127.0.0.1', 'number']))
   })
 
+  it("reads into a handler's own buffer", async () => {
+    expect(await fixture('readInto', [model])).toEqual([0, 'ERR_INVALID_STATE', 'hello, world', true, 0])
+  })
+
   it('counts connections and bytes', async () => {
     expect(await fixture('stats', [model])).toMatchObject({
       accepted: 3,

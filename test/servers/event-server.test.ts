@@ -92,6 +92,19 @@ function contract(backend: string): void {
     expect(await fixture('flat', [backend])).toEqual({ bytes: 364, flat: true })
   })
 
+  it('oversized input: read into one buffer, a long stream makes no others', async () => {
+    expect(await fixture('flatInto', [backend])).toEqual({ bytes: 64, flat: true })
+  })
+
+  it('a buffer that is detached while a read waits for it (3.5) costs that read, and no byte', async () => {
+    expect(await fixture('detached', [backend])).toBe('go on ERR_INVALID_STATE 2 ERR_INVALID_STATE cd ef')
+  })
+
+  it('sends what was written before the end, in the same batch too', async () => {
+    const words = Array(3).fill('the last word') as string[]
+    expect(await fixture('lastWord', [backend])).toEqual({ words, errors: 0 })
+  })
+
   it('tells when what was queued is with the kernel', async () => {
     expect(await fixture('drain', [backend])).toEqual({ waiting: true, reply: 16 })
   })
@@ -104,7 +117,7 @@ function contract(backend: string): void {
     'slowloris: headTimeout cuts off whoever drips bytes and gets no reply, %s',
     async (handler) => {
       expect(await fixture('headTimeout', [backend, handler])).toEqual({
-        seen: ['ETIMEDOUT'],
+        seen: ['ETIMEDOUT', 'ETIMEDOUT'],
         active: 1,
         reply: 'answer',
         again: 'answer',

@@ -18,6 +18,7 @@ export function aTrial(rate: number, cpu: number, failed = 0): Trial {
       failed,
     },
     ...{ p50: 100, p90: 200, p99: 300, p999: 400, max: 500, mean: 120, bytes: { in: 1, out: 1 }, held: 0 },
+    slow: { sent: 0, received: 0 },
     firstError: failed > 0 ? 'wrong: the reply is not the one expected' : null,
     quantiles: [
       [0.5, 100],
