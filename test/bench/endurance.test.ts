@@ -33,7 +33,7 @@ it.each([
   const { broken } = await endure(
     name,
     { backend: 'epoll', handler: 'callbacks', work },
-    { ...SHORT, slow: [20], patience: 1000 },
+    { ...SHORT, slow: [20], patience: 300 },
   )
   expect(broken.join('\n')).toContain(promise)
 })

@@ -93,7 +93,7 @@ void Forked() {
   const int fd = File();
   char byte = 'x';
   CHECK(pool->Submit({1, AioOperation::kWrite, fd, &byte, 1, 0}) == 0);
-  const pid_t pid = fork();
+  const pid_t pid = ::fork();
   if (pid == 0) {
     if (pool->IsOwner()) _exit(1);
     const auto own = Opened();
