@@ -339,7 +339,7 @@ interface ForkNatives {
   /** Pages that V8 maps for its heap lie together from now on, which makes forks cheaper. */
   placeHeapTogether(): void
   getrandom(bytes: ByteView): number
-  /** Makes the children of a process that forks often cheaper; a negative errno where there are no huge pages to be had. */
+  /** Collects all that can be collected; false where this Node gives no way to ask for it. */
   collectAllGarbage(): boolean
   /** Whether the jobs that a child is not to run were found. `queueOne` queues a promise job, which will not run. */
   findPromiseJobs(queueOne: () => void): boolean

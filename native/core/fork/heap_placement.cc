@@ -111,12 +111,6 @@ int Unmap(void* address, size_t length) {
   return result;
 }
 
-template <typename Function>
-bool Find(const char* name, Function* found) {
-  *found = reinterpret_cast<Function>(FunctionOfTheSystem(name));
-  return *found != nullptr;
-}
-
 const Redirection kHooks[] = {
     {"munmap", reinterpret_cast<void*>(Unmap)},
     {"mmap", reinterpret_cast<void*>(Map)},

@@ -20,6 +20,13 @@ int RedirectCalls(const Redirection* first, size_t count);
 // the slot that was redirected.
 void* FunctionOfTheSystem(const char* name);
 
+// As a function of its type. False where there is none.
+template <typename Function>
+bool Find(const char* name, Function* found) {
+  *found = reinterpret_cast<Function>(FunctionOfTheSystem(name));
+  return *found != nullptr;
+}
+
 }  // namespace posix_async::fork
 
 #endif  // POSIX_ASYNC_CORE_FORK_REDIRECT_H_

@@ -53,12 +53,6 @@ const Redirection kHooks[] = {
     {"sem_post", reinterpret_cast<void*>(SemPost)},
 };
 
-template <typename Function>
-bool Find(const char* name, Function* found) {
-  *found = reinterpret_cast<Function>(FunctionOfTheSystem(name));
-  return *found != nullptr;
-}
-
 bool FindRealOnes() {
   return Find("pthread_cond_signal", &real_cond_signal) && Find("pthread_cond_broadcast", &real_cond_broadcast) &&
          Find("sem_post", &real_sem_post);
