@@ -1,4 +1,5 @@
 // What the fixtures about threadServer share: its flavours, and a server for a case.
+import { once } from 'node:events'
 import {
   type http,
   native,
@@ -7,6 +8,7 @@ import {
   type Server,
   type ThreadServerOptions,
 } from 'posix-async'
+import { ask, client, restOf } from './client.js'
 
 export const local = { host: '127.0.0.1' }
 
@@ -59,3 +61,15 @@ export function each(name: string, body: (flavour: string) => unknown): Record<s
 
 /** The code of an error, or what it says. */
 export const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code ?? String(error)
+
+/** A server that takes one connection, which echoes: what the second is told while the first is there. */
+export async function overLimit(server: Server): Promise<unknown> {
+  const first = await client(server)
+  first.write('x')
+  await once(first, 'data')
+  const refused = await ask(server, '')
+  first.end()
+  await restOf(first)
+  const { accepted, rejected } = server.stats()
+  return { refused, accepted, rejected }
+}
