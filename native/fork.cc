@@ -13,6 +13,7 @@
 #include "core/fork/heap_placement.h"
 #include "core/fork/isolate.h"
 #include "core/fork/math_random.h"
+#include "core/fork/pool.h"
 #include "core/fork/promise_jobs.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
@@ -154,6 +155,7 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
     fork::SilenceHandles(loop);
   }
   uv_loop_fork(loop);
+  fork::MakeRoomForLookups(loop);
   fork::ResumePlatformTasks(loop);
   ForgetReactorsAfterFork(env);
   ForgetThreadsAfterFork();

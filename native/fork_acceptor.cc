@@ -2,19 +2,15 @@
 // child by its pidfd, from the event loop and without JavaScript, so that a connection costs the parent these calls and
 // not the copying of what JavaScript writes to. The handler runs in the child. See: man 2 accept4, clone, waitid.
 #include <malloc.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "binding.h"
 #include "core/fork/allocator_holes.h"
@@ -23,6 +19,7 @@
 #include "core/result.h"
 #include "env_data.h"
 #include "fork.h"
+#include "forked_children.h"
 #include "readiness.h"
 
 namespace posix_async {
@@ -36,20 +33,8 @@ enum Notice {
   kOverLimit,     // a is the accepted descriptor: there are as many connections as there may be
 };
 
-// The client's address as accept4 gives it: a sockaddr_storage, then one byte with its length.
-struct Address {
-  sockaddr_storage storage;
-  uint8_t length;
-};
-
 // Without the padding behind, for which JavaScript's memory has no room.
-constexpr size_t kAddressBytes = offsetof(Address, length) + sizeof(Address::length);
-
-struct Child {
-  pid_t pid;
-  Address client;
-  bool cut = false;  // killed because its connection was to end
-};
+constexpr size_t kAddressBytes = offsetof(ClientAddress, length) + sizeof(ClientAddress::length);
 
 // How many connections one turn of the event loop takes at most, so that what else waits is served too.
 constexpr int kTurn = 64;
@@ -62,7 +47,7 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   void Settle();
   int Resume(unsigned most_children, unsigned most_connections);
   void Pause();
-  void Kill(int signal);
+  void Kill(int signal) { children_.Kill(signal); }
   size_t children() const { return children_.size(); }
   // Every end is told from now on, not only those with a status.
   void TellAllEnds();
@@ -74,15 +59,13 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
  private:
   void AcceptAll();
   bool AcceptOne();
-  bool Fork(int client, const Address& address);
+  bool Fork(int client, const ClientAddress& address);
   [[noreturn]] void Enter(int client);
-  void Watch(int pidfd);
-  void WatchUnwatched();
   void Reap(int pidfd);
   bool IsAsked();
-  void ShowAddress(const Address& client) { memcpy(address_, &client, kAddressBytes); }
-  void Tell(Notice kind, const Address& client, int a, Napi::Value b);
-  void Tell(Notice kind, const Address& client, int a, int b = 0);
+  void ShowAddress(const ClientAddress& client) { memcpy(address_, &client, kAddressBytes); }
+  void Tell(Notice kind, const ClientAddress& client, int a, Napi::Value b);
+  void Tell(Notice kind, const ClientAddress& client, int a, int b = 0);
 
   const Napi::Env env_;
   const int listener_;
@@ -98,8 +81,7 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   bool accepting_ = false;
   bool full_ = false;  // accepting rests until a child ends
   bool tells_all_ends_ = false;
-  std::unordered_map<int, Child> children_;  // by pidfd
-  std::vector<int> unwatched_;
+  ForkedChildren children_;
   std::optional<fork::AllocatorHolesPlugged> plugged_;
 };
 
@@ -112,7 +94,8 @@ ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, 
       idle_(Napi::Persistent(callbacks.Get("idle").As<Napi::Function>())),
       kept_(Napi::Persistent(callbacks)),
       address_(address.data),
-      accepted_(reinterpret_cast<int64_t*>(accepted.data)) {}
+      accepted_(reinterpret_cast<int64_t*>(accepted.data)),
+      children_(env, this) {}
 
 // What it cannot do, children do without.
 void ForkAcceptor::Settle() {
@@ -135,47 +118,28 @@ void ForkAcceptor::Pause() {
   if (std::exchange(accepting_, false)) StopWaiting(env_, listener_);
 }
 
-void ForkAcceptor::Kill(int signal) {
-  for (auto& entry : children_) {
-    entry.second.cut = true;
-    kill(entry.second.pid, signal);  // not reaped yet: the number is its own
-  }
-}
-
 void ForkAcceptor::Close() {
   Pause();
-  for (const auto& entry : children_) StopWaiting(env_, entry.first);
-  Forget();
+  children_.Close();
   plugged_.reset();
 }
 
 void ForkAcceptor::Forget() {
-  for (const auto& entry : children_) close(entry.first);
-  children_.clear();
-  unwatched_.clear();
+  children_.Forget();
   accepting_ = full_ = false;
 }
 
 void ForkAcceptor::TellAllEnds() {
   tells_all_ends_ = true;
-  WatchUnwatched();
+  children_.WatchUnwatched();
 }
 
 void ForkAcceptor::OnReady(int fd) {
   const auto alive = shared_from_this();  // whatever JavaScript does when it is told
   const Napi::HandleScope scope(env_);
-  WatchUnwatched();
+  children_.WatchUnwatched();
   if (fd == listener_) return AcceptAll();
   Reap(fd);
-}
-
-// Those that the kernel had no memory to watch are tried again.
-void ForkAcceptor::WatchUnwatched() {
-  for (const int pidfd : std::exchange(unwatched_, {})) Watch(pidfd);
-}
-
-void ForkAcceptor::Watch(int pidfd) {
-  if (WaitNatively(env_, pidfd, EPOLLIN, this) != 0) unwatched_.push_back(pidfd);
 }
 
 void ForkAcceptor::AcceptAll() {
@@ -198,7 +162,7 @@ bool ForkAcceptor::AcceptOne() {
     full_ = true;
     return false;
   }
-  Address address{};
+  ClientAddress address{};
   socklen_t length = sizeof address.storage;
   const int client = accept4(listener_, reinterpret_cast<sockaddr*>(&address.storage), &length, SOCK_CLOEXEC);
   address.length = static_cast<uint8_t>(length);
@@ -214,7 +178,7 @@ bool ForkAcceptor::AcceptOne() {
   return Fork(client, address);
 }
 
-bool ForkAcceptor::Fork(int client, const Address& address) {
+bool ForkAcceptor::Fork(int client, const ClientAddress& address) {
   fork::ForkOptions options;
   options.lazily = true;
   options.wants_pidfd = true;
@@ -228,8 +192,7 @@ bool ForkAcceptor::Fork(int client, const Address& address) {
     return false;
   }
   close(client);
-  children_.emplace(result.pidfd, Child{result.pid, address});
-  Watch(result.pidfd);
+  children_.Add(result.pidfd, {result.pid, address});
   return true;
 }
 
@@ -239,26 +202,20 @@ void ForkAcceptor::Enter(int client) {
 }
 
 void ForkAcceptor::Reap(int pidfd) {
-  const auto found = children_.find(pidfd);
-  if (found == children_.end()) return;
-  int status = 0;
-  const pid_t reaped = Retry([&] { return waitpid(found->second.pid, &status, WNOHANG); });
-  if (reaped == 0) return;
-  const Child child = found->second;
-  StopWaiting(env_, pidfd);
-  close(pidfd);
-  children_.erase(found);
+  const auto child = children_.Reap(pidfd);
+  if (!child) return;
   if (full_) Resume(most_children_, most_connections_);
   full_ = false;
-  if (tells_all_ends_ || (status != 0 && !child.cut)) Tell(kEnded, child.client, child.pid, child.cut ? 0 : status);
+  const int status = child->cut ? 0 : child->status;
+  if (tells_all_ends_ || status != 0) Tell(kEnded, child->client, child->pid, status);
 }
 
-void ForkAcceptor::Tell(Notice kind, const Address& client, int a, Napi::Value b) {
+void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, Napi::Value b) {
   ShowAddress(client);
   notice_.MakeCallback(env_.Global(), {Napi::Number::New(env_, kind), Napi::Number::New(env_, a), b});
 }
 
-void ForkAcceptor::Tell(Notice kind, const Address& client, int a, int b) {
+void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, int b) {
   Tell(kind, client, a, Napi::Number::New(env_, b));
 }
 

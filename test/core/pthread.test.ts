@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { root, sanitizerWorks } from '../support/compile.js'
 import { CorePrograms } from '../support/core-programs.js'
-import { hasValgrind, helgrind } from '../support/helgrind.js'
+import { hasValgrind, helgrind } from '../support/valgrind.js'
 
 const handlers = ['echo', 'fibonacci', 'handler', 'running'].map((name) => `handlers/${name}.cc`)
 const programs = new CorePrograms('pthread_test', ['pthread.cc', 'start_routine.cc', ...handlers])

@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root, sanitizerWorks, Workshop } from '../support/compile.js'
-import { hasValgrind, helgrind } from '../support/helgrind.js'
+import { hasValgrind, helgrind } from '../support/valgrind.js'
 
 const workshop = new Workshop()
 const sanitized = sanitizerWorks('thread')

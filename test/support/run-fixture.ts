@@ -7,8 +7,8 @@ import type { Report } from './cases.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-// A sanitizer that is preloaded takes its time.
-const PATIENCE = process.env['LD_PRELOAD'] ? 3 : 1
+// A sanitizer that is preloaded takes its time, and valgrind as POSIX_ASYNC_NODE even more.
+const PATIENCE = Number(process.env['POSIX_ASYNC_PATIENCE'] ?? (process.env['LD_PRELOAD'] ? 3 : 1))
 
 export interface FixtureOptions {
   /** Command line options of node. */

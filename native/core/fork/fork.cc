@@ -94,7 +94,6 @@ void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   const bool later = lazily && MayReviveLater(*table);
   BeforeNextWakeUp(later ? ReviveAll : nullptr);
   if (!later) ReviveAll();
-  DropPoolResults(loop);
 }
 
 ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options) {

@@ -19,15 +19,12 @@
 namespace posix_async::fork {
 namespace {
 
-constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kLowest = 0x10000;
+constexpr uintptr_t kEnd = uintptr_t{1} << 52;  // above all that a process can have
 
 struct Range {
   uintptr_t from, to;
 };
-
-// This frame lies in the stack, where the mappings end.
-uintptr_t Top() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) & ~(kPage - 1); }
 
 int Advise(uintptr_t from, uintptr_t to) {
   const int result = madvise(reinterpret_cast<void*>(from), to - from, MADV_DOFORK);
@@ -73,7 +70,7 @@ int ForEachMapping(Use use) {
 
 // From vvar to the end of the vdso: they are neighbours, and stay where they are for as long as the process lives.
 Range FindKernelPages() {
-  Range found{Top(), Top()};
+  Range found{kEnd, kEnd};
   ForEachMapping([&](Range range, const char* line) {
     if (strstr(line, "[vvar") == nullptr && strstr(line, "[vdso]") == nullptr) return;
     if (range.from < found.from) found.from = range.from;
@@ -93,8 +90,7 @@ int AdviseOneByOne() {
 
 int MakeMappingsForkable() {
   static const Range kernel_pages = FindKernelPages();
-  const bool done =
-      Advise(kLowest, kernel_pages.from) == 0 && (kernel_pages.to >= Top() || Advise(kernel_pages.to, Top()) == 0);
+  const bool done = Advise(kLowest, kernel_pages.from) == 0 && Advise(kernel_pages.to, kEnd) == 0;
   return done ? 0 : AdviseOneByOne();
 }
 

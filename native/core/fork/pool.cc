@@ -4,19 +4,24 @@
 // thread that waits on a futex in the program's own data waits for work; it has nothing to do in the child, where
 // libuv's fork handlers make the pool anew. A thread in the middle of work must go on there, for it may hold a lock,
 // the allocator's for one; but when its work is done it must neither call back nor take the next request of the
-// parent's. The request is found on the thread's stack: struct uv__work of the public uv.h (work, done, loop, and a
-// queue node that points to itself while the work is being done). When the work is done the thread locks wq_mutex of
-// the request's loop: it is given a loop in which that mutex is never free. What is done already waits in loop->wq, and
-// is dropped. Requests count in loop->active_reqs and would keep the child's loop alive for ever.
+// parent's: it is kept where it hands its result over (pool_request.cc). What is done already waits in loop->wq, and is
+// dropped. Requests count in loop->active_reqs and would keep the child's loop alive for ever. And libuv counts the
+// threads that look names up, of which it lets (threads + 1) / 2 be at it: UV_THREADPOOL_SIZE, which it reads when it
+// makes the pool, makes up for those that never come back.
 #include "pool.h"
 
-#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "frame.h"
+#include "pool_request.h"
 #include "program.h"
 
 namespace posix_async::fork {
@@ -32,43 +37,6 @@ uintptr_t StaticWait(const Thread& thread) {
 }
 
 uintptr_t pool_word = 0;  // in the pool's condition variable, once a thread was seen waiting there
-
-// The loop that keeps what ends up in it, also of a thread that had the mutex of its own loop already.
-uv_loop_t* Detention() {
-  static uv_loop_t* const loop = [] {
-    static uv_loop_t made = {};
-    made.wq = {&made.wq, &made.wq};
-    made.wq_async.pending = 1;  // nobody is to be woken
-    uv_mutex_init(&made.wq_mutex);
-    uv_mutex_lock(&made.wq_mutex);
-    return &made;
-  }();
-  return loop;
-}
-
-// Is there, at `address`, a request of `loop` that some thread is working on?
-bool IsWorkUnderWay(uintptr_t address, const uv_loop_t* loop) {
-  if (address % alignof(uv__work) != 0 || address < 0x10000) return false;
-  uv__work work;
-  if (!Peek(address, &work, sizeof work) || work.loop != loop) return false;
-  uintptr_t links[2];
-  memcpy(links, &work.wq, sizeof links);
-  const uintptr_t node = address + offsetof(uv__work, wq);
-  const Range& code = TheProgram().code;
-  return links[0] == node && links[1] == node && code.Has(reinterpret_cast<uintptr_t>(work.work)) &&
-         code.Has(reinterpret_cast<uintptr_t>(work.done));
-}
-
-// `word` may be the request's address or, what compilers make of it, its queue node's.
-bool Disown(uintptr_t word, const uv_loop_t* loop) {
-  bool found = false;
-  for (const uintptr_t address : {word, word - offsetof(uv__work, wq)}) {
-    if (!IsWorkUnderWay(address, loop)) continue;
-    reinterpret_cast<uv__work*>(address)->loop = Detention();
-    found = true;
-  }
-  return found;
-}
 
 struct Links {
   uintptr_t next, previous;
@@ -136,28 +104,57 @@ void EmptyQueues() {
   });
 }
 
-// What the thread holds: its registers, and its stack, which ends at its thread pointer. The pool's own frame is one of
-// the first.
-bool DisownWorkOf(const Thread& thread, const uv_loop_t* loop) {
-  bool found = false;
-  const auto* registers = reinterpret_cast<const uintptr_t*>(&thread.frame->uc_mcontext);
-  for (size_t i = 0; i < sizeof thread.frame->uc_mcontext / sizeof *registers; i++) found |= Disown(registers[i], loop);
-  constexpr uintptr_t kDeepest = 64 * 1024;
-  const auto top = reinterpret_cast<uintptr_t>(thread.thread_pointer) & ~uintptr_t{7};
-  const auto here = reinterpret_cast<uintptr_t>(thread.frame);  // the signal frame lies below all else
-  for (uintptr_t at = top - 8; at >= here && top - at <= kDeepest; at -= 8)
-    found |= Disown(*reinterpret_cast<uintptr_t*>(at), loop);
-  return found;
+// How many threads that were looking a name up have gone, here and in the parents before: libuv goes on counting them.
+unsigned lost_lookups = 0;
+
+// One that will wait where it did has nothing in hand, unless it waits for a lock.
+bool MayWork(const Thread& thread) {
+  if (!thread.stands_still() || thread.is_worker || thread.is_left_behind) return false;
+  return !thread.stands_in || (!thread.is_wakeable && InterruptedCall(*thread.frame) == Interrupted::kFutex);
 }
 
-bool MayWork(const Thread& thread) {
-  return thread.stands_still() && thread.fate == Fate::kRevive && (thread.is_of_pool || !thread.stands_in);
+// Whether the thread is to live on.
+bool DisownWorkOf(const Thread& thread, const uv_loop_t* loop) {
+  const bool holds_results = HoldsResults(thread, loop);
+  const InHand found = Disown(thread, loop);
+  if (found.is_slow) lost_lookups++;
+  if (holds_results) return false;
+  // Between two requests it holds no lock but the pool's own, which are made anew; it would wait on a condition
+  // variable that is made anew under it.
+  return found.under_way || !(found.done || thread.is_of_pool);
 }
+
+constexpr int kUsualSize = 4;
+constexpr int kMostThreads = 1024;
+
+unsigned PoolSize() {
+  const char* const size = getenv("UV_THREADPOOL_SIZE");
+  const int wanted = size == nullptr ? kUsualSize : atoi(size);
+  return static_cast<unsigned>(std::clamp(wanted, 1, kMostThreads));
+}
+
+// The environment, with another size of the pool for as long as it lives. What other threads have read of it stays.
+class PoolSizeSet {
+ public:
+  explicit PoolSizeSet(unsigned size) : before_(environ) {
+    static std::string& setting = *new std::string();
+    static std::vector<char*>& all = *new std::vector<char*>();
+    setting = "UV_THREADPOOL_SIZE=" + std::to_string(size);
+    all = {setting.data()};
+    for (char** one = before_; *one != nullptr; one++) all.push_back(*one);
+    all.push_back(nullptr);
+    environ = all.data();
+  }
+  ~PoolSizeSet() { environ = before_; }
+
+ private:
+  char** const before_;
+};
 
 }  // namespace
 
 void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
-  Detention();
+  PrepareDetention();
   bool at_rest = true;
   for (Thread* thread : table->threads()) {
     const uintptr_t word = thread->stands_still() ? StaticWait(*thread) : 0;
@@ -177,19 +174,21 @@ void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
 
 void DisownPoolWork(ThreadTable* table, uv_loop_t* loop) {
   if (neighbours.middle != 0) EmptyQueues();
-  for (Thread* thread : table->threads()) {
-    if (!MayWork(*thread) || DisownWorkOf(*thread, loop)) continue;
-    // Between two requests it holds no lock but the pool's own, which are made anew; it would wait on a condition
-    // variable that is made anew under it.
-    if (thread->is_of_pool) thread->fate = Fate::kDead;
-  }
-}
-
-void DropPoolResults(uv_loop_t* loop) {
-  uv_mutex_init(&loop->wq_mutex);  // nobody who may have held it is to give it back
+  for (Thread* thread : table->threads())
+    if (MayWork(*thread) && !DisownWorkOf(*thread, loop)) thread->fate = Fate::kDead;
+  uv_mutex_init(&loop->wq_mutex);  // who held it does not live here
   void* empty[2] = {&loop->wq, &loop->wq};
   memcpy(&loop->wq, empty, sizeof empty);
   loop->active_reqs.count = 0;
+}
+
+void MakeRoomForLookups(uv_loop_t* loop) {
+  if (lost_lookups == 0) return;
+  const PoolSizeSet larger(PoolSize() + 2 * lost_lookups);
+  // Any request has libuv make the pool.
+  const auto forget = [](uv_work_t* request, int) { delete request; };
+  uv_queue_work(
+      loop, new uv_work_t(), [](uv_work_t*) {}, forget);
 }
 
 }  // namespace posix_async::fork

@@ -12,12 +12,13 @@ namespace posix_async::fork {
 // child, which gets a pool of its own (libuv's fork handlers see to that).
 void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop);
 
-// In the child, before threads are revived: work under way for the parent calls nobody back. Needs no lock.
+// In the child, before threads are revived: work under way for the parent calls nobody back, what was done and not yet
+// told is dropped, and no request of the parent's keeps the loop alive. Needs no lock.
 void DisownPoolWork(ThreadTable* table, uv_loop_t* loop);
 
-// In the child, after threads were revived: what was done for the parent and not yet told is dropped, and no request of
-// the parent's keeps the loop alive.
-void DropPoolResults(uv_loop_t* loop);
+// In the child, whose loop is its own already: where threads were looking names up for the parent, the child's pool has
+// threads in their place.
+void MakeRoomForLookups(uv_loop_t* loop);
 
 }  // namespace posix_async::fork
 
