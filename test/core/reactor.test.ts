@@ -36,14 +36,36 @@ describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer)
   const skip = sanitizer !== '' && !sanitizer.split(',').every(sanitizerWorks)
 
   describe.each(['epoll', 'epoll-edge', 'poll', 'select', uring])('%s', (backend) => {
-    it.skipIf(skip || backend.includes('skipped')).each(['records', 'native'])(
+    it.skipIf(skip || backend.includes('skipped')).each(['records', 'native', 'pausing'])(
       '160 connections of 4 threads, large, small and reset, each byte right: %s',
       (who) => {
         expect(say(sanitizer, backend, who)).toBe('accepted 160 active 0 wrong 0 same 1\ndescriptors left 0\n')
       },
       240_000,
     )
+
+    it.skipIf(skip || backend.includes('skipped'))(
+      'an answer that the kernel takes a part of goes out whole, though nobody says anything more',
+      () => {
+        expect(say(sanitizer, backend, 'large')).toBe('got 1048576\ndescriptors left 0\n')
+      },
+      240_000,
+    )
+
+    it.skipIf(skip || backend.includes('skipped'))(
+      'without a descriptor for 300 clients none is lost: all are served when there are some again',
+      () => {
+        expect(say(sanitizer, backend, 'scarce')).toBe('accepted 300 wrong 0\ndescriptors left 0\n')
+      },
+      240_000,
+    )
   })
+})
+
+it.skipIf(refused > 0)('io_uring: a request that was followed by another says nothing about that one', () => {
+  const files = ['test/core/io_uring_test.cc', 'native/core/reactor/io_uring.cc', 'native/core/ring.cc']
+  const said = execFileSync(workshop.program('io_uring_test', files, []), { encoding: 'utf8', timeout: 60_000 })
+  expect(said.split('\n')).toEqual(['bytes 16384 without buffer 2 lapsed 1', 'bytes 16384', 'given up: bytes 0', ''])
 })
 
 it('the idle wheel cuts off nobody early, and nobody late', () => {
