@@ -67,8 +67,6 @@ uintptr_t ProgramCounter(const ucontext_t& context) {
   return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
 }
 
-uintptr_t StackPointer(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]); }
-
 Interrupted InterruptedCall(const ucontext_t& context) {
   const uintptr_t pc = ProgramCounter(context);
   const auto rax = static_cast<int64_t>(context.uc_mcontext.gregs[REG_RAX]);
@@ -107,7 +105,6 @@ bool IsSyscall(uintptr_t pc) { return *reinterpret_cast<const uint32_t*>(pc) == 
 }  // namespace
 
 uintptr_t ProgramCounter(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.pc); }
-uintptr_t StackPointer(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.sp); }
 
 Interrupted InterruptedCall(const ucontext_t& context) {
   const auto pc = static_cast<uintptr_t>(context.uc_mcontext.pc);

@@ -19,7 +19,6 @@ enum class Interrupted {
 Interrupted InterruptedCall(const ucontext_t& context);
 
 uintptr_t ProgramCounter(const ucontext_t& context);
-uintptr_t StackPointer(const ucontext_t& context);
 
 // A system call that a handler can make in the place of the interrupted one, with the same outcome: a wait on a futex
 // or in epoll_wait without a time limit. False where it is none of these.

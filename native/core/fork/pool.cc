@@ -107,21 +107,26 @@ void EmptyQueues() {
 // How many threads that were looking a name up have gone, here and in the parents before: libuv goes on counting them.
 unsigned lost_lookups = 0;
 
+uintptr_t pool_routine = 0;  // the function that threads of the pool begin in, once one was seen
+
+bool IsOfPool(const Thread& thread) {
+  return thread.is_of_pool || (pool_routine != 0 && thread.start_routine == pool_routine);
+}
+
 // One that will wait where it did has nothing in hand, unless it waits for a lock.
 bool MayWork(const Thread& thread) {
   if (!thread.stands_still() || thread.is_worker || thread.is_left_behind) return false;
+  if (pool_routine != 0 && !IsOfPool(thread)) return false;
   return !thread.stands_in || (!thread.is_wakeable && InterruptedCall(*thread.frame) == Interrupted::kFutex);
 }
 
-// Whether the thread is to live on.
-bool DisownWorkOf(const Thread& thread, const uv_loop_t* loop) {
-  const bool holds_results = HoldsResults(thread, loop);
-  const InHand found = Disown(thread, loop);
+void DisownWorkOf(Thread* thread, const uv_loop_t* loop) {
+  const InHand found = FindInHand(*thread, loop);
   if (found.is_slow) lost_lookups++;
-  if (holds_results) return false;
-  // Between two requests it holds no lock but the pool's own, which are made anew; it would wait on a condition
-  // variable that is made anew under it.
-  return found.under_way || !(found.done || thread.is_of_pool);
+  if (found.under_way) return Disown(*thread, loop);
+  // Between two requests it holds no lock but those of the pool and of the loop, which are made anew; it would wait on
+  // a condition variable that is made anew under it.
+  if (IsOfPool(*thread)) thread->fate = Fate::kDead;
 }
 
 constexpr int kUsualSize = 4;
@@ -161,9 +166,14 @@ void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
     at_rest &= thread->stands_in || !thread->stands_still();
     if (word == 0) continue;
     if (!Of(loop).Has(word)) pool_word = word;  // or it waits to tell the loop of a result
+    pool_routine = thread->start_routine;
     thread->is_of_pool = true;
     thread->fate = Fate::kDead;
   }
+  // Where none was seen at rest, one that works tells what the others are.
+  for (const Thread* thread : table->threads())
+    if (pool_routine == 0 && MayWork(*thread) && FindInHand(*thread, loop).under_way)
+      pool_routine = thread->start_routine;
   const uintptr_t middle = pool_word & ~uintptr_t{7};
   if (neighbours.middle != middle) {
     neighbours = {middle, {}};
@@ -175,7 +185,7 @@ void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
 void DisownPoolWork(ThreadTable* table, uv_loop_t* loop) {
   if (neighbours.middle != 0) EmptyQueues();
   for (Thread* thread : table->threads())
-    if (MayWork(*thread) && !DisownWorkOf(*thread, loop)) thread->fate = Fate::kDead;
+    if (MayWork(*thread)) DisownWorkOf(thread, loop);
   uv_mutex_init(&loop->wq_mutex);  // who held it does not live here
   void* empty[2] = {&loop->wq, &loop->wq};
   memcpy(&loop->wq, empty, sizeof empty);

@@ -1,13 +1,12 @@
 // A request in the hands of a thread.
 //
 // The facts it rests on: struct uv__work of the public uv.h (work, done, loop, and a queue node that points to itself
-// while the work is being done). When it is, the thread locks wq_mutex of the request's loop, takes the work's function
-// out of the request, puts it into the loop's queue, wakes the loop and unlocks. It reads the request's loop anew for
-// each of these steps, but a step that it has begun is made with the address that it has. A pthread_mutex_t of the C
-// library says whether it is locked and, but for the moment before and after, by which thread.
+// while the work is being done). The work is the one function that the pool's threads call by its address; whatever
+// else the function that they begin in does (take a request, lock wq_mutex of its loop, put it into the loop's queue,
+// wake the loop) is done by direct calls. So the instruction before the return address into that function tells which
+// of them is in the middle of work. An address of a request proves nothing: it may be what is left of one that is over,
+// in whose place is another that somebody else works on. When the work is done the thread reads the request's loop.
 #include "pool_request.h"
-
-#include <pthread.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -61,17 +60,13 @@ bool IsSlow(uintptr_t work) {
   return IsPartOf<uv_getaddrinfo_t>(work, UV_GETADDRINFO) || IsPartOf<uv_getnameinfo_t>(work, UV_GETNAMEINFO);
 }
 
-// `word` may be the request's address or, what compilers make of it, its queue node's. Handing over is done with the
-// request at hand; further up the stack lies what is long over.
-void Look(uintptr_t word, bool at_hand, const uv_loop_t* loop, InHand* found) {
+// Calls `use(address, work)` for what may be a request of `loop`, known by its own address or, what compilers make of
+// it, by its queue node's.
+template <typename Use>
+void ForEachRequest(uintptr_t word, const uv_loop_t* loop, Use use) {
   for (const uintptr_t address : {word, word - offsetof(uv__work, wq)}) {
     uv__work work;
-    if (!LooksRequest(address, loop, &work)) continue;
-    const bool under_way = IsUnderWay(address, work), done = at_hand && work.work == nullptr;
-    found->under_way |= under_way;
-    found->done |= done;
-    found->is_slow |= (under_way || done) && IsSlow(address);
-    if (under_way) reinterpret_cast<uv__work*>(address)->loop = Detention();
+    if (LooksRequest(address, loop, &work)) use(address, work);
   }
 }
 
@@ -91,40 +86,62 @@ void ForEachOnStack(const Thread& thread, Use use) {
     use(reinterpret_cast<uintptr_t*>(at));
 }
 
-// A step that the thread has begun with the loop's address is made with that of detention as well.
-void Divert(const Thread& thread, const uv_loop_t* loop) {
-  const auto divert = [](uintptr_t* word, const void* from, const void* to) {
-    if (*word == AddressOf(from)) *word = AddressOf(to);
-  };
-  ForEachRegister(thread, [&](uintptr_t* word) {
-    divert(word, loop, Detention());
-    divert(word, &loop->wq_mutex, &Detention()->wq_mutex);
+constexpr uintptr_t kMostCode = 1024;  // of the function that threads of the pool begin in
+
+// The address behind the call that it made last; 0: it has made none.
+uintptr_t LastCall(const Thread& thread) {
+  uintptr_t last = 0;
+  ForEachOnStack(thread, [&](const uintptr_t* word) {
+    if (last == 0 && *word > thread.start_routine && *word <= thread.start_routine + kMostCode) last = *word;
   });
-  ForEachOnStack(thread, [&](uintptr_t* word) { divert(word, &loop->wq_mutex, &Detention()->wq_mutex); });
+  return last;
+}
+
+bool IsBehindDirectCall(uintptr_t address) {
+#if defined(__x86_64__)
+  const auto* const code = reinterpret_cast<const uint8_t*>(address);
+  int32_t distance = 0;
+  memcpy(&distance, code - sizeof distance, sizeof distance);
+  const bool is_relative = code[-5] == 0xe8 && TheProgram().code.Has(address + static_cast<intptr_t>(distance));
+  const bool is_through_table = code[-6] == 0xff && code[-5] == 0x15;
+  return is_relative || is_through_table;
+#elif defined(__aarch64__)
+  uint32_t call = 0;
+  memcpy(&call, reinterpret_cast<const void*>(address - sizeof call), sizeof call);
+  return call >> 26 == 0x25;
+#endif
 }
 
 }  // namespace
 
 void PrepareDetention() { Detention(); }
 
-InHand Disown(const Thread& thread, const uv_loop_t* loop) {
-  constexpr uintptr_t kAtHand = 1024;
-  const uintptr_t stack_pointer = StackPointer(*thread.frame);
+InHand FindInHand(const Thread& thread, const uv_loop_t* loop) {
   InHand found;
-  ForEachRegister(thread, [&](const uintptr_t* word) { Look(*word, true, loop, &found); });
-  ForEachOnStack(thread,
-                 [&](const uintptr_t* word) { Look(*word, AddressOf(word) < stack_pointer + kAtHand, loop, &found); });
-  if (found.under_way) Divert(thread, loop);
+  const auto note = [&](uintptr_t address, const uv__work& work) {
+    const bool under_way = IsUnderWay(address, work);
+    found.under_way |= under_way;
+    found.is_slow |= (under_way || work.work == nullptr) && IsSlow(address);
+  };
+  const auto look = [&](const uintptr_t* word) { ForEachRequest(*word, loop, note); };
+  ForEachRegister(thread, look);
+  ForEachOnStack(thread, look);
+  const uintptr_t last_call = thread.start_routine == 0 ? 0 : LastCall(thread);
+  if (last_call != 0 && IsBehindDirectCall(last_call)) found.under_way = false;
   return found;
 }
 
-bool HoldsResults(const Thread& thread, const uv_loop_t* loop) {
-  const auto& mutex = loop->wq_mutex.__data;
-  if (mutex.__lock == 0) return false;
-  if (mutex.__owner != 0) return thread.tid_address != nullptr && mutex.__owner == *thread.tid_address;
-  bool is_at_it = false;
-  ForEachRegister(thread, [&](const uintptr_t* word) { is_at_it |= *word == AddressOf(&loop->wq_mutex); });
-  return is_at_it;
+void Disown(const Thread& thread, const uv_loop_t* loop) {
+  const auto divert = [](uintptr_t address, const uv__work& work) {
+    if (IsUnderWay(address, work)) reinterpret_cast<uv__work*>(address)->loop = Detention();
+  };
+  ForEachOnStack(thread, [&](const uintptr_t* word) { ForEachRequest(*word, loop, divert); });
+  ForEachRegister(thread, [&](uintptr_t* word) {
+    ForEachRequest(*word, loop, divert);
+    // It may have read the loop's address already.
+    if (*word == AddressOf(loop)) *word = AddressOf(Detention());
+    if (*word == AddressOf(&loop->wq_mutex)) *word = AddressOf(&Detention()->wq_mutex);
+  });
 }
 
 }  // namespace posix_async::fork

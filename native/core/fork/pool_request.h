@@ -10,20 +10,18 @@ namespace posix_async::fork {
 
 // What a thread that stands still has in hand.
 struct InHand {
-  bool under_way = false;  // a request that it is working on
-  bool done = false;       // one whose result it is handing over, or has just handed over
+  bool under_way = false;  // a request, in the middle of whose work it is
   bool is_slow = false;    // a look-up of a name, of which libuv lets no more than half its threads do one
 };
 
 // Before the clone: in the child there is to be somewhere to keep threads.
 void PrepareDetention();
 
-// In the child, before the thread is revived. What is under way for `loop` will have its result handed to another loop,
-// in which the thread is kept for ever.
-InHand Disown(const Thread& thread, const uv_loop_t* loop);
+InHand FindInHand(const Thread& thread, const uv_loop_t* loop);
 
-// Has the thread the mutex with which results are handed to `loop`?
-bool HoldsResults(const Thread& thread, const uv_loop_t* loop);
+// In the child, before the thread is revived: what is under way for `loop` will have its result handed to another loop,
+// in which the thread is kept for ever.
+void Disown(const Thread& thread, const uv_loop_t* loop);
 
 }  // namespace posix_async::fork
 
