@@ -25,7 +25,8 @@
 namespace posix_async {
 namespace {
 
-// What JavaScript is told by `notice(kind, a, b)`; kEnded and kFailed concern the client whose address is in `address`.
+// What JavaScript is told by `notice(kind, a, b)`; all but kAcceptFailed are about the client whose
+// address is in `address`.
 enum Notice {
   kEnded,         // a is a child's pid, b its wait status
   kAcceptFailed,  // a is the errno
@@ -234,8 +235,9 @@ int Open(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Byt
       std::make_shared<ForkAcceptor>(env, listener, callbacks, address, accepted));
 }
 
-void Settle(Napi::Env env, int acceptor) {
-  if (const auto found = Find(env, acceptor)) found->Settle();
+template <auto method>
+void Call(Napi::Env env, int acceptor) {
+  if (const auto found = Find(env, acceptor)) (found.get()->*method)();
 }
 
 int Resume(Napi::Env env, int acceptor, unsigned most_children, unsigned most_connections) {
@@ -243,16 +245,8 @@ int Resume(Napi::Env env, int acceptor, unsigned most_children, unsigned most_co
   return found ? found->Resume(most_children, most_connections) : -EBADF;
 }
 
-void Pause(Napi::Env env, int acceptor) {
-  if (const auto found = Find(env, acceptor)) found->Pause();
-}
-
 void Kill(Napi::Env env, int acceptor, int signal) {
   if (const auto found = Find(env, acceptor)) found->Kill(signal);
-}
-
-void TellAllEnds(Napi::Env env, int acceptor) {
-  if (const auto found = Find(env, acceptor)) found->TellAllEnds();
 }
 
 int CountChildren(Napi::Env env, int acceptor) {
@@ -274,11 +268,11 @@ void ForgetForkAcceptorsAfterFork(napi_env env) {
 
 void RegisterForkAcceptor(Exports& exports) {
   exports.Function<&Open>("forkAcceptorOpen");
-  exports.Function<&Settle>("forkAcceptorSettle");
+  exports.Function<&Call<&ForkAcceptor::Settle>>("forkAcceptorSettle");
   exports.Function<&Resume>("forkAcceptorResume");
-  exports.Function<&Pause>("forkAcceptorPause");
+  exports.Function<&Call<&ForkAcceptor::Pause>>("forkAcceptorPause");
   exports.Function<&Kill>("forkAcceptorKill");
-  exports.Function<&TellAllEnds>("forkAcceptorTellAllEnds");
+  exports.Function<&Call<&ForkAcceptor::TellAllEnds>>("forkAcceptorTellAllEnds");
   exports.Function<&CountChildren>("forkAcceptorChildren");
   exports.Function<&Close>("forkAcceptorClose");
 }

@@ -15,7 +15,7 @@ using namespace posix_async;
 namespace {
 
 constexpr uintptr_t kHeapPage = 256 * 1024;
-constexpr uintptr_t kRoom = uintptr_t{4} << 30;
+constexpr uintptr_t kRoom = uintptr_t{16} << 30;
 constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
 // As V8 does it: at an address of its own drawing, with more than it needs, which goes back.

@@ -28,10 +28,10 @@ constexpr size_t kBits = 64;
 
 constexpr int kAttempts = 8;
 
-// Room for 4 GiB of heap pages, at an address that V8 drew: places in use are ones. Without a lock, which a thread that
-// does not live in a child might hold there.
+// Room for 16 GiB of heap pages, at an address that V8 drew: places in use are ones. Without a lock, which a thread
+// that does not live in a child might hold there.
 std::atomic<uintptr_t> room{0};
-std::atomic<uint64_t> used[256];
+std::atomic<uint64_t> used[1024];
 constexpr size_t kPlaces = std::size(used) * kBits;
 
 void* (*real_mmap)(void*, size_t, int, int, int, off_t) = nullptr;
@@ -54,6 +54,8 @@ uintptr_t RoomAt(const void* hint) {
   return at != 0 || !room.compare_exchange_strong(at, drawn) ? at : drawn;
 }
 
+bool HasNeighboursFree(uint64_t used_places) { return (~used_places & ~used_places >> 1) != 0; }
+
 // Takes `count` places side by side, the lowest from `first` on with a free one behind them, for what is asked for and
 // given back. The number of the first; kPlaces where there are none.
 size_t Take(size_t first, size_t count) {
@@ -63,6 +65,10 @@ size_t Take(size_t first, size_t count) {
     if (at + count >= kBits) continue;
     std::atomic<uint64_t>& word = used[place / kBits];
     uint64_t bits = word.load();
+    if (at == 0 && !HasNeighboursFree(bits)) {
+      place += kBits - 1;
+      continue;
+    }
     while ((bits & needed << at) == 0)
       if (word.compare_exchange_weak(bits, bits | taken << at)) return place;
   }
