@@ -62,5 +62,5 @@ export class InspectorSession {
 
 export interface Property {
   name: string
-  value?: { objectId?: string; value?: unknown }
+  value?: { objectId?: string; value?: unknown; description?: string }
 }

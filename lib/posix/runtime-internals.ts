@@ -47,6 +47,7 @@ function read(session: InspectorSession, fn: unknown, names: (keyof Internals)[]
   const scopes = internalProperties.find(({ name }) => name === '[[Scopes]]')!.value!.objectId!
   const found: Record<string, unknown> = {}
   for (const scope of session.properties(scopes).result) {
+    if (scope.value!.description === 'Global') continue // outside all closures, with hundreds of properties
     for (const { name, value } of session.properties(scope.value!.objectId!).result) {
       if ((names as string[]).includes(name) && value?.objectId) found[name] = session.take(value.objectId)
     }
