@@ -13,9 +13,16 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const asksServers = /^hosts:.*\bdns\b/m.test(readFileSync('/etc/nsswitch.conf', 'utf8'))
 
 describe('the pool at a fork', () => {
-  it('whatever step of handing a result over it is at, children use the pool and hear of none of the parent’s', async () => {
-    expect(await runFixture('fork-pool', 'results', { timeout: 25_000 })).toEqual({ codes: { 7: 160 }, answered: true })
-  })
+  it(
+    'whatever step of handing a result over it is at, children use the pool and hear of none of the parent’s',
+    { timeout: 90_000 },
+    async () => {
+      expect(await runFixture('fork-pool', 'results', { timeout: 25_000 })).toEqual({
+        codes: { 7: 160 },
+        answered: true,
+      })
+    },
+  )
 
   it.skipIf(!asksServers)(
     'children look names up, and theirs, though all threads that may do so were at it',

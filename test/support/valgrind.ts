@@ -1,7 +1,8 @@
-// Test programs under valgrind, where that is installed: a report of its is a failure. To be run in the repository's root.
+// Test programs under valgrind, where that is installed and no sanitizer is loaded: a report of its is a failure. To be run in the
+// repository's root.
 import { spawnSync } from 'node:child_process'
 
-export const hasValgrind = spawnSync('valgrind', ['--version']).status === 0
+export const hasValgrind = !process.env['LD_PRELOAD'] && spawnSync('valgrind', ['--version']).status === 0
 
 const valgrind = [
   'valgrind',

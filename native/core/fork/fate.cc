@@ -14,8 +14,8 @@
 
 #include "frame.h"
 #include "isolate.h"
-#include "origin.h"
 #include "program.h"
+#include "worker_thread.h"
 
 namespace posix_async::fork {
 namespace {
@@ -53,9 +53,7 @@ bool MayHoldLock(const Thread& thread, Interrupted call, bool careful) {
 void Recognise(Thread* thread, Interrupted call) {
   thread->waits_for_io |= call == Interrupted::kOther;
   if (thread->is_recognised) return;
-  const Origin origin = OriginOf(thread->thread_pointer);
-  thread->is_worker = origin.is_worker;
-  thread->start_routine = origin.start_routine;
+  thread->is_worker = IsWorkerThread(thread->thread_pointer);
   thread->is_recognised = true;
 }
 
@@ -71,7 +69,7 @@ void Judge(Thread* thread, bool careful) {
 
 void PrepareToJudge() {
   TheProgram();
-  PrepareToRecognise();
+  PrepareToRecogniseWorkers();
   FindBuiltins();
 }
 

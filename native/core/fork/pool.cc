@@ -107,17 +107,21 @@ void EmptyQueues() {
 // How many threads that were looking a name up have gone, here and in the parents before: libuv goes on counting them.
 unsigned lost_lookups = 0;
 
-uintptr_t pool_routine = 0;  // the function that threads of the pool begin in, once one was seen
+// In the function that threads of the pool begin in, once one was seen.
+uintptr_t pool_code = 0;
+constexpr uintptr_t kMostCode = 1024;
 
 bool IsOfPool(const Thread& thread) {
-  return thread.is_of_pool || (pool_routine != 0 && thread.start_routine == pool_routine);
+  if (thread.is_of_pool || pool_code == 0) return thread.is_of_pool;
+  const uintptr_t last = OutermostReturn(thread);
+  return last + kMostCode > pool_code && last < pool_code + kMostCode;
 }
 
 // One that will wait where it did has nothing in hand, unless it waits for a lock.
 bool MayWork(const Thread& thread) {
   if (!thread.stands_still() || thread.is_worker || thread.is_left_behind) return false;
-  if (pool_routine != 0 && !IsOfPool(thread)) return false;
-  return !thread.stands_in || (!thread.is_wakeable && InterruptedCall(*thread.frame) == Interrupted::kFutex);
+  if (thread.stands_in && (thread.is_wakeable || InterruptedCall(*thread.frame) != Interrupted::kFutex)) return false;
+  return pool_code == 0 || IsOfPool(thread);
 }
 
 void DisownWorkOf(Thread* thread, const uv_loop_t* loop) {
@@ -166,14 +170,13 @@ void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
     at_rest &= thread->stands_in || !thread->stands_still();
     if (word == 0) continue;
     if (!Of(loop).Has(word)) pool_word = word;  // or it waits to tell the loop of a result
-    pool_routine = thread->start_routine;
+    if (pool_code == 0) pool_code = OutermostReturn(*thread);
     thread->is_of_pool = true;
     thread->fate = Fate::kDead;
   }
   // Where none was seen at rest, one that works tells what the others are.
   for (const Thread* thread : table->threads())
-    if (pool_routine == 0 && MayWork(*thread) && FindInHand(*thread, loop).under_way)
-      pool_routine = thread->start_routine;
+    if (pool_code == 0 && MayWork(*thread) && FindInHand(*thread, loop).under_way) pool_code = OutermostReturn(*thread);
   const uintptr_t middle = pool_word & ~uintptr_t{7};
   if (neighbours.middle != middle) {
     neighbours = {middle, {}};

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "frame.h"
 #include "program.h"
@@ -50,10 +51,12 @@ bool IsUnderWay(uintptr_t address, const uv__work& work) {
   return links.next == node && links.previous == node && TheProgram().code.Has(reinterpret_cast<uintptr_t>(work.work));
 }
 
+// What is no request may have any number there.
 template <typename Request>
 bool IsPartOf(uintptr_t work, uv_req_type type) {
-  Request request;
-  return Peek(work - offsetof(Request, work_req), &request, sizeof request) && request.type == type;
+  std::underlying_type_t<uv_req_type> found;
+  const uintptr_t request = work - offsetof(Request, work_req);
+  return Peek(request + offsetof(Request, type), &found, sizeof found) && found == type;
 }
 
 bool IsSlow(uintptr_t work) {
@@ -76,45 +79,54 @@ void ForEachRegister(const Thread& thread, Use use) {
   for (size_t i = 0; i < sizeof thread.frame->uc_mcontext / sizeof *registers; i++) use(&registers[i]);
 }
 
-// Down from the thread pointer, where its stack ends, to the signal frame, below which there is nothing. The pool's own
-// frame is one of the first.
+// As long as `use` gives true, down from the thread pointer, where its stack ends, to the signal frame, below which
+// there is nothing. The pool's own frame is one of the first.
 template <typename Use>
 void ForEachOnStack(const Thread& thread, Use use) {
   constexpr uintptr_t kDeepest = 64 * 1024;
   const auto top = AddressOf(thread.thread_pointer) & ~uintptr_t{7};
   for (uintptr_t at = top - 8; at >= AddressOf(thread.frame) && top - at <= kDeepest; at -= 8)
-    use(reinterpret_cast<uintptr_t*>(at));
+    if (!use(reinterpret_cast<uintptr_t*>(at))) return;
 }
 
-constexpr uintptr_t kMostCode = 1024;  // of the function that threads of the pool begin in
+enum class Call { kNone, kDirect, kIndirect };
 
-// The address behind the call that it made last; 0: it has made none.
-uintptr_t LastCall(const Thread& thread) {
-  uintptr_t last = 0;
-  ForEachOnStack(thread, [&](const uintptr_t* word) {
-    if (last == 0 && *word > thread.start_routine && *word <= thread.start_routine + kMostCode) last = *word;
-  });
-  return last;
-}
-
-bool IsBehindDirectCall(uintptr_t address) {
+// Which call it is that returns to `address`.
+Call CallBefore(uintptr_t address) {
 #if defined(__x86_64__)
   const auto* const code = reinterpret_cast<const uint8_t*>(address);
   int32_t distance = 0;
   memcpy(&distance, code - sizeof distance, sizeof distance);
-  const bool is_relative = code[-5] == 0xe8 && TheProgram().code.Has(address + static_cast<intptr_t>(distance));
-  const bool is_through_table = code[-6] == 0xff && code[-5] == 0x15;
-  return is_relative || is_through_table;
+  if (code[-5] == 0xe8 && TheProgram().code.Has(address + static_cast<intptr_t>(distance))) return Call::kDirect;
+  if (code[-6] == 0xff && code[-5] == 0x15) return Call::kDirect;  // through the table of a library's functions
+  // ff /2, with the byte that says where the address is, and with what belongs to that.
+  const auto calls = [&](int length, uint8_t mask, uint8_t where) {
+    return code[-length] == 0xff && (code[1 - length] & mask) == where;
+  };
+  const bool is_indirect = calls(2, 0xf8, 0xd0) || calls(2, 0xf8, 0x10) || calls(3, 0xf8, 0x50) ||
+                           calls(3, 0xff, 0x14) || calls(4, 0xff, 0x54) || calls(6, 0xf8, 0x90) || calls(7, 0xff, 0x94);
+  return is_indirect ? Call::kIndirect : Call::kNone;
 #elif defined(__aarch64__)
-  uint32_t call = 0;
-  memcpy(&call, reinterpret_cast<const void*>(address - sizeof call), sizeof call);
-  return call >> 26 == 0x25;
+  uint32_t code = 0;
+  memcpy(&code, reinterpret_cast<const void*>(address - sizeof code), sizeof code);
+  if (code >> 26 == 0x25) return Call::kDirect;
+  return (code & 0xfffffc1f) == 0xd63f0000 ? Call::kIndirect : Call::kNone;
 #endif
 }
 
 }  // namespace
 
 void PrepareDetention() { Detention(); }
+
+uintptr_t OutermostReturn(const Thread& thread) {
+  uintptr_t found = 0;
+  const Range& code = TheProgram().code;
+  ForEachOnStack(thread, [&](const uintptr_t* word) {
+    if (code.Has(*word) && CallBefore(*word) != Call::kNone) found = *word;
+    return found == 0;
+  });
+  return found;
+}
 
 InHand FindInHand(const Thread& thread, const uv_loop_t* loop) {
   InHand found;
@@ -123,11 +135,14 @@ InHand FindInHand(const Thread& thread, const uv_loop_t* loop) {
     found.under_way |= under_way;
     found.is_slow |= (under_way || work.work == nullptr) && IsSlow(address);
   };
-  const auto look = [&](const uintptr_t* word) { ForEachRequest(*word, loop, note); };
+  const auto look = [&](const uintptr_t* word) {
+    ForEachRequest(*word, loop, note);
+    return true;
+  };
   ForEachRegister(thread, look);
   ForEachOnStack(thread, look);
-  const uintptr_t last_call = thread.start_routine == 0 ? 0 : LastCall(thread);
-  if (last_call != 0 && IsBehindDirectCall(last_call)) found.under_way = false;
+  const uintptr_t last = OutermostReturn(thread);
+  if (last != 0 && CallBefore(last) == Call::kDirect) found.under_way = false;
   return found;
 }
 
@@ -135,7 +150,10 @@ void Disown(const Thread& thread, const uv_loop_t* loop) {
   const auto divert = [](uintptr_t address, const uv__work& work) {
     if (IsUnderWay(address, work)) reinterpret_cast<uv__work*>(address)->loop = Detention();
   };
-  ForEachOnStack(thread, [&](const uintptr_t* word) { ForEachRequest(*word, loop, divert); });
+  ForEachOnStack(thread, [&](const uintptr_t* word) {
+    ForEachRequest(*word, loop, divert);
+    return true;
+  });
   ForEachRegister(thread, [&](uintptr_t* word) {
     ForEachRequest(*word, loop, divert);
     // It may have read the loop's address already.

@@ -17,6 +17,10 @@ struct InHand {
 // Before the clone: in the child there is to be somewhere to keep threads.
 void PrepareDetention();
 
+// Where the outermost of the program's functions that the thread is in goes on: behind the call that it made last, in
+// the function that the thread began in. 0: not found.
+uintptr_t OutermostReturn(const Thread& thread);
+
 InHand FindInHand(const Thread& thread, const uv_loop_t* loop);
 
 // In the child, before the thread is revived: what is under way for `loop` will have its result handed to another loop,

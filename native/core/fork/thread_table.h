@@ -39,9 +39,8 @@ struct Thread {
   int times_blocked = 0;      // how often it was found to block it: a thread that is just being made does, for a moment
   bool is_of_pool = false;    // once seen waiting for work of libuv's pool
   bool waits_for_io = false;  // sticky: once seen in epoll_wait or its like, it runs an event loop of its own
-  bool is_recognised = false;   // whether what follows was looked for
-  bool is_worker = false;       // a thread of node:worker_threads
-  uintptr_t start_routine = 0;  // the program's function that it began in
+  bool is_recognised = false;  // whether `is_worker` was looked for
+  bool is_worker = false;      // a thread of node:worker_threads
   std::atomic<uint32_t> state{kRunning};
   std::atomic<uint32_t> round{
       0};  // the parking it was asked for: a signal that comes late finds another one and is ignored
