@@ -1,15 +1,15 @@
 // The main job: every contestant on every workload, in turn and in rounds, so that a noisy moment hits all alike.
-import { type Contestant, contestants } from './contestants.js'
-import type { LoadMode } from './load.js'
-import type { Curve } from './growth/curve.js'
-import { measureGrowth } from './growth/measure.js'
-import { describeMachine, type Machine } from './machine.js'
-import type { Cell } from './plan.js'
-import { type Entry, putInProportion, summarize } from './summary.js'
-import { recordTrace, type Trace } from './trace/record.js'
-import { runTrial } from './trial.js'
-import { warningsOf } from './warnings.js'
-import type { Workload } from './workloads.js'
+import { type Contestant, contestants } from './contest/contestants.js'
+import type { LoadMode } from './measure/load.js'
+import type { Curve } from './studies/growth/curve.js'
+import { measureGrowth } from './studies/growth/measure.js'
+import { describeMachine, type Machine } from './measure/machine.js'
+import type { Cell } from './contest/plan.js'
+import { type Entry, putInProportion, summarize } from './contest/summary.js'
+import { recordTrace, type Trace } from './contest/trace/record.js'
+import { runTrial } from './contest/trial.js'
+import { warningsOf } from './contest/warnings.js'
+import type { Workload } from './contest/workloads.js'
 
 export interface CompareOptions {
   cells: readonly Cell[]

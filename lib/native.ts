@@ -182,7 +182,7 @@ interface ReactorNatives {
   reactorClose(handle: object): void
 }
 
-// native/readiness.cc; asynchronous: `callback` is called by the event loop
+// native/loop/readiness.cc; asynchronous: `callback` is called by the event loop
 interface ReadinessNatives {
   readinessOpen(pairs: Int32Array, callback: (count: number) => void): number
   readinessControl(operation: number, fd: number, events: number, id: number): number
@@ -324,7 +324,7 @@ interface SignalNatives {
   siginterrupt(signal: number, interrupts: boolean): number
 }
 
-// native/fork.cc
+// native/loop/fork.cc
 interface ForkNatives {
   /** A pid, 0 in the child, a negative errno; or, where a thread could not be parked, that thread's name and number. */
   fork(keepHandles: boolean): number | string
@@ -346,7 +346,7 @@ interface ForkNatives {
   _exit(status: number): never
 }
 
-/** What a ForkAcceptor calls: see native/fork_acceptor.cc. */
+/** What a ForkAcceptor calls: see native/loop/fork_acceptor.cc. */
 export interface ForkAcceptorCallbacks {
   isAsked(): boolean
   notice(kind: number, a: number, b: number | string): void
@@ -355,7 +355,7 @@ export interface ForkAcceptorCallbacks {
   idle(): void
 }
 
-// native/fork_acceptor.cc: accept, fork and wait without JavaScript in the parent; one number stands for an acceptor
+// native/loop/fork_acceptor.cc: accept, fork and wait without JavaScript in the parent; one number stands for an acceptor
 interface ForkAcceptorNatives {
   forkAcceptorOpen(
     listener: number,

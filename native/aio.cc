@@ -10,7 +10,7 @@
 
 #include "aio_after_fork.h"
 #include "binding.h"
-#include "env_data.h"
+#include "loop/env_data.h"
 
 namespace posix_async {
 namespace {

@@ -17,7 +17,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "core/result.h"
+#include "core/base/result.h"
 
 namespace posix_async {
 

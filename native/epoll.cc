@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "binding.h"
-#include "core/deadline.h"
-#include "core/wait_mask.h"
+#include "core/base/deadline.h"
+#include "core/base/wait_mask.h"
 
 namespace posix_async {
 namespace {

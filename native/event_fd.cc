@@ -8,8 +8,8 @@
 #include <cstring>
 
 #include "binding.h"
-#include "core/signal_mask.h"
-#include "core/timespec.h"
+#include "core/base/signal_mask.h"
+#include "core/base/timespec.h"
 
 namespace posix_async {
 namespace {

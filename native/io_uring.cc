@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "binding.h"
-#include "env_data.h"
-#include "ring_loop.h"
+#include "loop/env_data.h"
+#include "loop/ring_loop.h"
 
 namespace posix_async {
 namespace {

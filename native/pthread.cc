@@ -9,7 +9,7 @@
 #include <unordered_set>
 
 #include "binding.h"
-#include "env_data.h"
+#include "loop/env_data.h"
 
 namespace posix_async {
 namespace {

@@ -1,4 +1,4 @@
-// What JavaScript asks of a reactor: see reactor_loop.h and lib/servers/reactor.ts.
+// What JavaScript asks of a reactor: see reactor_loop.h and lib/servers/event/reactor.ts.
 #include <arpa/inet.h>
 
 #include <memory>
@@ -6,7 +6,7 @@
 
 #include "binding.h"
 #include "core/handlers/handler.h"
-#include "reactor_loop.h"
+#include "loop/reactor_loop.h"
 
 namespace posix_async {
 namespace {

@@ -3,8 +3,8 @@
 #include <sys/select.h>
 
 #include "binding.h"
-#include "core/deadline.h"
-#include "core/wait_mask.h"
+#include "core/base/deadline.h"
+#include "core/base/wait_mask.h"
 
 namespace posix_async {
 namespace {

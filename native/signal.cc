@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "binding.h"
-#include "core/deadline.h"
-#include "core/signal_mask.h"
+#include "core/base/deadline.h"
+#include "core/base/signal_mask.h"
 
 namespace posix_async {
 namespace {

@@ -1,5 +1,6 @@
 // Sockets: sys/socket.h. See: man 2 socket, bind, listen, accept4, connect, send, recv, shutdown, getsockopt; man 7
-// socket. Addresses cross as the bytes of a sockaddr: TypeScript reads and writes them (lib/posix/socket-address.ts).
+// socket. Addresses cross as the bytes of a sockaddr: TypeScript reads and writes them
+// (lib/posix/socket/socket-address.ts).
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,10 +1,10 @@
 // threadServer for JavaScript: the native accept loop, and blocking I/O on threads of the connections' own.
 // Every function is called on the environment's thread and none blocks it, save threadServerStop for the moment that
 // the accepting thread takes to leave. See: man 3 pthread_create, core/thread.h, core/thread_io.h.
-#include "core/thread.h"
+#include "core/thread_server/thread.h"
 #include "binding.h"
-#include "core/thread_io.h"
-#include "env_data.h"
+#include "core/thread_server/thread_io.h"
+#include "loop/env_data.h"
 
 namespace posix_async {
 namespace {

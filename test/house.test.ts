@@ -35,7 +35,7 @@ describe('imports', () => {
     ['lib/errors.ts', './native.js'],
     ['lib/fork/child.ts', '../index.js'],
     ['lib/servers/server.ts', '../cli/main.js'],
-    ['bench/load.ts', '../lib/cli/main.js'],
+    ['bench/measure/load.ts', '../../lib/cli/main.js'],
     ['examples/one.ts', '../lib/posix/poll.js'],
   ])('upward is found: %s from %s', (path, from) => {
     expect(house.nothingUpward([file(path, `import { x } from '${from}'`)])).toHaveLength(1)

@@ -4,14 +4,14 @@ import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { connectPort, positiveDuration, whole } from './arguments.js'
-import { compile } from '../../bench/compile.js'
+import { compile } from '../../bench/measure/compile.js'
 import { compare, type CompareOptions, type Progress, type Report } from '../../bench/compare.js'
-import { type Contestant, contestants, contestantsNamed, ownServer } from '../../bench/contestants.js'
-import { differenceOf, renderDifference } from '../../bench/diff.js'
-import { fullPlan, quickPlan, type Wishes } from '../../bench/plan.js'
-import { renderJson, renderTable } from '../../bench/report.js'
-import { renderChromeTrace } from '../../bench/trace/chrome.js'
-import { customWorkload, type Workload, workloads, workloadsNamed } from '../../bench/workloads.js'
+import { type Contestant, contestants, contestantsNamed, ownServer } from '../../bench/contest/contestants.js'
+import { differenceOf, renderDifference } from '../../bench/report/diff.js'
+import { fullPlan, quickPlan, type Wishes } from '../../bench/contest/plan.js'
+import { renderJson, renderTable } from '../../bench/report/report.js'
+import { renderChromeTrace } from '../../bench/contest/trace/chrome.js'
+import { customWorkload, type Workload, workloads, workloadsNamed } from '../../bench/contest/workloads.js'
 import { EXIT, Failure } from './failure.js'
 import { createMeter } from './meter.js'
 
@@ -140,7 +140,7 @@ async function run(options: Options): Promise<void> {
   const traced = timelines ? tracedIn(wishes, full) : []
   const work = { cells, ...sizeOf(options), file, traced, growth: full && !wishes.workloads, signal, onProgress }
   const report = await compare(work).finally(meter.stop)
-  const { writeFiles } = await import('../../bench/files.js') // slow to load, and not needed before
+  const { writeFiles } = await import('../../bench/report/write-files.js') // slow to load, and not needed before
   const [page, ...others] = writeFiles(report, output)
   if (trace !== undefined) writeFileSync(trace, renderChromeTrace(report.traces))
   process.stdout.write(json ? renderJson(report) : `${renderTable(report, process.stdout.columns)}\n`)

@@ -2,7 +2,7 @@
 // The posix-async command: finds the verb, and turns whatever it throws into one line and an exit code.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { packageFolder } from '../../bench/paths.js'
+import { packageFolder } from '../../bench/measure/paths.js'
 import { addCompare } from './compare.js'
 import { addDoctor } from './doctor.js'
 import { EXIT, fail } from './failure.js'

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Handler, native } from 'posix-async'
-import { echo, fibonacci } from '../../bench/handlers.js'
+import { echo, fibonacci } from '../../bench/contest/handlers.js'
 import { EXIT, Failure, messageOf } from './failure.js'
 
 const lesson: Record<string, Handler> = { fibonacci, echo }

@@ -4,9 +4,9 @@ import { fstatSync, statSync, type Stats } from 'node:fs'
 import { Aiocb, aio_cancel, aio_fsync, aio_read, aio_write } from '../posix/aio.js'
 import { open, O_DSYNC, O_SYNC } from '../posix/fcntl.js'
 import { AT_EMPTY_PATH, AT_FDCWD, Ring, type Statx } from '../posix/io-uring.js'
-import { generation } from '../posix/forks.js'
+import { generation } from '../posix/after-fork/fork-generation.js'
 import { close, lseek, SEEK_CUR } from '../posix/unistd.js'
-import type { ByteView } from '../posix/pinned-memory.js'
+import type { ByteView } from '../posix/internal/pinned-memory.js'
 
 export interface BackendOptions {
   offset?: number

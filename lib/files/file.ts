@@ -1,10 +1,10 @@
 // Files with the shape of node:fs/promises, by io_uring: no operation waits for a thread of libuv's pool.
 import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
-import { asInteger, asPath } from '../posix/arguments.js'
+import { asInteger, asPath } from '../posix/internal/arguments.js'
 import { O_DIRECT } from '../posix/fcntl.js'
 import { ftruncate } from '../posix/unistd.js'
-import type { ByteView } from '../posix/pinned-memory.js'
+import type { ByteView } from '../posix/internal/pinned-memory.js'
 import { backend, type FileStats } from './backend.js'
 import {
   asFlags,

@@ -1,5 +1,5 @@
 // Whole files by their names: readFile, writeFile, copyFile, stat.
-import { asInteger, asPath } from '../posix/arguments.js'
+import { asInteger, asPath } from '../posix/internal/arguments.js'
 import { backend, type FileStats } from './backend.js'
 import { File } from './file.js'
 import {

@@ -1,8 +1,8 @@
 // How files are opened, read and written: the options of node:fs/promises.
 import { invalidArgType, invalidArgValue } from '../errors.js'
-import { asInteger } from '../posix/arguments.js'
+import { asInteger } from '../posix/internal/arguments.js'
 import { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from '../posix/fcntl.js'
-import type { ByteView } from '../posix/pinned-memory.js'
+import type { ByteView } from '../posix/internal/pinned-memory.js'
 
 const flagsOf: Record<string, number> = {
   r: O_RDONLY,

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
 import { ftruncate } from '../posix/unistd.js'
 import { posix_memalign } from '../posix/io-uring.js'
-import { alignedUnsafe, published, unpublished, type ByteView } from '../posix/pinned-memory.js'
+import { alignedUnsafe, published, unpublished, type ByteView } from '../posix/internal/pinned-memory.js'
 import { backend } from './backend.js'
 
 const PIECE = 1 << 20

@@ -1,8 +1,8 @@
 // Reports from children to their parent: messages over one socket pair that all children of a server share.
 import { deserialize, serialize } from 'node:v8'
-import { AF_UNIX } from '../posix/socket-address.js'
+import { AF_UNIX } from '../posix/socket/socket-address.js'
 import { MSG_DONTWAIT, recv, send, SOCK_SEQPACKET, socketpair } from '../posix/sys-socket.js'
-import { Watch } from '../posix/readiness.js'
+import { Watch } from '../posix/event-loop/watch.js'
 import { close } from '../posix/unistd.js'
 import { POLLIN } from '../posix/poll.js'
 

@@ -2,7 +2,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { serialize } from 'node:v8'
 import { codedError, invalidArgType, outOfRange } from '../errors.js'
-import { INT_MAX } from '../posix/arguments.js'
+import { INT_MAX } from '../posix/internal/arguments.js'
 import { _exit } from '../posix/fork.js'
 import { runInChild, UNSETTLED, type Child, type ExitStatus } from './child.js'
 import { dieWithParent } from './die-with-parent.js'

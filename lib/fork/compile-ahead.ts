@@ -1,7 +1,7 @@
 // Compiling ahead of a fork. V8 compiles a function when it is first called; what the parent never calls, each child would compile for
 // itself, at a tenth of a millisecond a function. The debugger's protocol asks for every place of a file where a breakpoint could be,
 // and V8 compiles all functions of the file to answer: what is compiled in the parent, all children have.
-import { InspectorSession } from '../posix/inspector-session.js'
+import { InspectorSession } from '../posix/after-fork/inspector-session.js'
 
 const compiled = new Set<string>()
 

@@ -1,7 +1,7 @@
 // A child that is of no use without its parent ends with it, whatever it is doing. See: man 2 prctl for PR_SET_PDEATHSIG.
 import { constants } from 'node:os'
 import { _exit } from '../posix/fork.js'
-import { getppid } from '../posix/process-ids.js'
+import { getppid } from '../posix/unistd-ids.js'
 import { prctl, PR_SET_PDEATHSIG } from '../posix/sys-prctl.js'
 
 /** Exit code of a child whose parent was gone already. */

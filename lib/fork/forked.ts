@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { invalidArgType } from '../errors.js'
-import { asInteger } from '../posix/arguments.js'
+import { asInteger } from '../posix/internal/arguments.js'
 import { asTask, asTaskOptions, runTask, type ForkedOptions, type TaskOptions } from './child-task.js'
 
 /** Options of forked.map(). */

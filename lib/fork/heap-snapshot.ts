@@ -5,7 +5,7 @@ import { open, unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import v8 from 'node:v8'
 import { ErrnoError } from '../errors.js'
-import { asPath } from '../posix/arguments.js'
+import { asPath } from '../posix/internal/arguments.js'
 import { asTaskOptions, runTask, type ForkedOptions } from './child-task.js'
 
 // In the child. The file has its name only when all of it is on the disk.

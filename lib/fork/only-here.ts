@@ -5,12 +5,12 @@ import { close } from '../posix/unistd.js'
 const held = new Set<number>()
 
 /** From now on a child closes `fd`. */
-export function keepHere(fd: number): void {
+export function keepInParent(fd: number): void {
   held.add(fd)
 }
 
 /** `fd` is about to be closed here, or is its new owner's. */
-export function letGo(fd: number): void {
+export function release(fd: number): void {
   held.delete(fd)
 }
 
@@ -18,7 +18,7 @@ export function letGo(fd: number): void {
  * In a child, first of all: closes them, but for those that the child is there to serve with. Told none it does nothing: the parent calls it
  * so once, for V8 to compile it where all children have it.
  */
-export function closeOthers(...served: readonly number[]): void {
+export function closeParentFds(...served: readonly number[]): void {
   if (served.length === 0) return
   for (const fd of held) if (!served.includes(fd)) close(fd)
   held.clear()

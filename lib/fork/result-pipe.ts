@@ -3,9 +3,9 @@
 import { deserialize } from 'node:v8'
 import { F_SETFL, F_SETPIPE_SZ, fcntl, O_CLOEXEC, O_NONBLOCK } from '../posix/fcntl.js'
 import { POLLIN } from '../posix/poll.js'
-import { Watch } from '../posix/readiness.js'
+import { Watch } from '../posix/event-loop/watch.js'
 import { close, pipe2, read, write } from '../posix/unistd.js'
-import { closeOthers, keepHere, letGo } from './only-here.js'
+import { closeParentFds, keepInParent, release } from './only-here.js'
 
 const HEADER = 8
 // Bytes. What the parent reads in one turn of its loop, and, where the user's share of pipe memory allows it, what the pipe holds.
@@ -34,14 +34,14 @@ export class ResultPipe {
       close(this.#writer)
       throw error
     }
-    keepHere(this.#reader)
-    keepHere(this.#writer)
+    keepInParent(this.#reader)
+    keepInParent(this.#writer)
   }
 
   /** In the child: keeps the writing end and closes what only the parent is to have. */
   becomeWriter(): void {
-    closeOthers(this.#writer)
-    keepHere(this.#writer) // nor are children of this child to have it
+    closeParentFds(this.#writer)
+    keepInParent(this.#writer) // nor are children of this child to have it
   }
 
   /** In the child: sends a message, waiting while the parent is behind. Throws EPIPE when the parent is gone. */
@@ -57,7 +57,7 @@ export class ResultPipe {
   becomeReader(): void {
     if (!this.#writerOpen) return
     this.#writerOpen = false
-    letGo(this.#writer)
+    release(this.#writer)
     close(this.#writer)
   }
 
@@ -115,7 +115,7 @@ export class ResultPipe {
     if (!this.#readerOpen) return
     this.#readerOpen = false
     this.#watch.close()
-    letGo(this.#reader)
+    release(this.#reader)
     close(this.#reader)
   }
 

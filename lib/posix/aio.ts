@@ -1,14 +1,14 @@
 // aio.h: reads, writes and syncs that are begun now and are over later, heard of by asking, as a promise, or by callback.
 import { ErrnoError, invalidArgValue } from '../errors.js'
 import { constant, native } from '../native.js'
-import { collect, DATASYNC, READ, requests, SYNC, WRITE } from './aio-request.js'
-import { asAiocb, type Aiocb } from './aiocb.js'
-import { asFd } from './arguments.js'
+import { collect, DATASYNC, READ, requests, SYNC, WRITE } from './aio-requests/aio-request.js'
+import { asAiocb, type Aiocb } from './aio-requests/aiocb.js'
+import { asFd } from './internal/arguments.js'
 import { O_DSYNC, O_SYNC } from './fcntl.js'
 
-export { aio_suspend, aio_suspendAsync } from './aio-suspend.js'
-export { Aiocb, LIO_NOP, type AiocbOptions } from './aiocb.js'
-export { LIO_NOWAIT, LIO_READ, LIO_WAIT, LIO_WRITE, lio_listio, lio_listioAsync } from './lio-listio.js'
+export { aio_suspend, aio_suspendAsync } from './aio-requests/aio-suspend.js'
+export { Aiocb, LIO_NOP, type AiocbOptions } from './aio-requests/aiocb.js'
+export { LIO_NOWAIT, LIO_READ, LIO_WAIT, LIO_WRITE, lio_listio, lio_listioAsync } from './aio-requests/lio-listio.js'
 
 export const AIO_ALLDONE = constant('AIO_ALLDONE')
 export const AIO_CANCELED = constant('AIO_CANCELED')

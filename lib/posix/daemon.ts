@@ -2,7 +2,7 @@
 import { close, dup2 } from './unistd.js'
 import { _exit, fork } from './fork.js'
 import { open, O_RDWR } from './fcntl.js'
-import { setsid } from './process-ids.js'
+import { setsid } from './unistd-ids.js'
 
 /**
  * Goes on in the background: forks, ends the parent with `_exit(0)`, and makes the child, where this returns, the leader of a

@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { check, checkOrNull, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asFd, asInteger, asPath } from './arguments.js'
+import { asFd, asInteger, asPath } from './internal/arguments.js'
 
 export const O_RDONLY = constant('O_RDONLY')
 export const O_WRONLY = constant('O_WRONLY')

@@ -2,8 +2,8 @@
 import { isMainThread } from 'node:worker_threads'
 import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { native } from '../native.js'
-import { asInteger } from './arguments.js'
-import { prepareRuntime, repairRuntime } from './runtime.js'
+import { asInteger } from './internal/arguments.js'
+import { prepareRuntime, repairRuntime } from './after-fork/repair-runtime.js'
 import { constants } from 'node:os'
 
 export interface ForkOptions {

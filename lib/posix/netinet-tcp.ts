@@ -1,6 +1,6 @@
 // netinet/tcp.h: the options of TCP sockets (level IPPROTO_TCP). See: man 7 tcp.
 import { constant } from '../native.js'
-import type { SocketOption } from './socket-options.js'
+import type { SocketOption } from './socket/socket-options.js'
 
 export const TCP_CONGESTION = constant('TCP_CONGESTION') as SocketOption<string>
 export const TCP_CORK = constant('TCP_CORK')

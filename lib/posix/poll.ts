@@ -1,9 +1,9 @@
 // poll.h: waiting for one of several descriptors.
 import { check, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asExactTimeout, asInteger, asTimeout } from './arguments.js'
-import { asSignalMask, type SignalMask } from './wait-mask.js'
-import { lookUntil, type AsyncOptions, type Wanted } from './waiting.js'
+import { asExactTimeout, asInteger, asTimeout } from './internal/arguments.js'
+import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
+import { lookUntil, type AsyncOptions, type Wanted } from './event-loop/look-until.js'
 
 export const POLLIN = constant('POLLIN')
 export const POLLPRI = constant('POLLPRI')

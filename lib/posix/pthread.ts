@@ -3,11 +3,11 @@
 import { constants } from 'node:os'
 import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { constant, native as addon } from '../native.js'
-import { asData, asInteger } from './arguments.js'
+import { asData, asInteger } from './internal/arguments.js'
 import { NativeCode } from './native-code.js'
-import { asAttributes, asCpuSet, cpusOf, emptyCpuSet, type PthreadAttributes } from './pthread-attributes.js'
-import { whenReady, type WaitOptions } from './readiness.js'
-import { asSignal, type Signal } from './signal-set.js'
+import { asAttributes, asCpuSet, cpusOf, emptyCpuSet, type PthreadAttributes } from './internal/pthread-attributes.js'
+import { whenReady, type WaitOptions } from './event-loop/watch.js'
+import { asSignalNumber, type Signal } from './internal/signal-set.js'
 
 export type { PthreadAttributes }
 
@@ -154,7 +154,7 @@ export function pthread_self(): number {
  * @see man 3 pthread_kill
  */
 export function pthread_kill(thread: number, signal: Signal | 0): void {
-  check(addon.pthread_kill(asThread(thread), asSignal(signal, 0)), 'pthread_kill')
+  check(addon.pthread_kill(asThread(thread), asSignalNumber(signal, 0)), 'pthread_kill')
 }
 
 /**

@@ -2,10 +2,10 @@
 import { constants } from 'node:os'
 import { check, ErrnoError, invalidArgType, invalidArgValue, outOfRange } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asInteger, INT_MAX } from './arguments.js'
-import { asSignal, asSignalSet, signalsOf, type Signal } from './signal-set.js'
+import { asInteger, INT_MAX } from './internal/arguments.js'
+import { asSignalNumber, asSignalSet, signalsOf, type Signal } from './internal/signal-set.js'
 
-export { SIGRTMAX, SIGRTMIN, signalName, type Signal } from './signal-set.js'
+export { SIGRTMAX, SIGRTMIN, signalName, type Signal } from './internal/signal-set.js'
 
 export const {
   SIGHUP,
@@ -71,7 +71,7 @@ export const CLD_CONTINUED = constant('CLD_CONTINUED')
  */
 export function kill(pid: number, signal: Signal | 0): void {
   const to = asInteger('pid', pid, -INT_MAX)
-  check(native.kill(to, asSignal(signal, 0)), 'kill')
+  check(native.kill(to, asSignalNumber(signal, 0)), 'kill')
 }
 
 /**
@@ -81,7 +81,7 @@ export function kill(pid: number, signal: Signal | 0): void {
  * @see man 3 raise
  */
 export function raise(signal: Signal): void {
-  check(native.raise(asSignal(signal)), 'raise')
+  check(native.raise(asSignalNumber(signal)), 'raise')
 }
 
 /**
@@ -96,7 +96,7 @@ export function raise(signal: Signal): void {
  */
 export function sigqueue(pid: number, signal: Signal | 0, value = 0): void {
   const to = asInteger('pid', pid, 1)
-  check(native.sigqueue(to, asSignal(signal, 0), asInteger('value', value)), 'sigqueue')
+  check(native.sigqueue(to, asSignalNumber(signal, 0), asInteger('value', value)), 'sigqueue')
 }
 
 const NO_SET = new BigUint64Array(0)
@@ -213,7 +213,7 @@ function asMilliseconds(timeout: unknown): number {
  * @see man 2 signal
  */
 export function signal(signum: Signal, disposition: typeof SIG_DFL | typeof SIG_IGN): 0 | 1 | null {
-  const number = asSignal(signum, 1, 'signum')
+  const number = asSignalNumber(signum, 1, 'signum')
   if (disposition !== SIG_DFL && disposition !== SIG_IGN) {
     throw invalidArgValue(
       'disposition',
@@ -236,7 +236,7 @@ export function signal(signum: Signal, disposition: typeof SIG_DFL | typeof SIG_
  * @see man 3 siginterrupt
  */
 export function siginterrupt(sig: Signal, flag: boolean): void {
-  const number = asSignal(sig, 1, 'sig')
+  const number = asSignalNumber(sig, 1, 'sig')
   if (typeof flag !== 'boolean') throw invalidArgType('flag', 'of type boolean', flag)
   check(native.siginterrupt(number, flag), 'siginterrupt')
 }

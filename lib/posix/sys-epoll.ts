@@ -1,9 +1,9 @@
 // sys/epoll.h: waiting for any of many descriptors that the kernel remembers.
 import { check } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asExactTimeout, asFd, asInteger, asTimeout } from './arguments.js'
-import { asSignalMask, type SignalMask } from './wait-mask.js'
-import { lookUntil, type AsyncOptions } from './waiting.js'
+import { asExactTimeout, asFd, asInteger, asTimeout } from './internal/arguments.js'
+import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
+import { lookUntil, type AsyncOptions } from './event-loop/look-until.js'
 
 export const EPOLL_CLOEXEC = constant('EPOLL_CLOEXEC')
 export const EPOLL_CTL_ADD = constant('EPOLL_CTL_ADD')

@@ -1,7 +1,7 @@
 // sys/eventfd.h: a counter behind a descriptor, for waking whoever waits on it.
 import { check, checkOrNull, invalidArgType, outOfRange } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asFd, asInteger } from './arguments.js'
+import { asFd, asInteger } from './internal/arguments.js'
 
 export const EFD_CLOEXEC = constant('EFD_CLOEXEC')
 export const EFD_NONBLOCK = constant('EFD_NONBLOCK')

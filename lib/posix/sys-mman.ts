@@ -3,7 +3,7 @@ import { constants as bufferConstants } from 'node:buffer'
 import { constants } from 'node:os'
 import { codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asInteger } from './arguments.js'
+import { asInteger } from './internal/arguments.js'
 
 export const PROT_READ = constant('PROT_READ')
 export const PROT_WRITE = constant('PROT_WRITE')

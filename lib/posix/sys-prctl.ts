@@ -1,7 +1,7 @@
 // sys/prctl.h: what a process tells the kernel about itself. Those operations whose one argument is a number.
 import { check } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asInteger } from './arguments.js'
+import { asInteger } from './internal/arguments.js'
 
 export const PR_SET_PDEATHSIG = constant('PR_SET_PDEATHSIG')
 export const PR_SET_DUMPABLE = constant('PR_SET_DUMPABLE')

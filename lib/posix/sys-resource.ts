@@ -1,7 +1,7 @@
 // sys/resource.h: limits of a process, and what it has used.
 import { check, invalidArgType, outOfRange } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asInteger } from './arguments.js'
+import { asInteger } from './internal/arguments.js'
 
 export const RLIMIT_AS = constant('RLIMIT_AS')
 export const RLIMIT_CORE = constant('RLIMIT_CORE')

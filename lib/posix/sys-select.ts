@@ -1,9 +1,9 @@
 // sys/select.h: waiting for one of several descriptors, numbers below FD_SETSIZE only.
 import { check, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asExactTimeout, asFd, asInteger } from './arguments.js'
-import { asSignalMask, OWN_MASK, type SignalMask } from './wait-mask.js'
-import { lookUntil, type AsyncOptions, type Wanted } from './waiting.js'
+import { asExactTimeout, asFd, asInteger } from './internal/arguments.js'
+import { asSignalMask, OWN_MASK, type SignalMask } from './internal/wait-mask.js'
+import { lookUntil, type AsyncOptions, type Wanted } from './event-loop/look-until.js'
 
 /** One more than the highest descriptor that an fd_set can hold (1024). */
 export const FD_SETSIZE = constant('FD_SETSIZE')

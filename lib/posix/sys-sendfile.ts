@@ -2,9 +2,9 @@
 import { constants } from 'node:os'
 import { check, checkOrNull, invalidArgValue } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asFd, asInteger } from './arguments.js'
+import { asFd, asInteger } from './internal/arguments.js'
 import { F_GETFL, O_NONBLOCK } from './fcntl.js'
-import { whenReady, type WaitOptions } from './readiness.js'
+import { whenReady, type WaitOptions } from './event-loop/watch.js'
 
 export const SPLICE_F_MORE = constant('SPLICE_F_MORE')
 export const SPLICE_F_MOVE = constant('SPLICE_F_MOVE')

@@ -1,8 +1,8 @@
 // sys/signalfd.h: signals behind a descriptor, instead of a handler.
 import { check, checkOrNull } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asFd, asInteger } from './arguments.js'
-import { asSignalSet, type Signal } from './signal-set.js'
+import { asFd, asInteger } from './internal/arguments.js'
+import { asSignalSet, type Signal } from './internal/signal-set.js'
 
 export const SFD_CLOEXEC = constant('SFD_CLOEXEC')
 export const SFD_NONBLOCK = constant('SFD_NONBLOCK')

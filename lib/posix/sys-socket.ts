@@ -2,11 +2,11 @@
 import { constants } from 'node:os'
 import { check, checkOrNull } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
-import { asData, asFd, asInteger, asSpan } from './arguments.js'
-import { addressOut, detailsOf, encodeAddress, receivedAddress, type SocketAddress } from './socket-address.js'
+import { asData, asFd, asInteger, asSpan } from './internal/arguments.js'
+import { addressOut, detailsOf, encodeAddress, receivedAddress, type SocketAddress } from './socket/socket-address.js'
 
-export * from './socket-messages.js'
-export * from './socket-options.js'
+export * from './socket/socket-messages.js'
+export * from './socket/socket-options.js'
 export {
   AF_INET,
   AF_INET6,
@@ -19,7 +19,7 @@ export {
   type RawSocketAddress,
   type SocketAddress,
   type UnixSocketAddress,
-} from './socket-address.js'
+} from './socket/socket-address.js'
 
 export const SOCK_STREAM = constant('SOCK_STREAM')
 export const SOCK_DGRAM = constant('SOCK_DGRAM')

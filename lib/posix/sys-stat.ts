@@ -1,7 +1,7 @@
 // sys/stat.h: what node:fs does not have, FIFOs, and the mask of new files' permissions.
 import { check } from '../errors.js'
 import { native } from '../native.js'
-import { asInteger, asPath } from './arguments.js'
+import { asInteger, asPath } from './internal/arguments.js'
 
 /**
  * Makes a FIFO, a pipe with a name.

@@ -1,7 +1,7 @@
 // sys/timerfd.h: a timer behind a descriptor, readable when it has expired.
 import { check, checkOrNull, invalidArgType, outOfRange } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asFd, asInteger } from './arguments.js'
+import { asFd, asInteger } from './internal/arguments.js'
 
 export const TFD_CLOEXEC = constant('TFD_CLOEXEC')
 export const TFD_NONBLOCK = constant('TFD_NONBLOCK')

@@ -4,8 +4,8 @@
 import { constants } from 'node:os'
 import { check, ErrnoError } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asInteger, asTimeout, INT_MAX } from './arguments.js'
-import { whenReady, type WaitOptions } from './readiness.js'
+import { asInteger, asTimeout, INT_MAX } from './internal/arguments.js'
+import { whenReady, type WaitOptions } from './event-loop/watch.js'
 import { close } from './unistd.js'
 
 export const WNOHANG = constant('WNOHANG')

@@ -1,7 +1,7 @@
 // time.h: the clocks, in milliseconds.
 import { check } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asInteger } from './arguments.js'
+import { asInteger } from './internal/arguments.js'
 
 export const CLOCK_REALTIME = constant('CLOCK_REALTIME')
 export const CLOCK_MONOTONIC = constant('CLOCK_MONOTONIC')

@@ -4,8 +4,8 @@ import { read as poolRead, write as poolWrite } from 'node:fs'
 import { constants } from 'node:os'
 import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
-import { asData, asFd, asSpan, asTimeout, isDetached, type Span } from './arguments.js'
-import { whenReady } from './readiness.js'
+import { asData, asFd, asSpan, asTimeout, isDetached, type Span } from './internal/arguments.js'
+import { whenReady } from './event-loop/watch.js'
 
 const POLLIN = constant('POLLIN')
 const POLLOUT = constant('POLLOUT')
@@ -45,7 +45,7 @@ export async function readAsync(
   options?: AsyncOptions,
 ): Promise<number> {
   const span = asSpan(fixed(buffer), offset, length)
-  const signal = asSignal(options)
+  const signal = asAbortSignal(options)
   if (isFile(asFd(fd))) return readFile(fd, span, signal)
   const own = isShared(span.view) ? Buffer.alloc(span.length) : undefined
   for (;;) {
@@ -84,7 +84,7 @@ export async function writeAsync(
 ): Promise<number> {
   const given = asData(fixed(data), offset, length)
   const span = isShared(given.view) ? copyOf(given) : given
-  const signal = asSignal(options)
+  const signal = asAbortSignal(options)
   const writePart = isFile(asFd(fd)) ? writeFile : writeWhenReady
   let written = 0
   try {
@@ -110,7 +110,7 @@ async function writeWhenReady(fd: number, span: Span, signal: AbortSignal | unde
   }
 }
 
-function asSignal(options: unknown): AbortSignal | undefined {
+function asAbortSignal(options: unknown): AbortSignal | undefined {
   if (options === undefined) return undefined
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
   const { signal = null, timeout } = options as AsyncOptions

@@ -2,9 +2,9 @@
 // Every function here is the system call of its name, made synchronously on the calling thread.
 import { check, checkOrNull } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
-import { asData, asFd, asInteger, asPath, asSpan } from './arguments.js'
+import { asData, asFd, asInteger, asPath, asSpan } from './internal/arguments.js'
 import { O_CLOEXEC } from './fcntl.js'
-import { tellClosing } from './closing.js'
+import { notifyClose } from './event-loop/close-hooks.js'
 
 export const SEEK_SET = constant('SEEK_SET')
 export const SEEK_CUR = constant('SEEK_CUR')
@@ -91,7 +91,7 @@ export function lseek(fd: number, offset: number, whence: number): number {
  * @see man 2 close
  */
 export function close(fd: number): void {
-  tellClosing(asFd(fd))
+  notifyClose(asFd(fd))
   check(native.close(fd), 'close')
 }
 
@@ -116,7 +116,7 @@ export function dup2(from: number, to: number): number {
     check(native.fcntl(from, constant('F_GETFD'), 0), 'dup2')
     return to
   }
-  tellClosing(to)
+  notifyClose(to)
   return check(native.dup3(from, to, to > 2 ? O_CLOEXEC : 0), 'dup2')
 }
 
@@ -127,7 +127,7 @@ export function dup2(from: number, to: number): number {
  */
 export function dup3(from: number, to: number, flags: number): number {
   const how = asInteger('flags', flags)
-  if (asFd(from, 'from') !== asFd(to, 'to')) tellClosing(to)
+  if (asFd(from, 'from') !== asFd(to, 'to')) notifyClose(to)
   return check(native.dup3(from, to, how), 'dup3')
 }
 

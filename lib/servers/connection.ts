@@ -1,8 +1,8 @@
 // A client's connection as a handler sees it, and what all models' connections share.
 import type { Socket } from 'node:net'
 import { codedError, invalidArgType } from '../errors.js'
-import { isDetached } from '../posix/arguments.js'
-import type { SocketAddress } from '../posix/socket-address.js'
+import { isDetached } from '../posix/internal/arguments.js'
+import type { SocketAddress } from '../posix/socket/socket-address.js'
 
 /** What `readSync` and `read` take at most when not told, in bytes. */
 export const DEFAULT_READ = 65536

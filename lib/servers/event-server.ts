@@ -2,11 +2,11 @@
 // See: man 7 epoll, man 2 poll, man 2 select, man 7 io_uring
 import type { Server as HttpServer } from 'node:http'
 import { codedError, type ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
-import { asInteger } from '../posix/arguments.js'
+import { asInteger } from '../posix/internal/arguments.js'
 import { Deferred } from './deferred.js'
-import { CallbackSink, type CallbackConnection } from './event-callbacks.js'
-import { StreamSink } from './event-stream.js'
-import { HandOver } from './hand-over.js'
+import { CallbackSink, type CallbackConnection } from './event/callback-connection.js'
+import { StreamSink } from './event/stream-sink.js'
+import { DetachedSockets } from './event/detached-sockets.js'
 import {
   httpServer,
   knownHandler,
@@ -15,10 +15,10 @@ import {
   type HttpApplication,
   type KnownHandler,
 } from './handler.js'
-import { EVENT, RunningNative } from './native-handler.js'
-import { Reactor, type Backend, type Link, type Sink } from './reactor.js'
+import { EVENT, RunningNative } from './serving/native-handler.js'
+import { Reactor, type Backend, type Link, type Sink } from './event/reactor.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
-import type { StreamConnection } from './stream-connection.js'
+import type { StreamConnection } from './event/stream-connection.js'
 
 /** Options of eventServer. */
 export interface EventServerOptions extends ServerOptions {
@@ -41,7 +41,7 @@ export interface EventServerOptions extends ServerOptions {
 /** The server as its connections see it. @internal */
 export interface EventHost<L extends Link> {
   readonly reactor: Reactor<L>
-  readonly handOver: HandOver<L>
+  readonly handOver: DetachedSockets<L>
   opened(client: Client): void
   settled(): void
   clientError(error: Error, client: Client): void
@@ -99,12 +99,12 @@ class EventModel implements Model {
       ...(this.#running && { handler: this.#running.number }),
     }
     const reactor: Reactor<Links> = new Reactor<Links>(options)
-    const handOver = new HandOver(reactor, idleTimeout, () => this.#settle())
+    const handOver = new DetachedSockets(reactor, idleTimeout, () => this.#settle())
     this.#parts = this.#hostOf(reactor, handOver)
     reactor.listen(listener.fd, this.#sink())
   }
 
-  #hostOf(reactor: Reactor<Links>, handOver: HandOver<Links>): EventHost<Links> {
+  #hostOf(reactor: Reactor<Links>, handOver: DetachedSockets<Links>): EventHost<Links> {
     const host = this.#host!
     return {
       reactor,

@@ -1,12 +1,12 @@
 // forkServer: a child process a connection, or a fixed number of processes that share the listener. See: man 2 fork, accept, _exit.
-import { ForkModel } from './fork-model.js'
-import { checkedFork, type ForkServerOptions } from './fork-options.js'
+import { ForkModel } from './fork/fork-model.js'
+import { checkedFork, type ForkServerOptions } from './fork/fork-options.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
-import { PreforkServer } from './prefork-server.js'
+import { PreforkServer } from './prefork/prefork-server.js'
 import { asOptions, gracefulTimeoutOf, Server, type ServerOptions } from './server.js'
-import { processKinds, type ProcessHandler } from './serve-in-process.js'
-import { Supervisor } from './supervisor.js'
-import { checkedWorkers, type PreforkOptions } from './worker-options.js'
+import { processKinds, type ProcessHandler } from './serving/process-handler.js'
+import { PreforkModel } from './prefork/prefork-model.js'
+import { checkedWorkers, type PreforkOptions } from './prefork/prefork-options.js'
 
 export type { ForkServerOptions }
 
@@ -53,6 +53,6 @@ const isPrefork = (options: ForkServerOptions | PreforkServerOptions): options i
   options.workers !== undefined
 
 function prefork(options: PreforkServerOptions, handler: ProcessHandler): Promise<PreforkServer> {
-  const supervisor = new Supervisor(handler, checkedWorkers(options, gracefulTimeoutOf(options)))
+  const supervisor = new PreforkModel(handler, checkedWorkers(options, gracefulTimeoutOf(options)))
   return Server.openAs(options, supervisor, (listener, grace) => new PreforkServer(supervisor, listener, grace))
 }

@@ -1,8 +1,8 @@
 // What the four servers have in common, written once: options, listening, limits, drain and close, statistics, events.
 import { channel } from 'node:diagnostics_channel'
 import { codedError, invalidArgType } from '../errors.js'
-import { asInteger } from '../posix/arguments.js'
-import { openListener, type Listener, type ListenOptions, type TcpAddress } from './listener.js'
+import { asInteger } from '../posix/internal/arguments.js'
+import { openListener, type Listener, type ListenOptions, type TcpAddress } from './accept/listener.js'
 import { ServerEmitter } from './server-events.js'
 
 /** Options of every server: where to listen, and the limits. */

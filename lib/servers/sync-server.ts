@@ -5,28 +5,28 @@ import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
 import { dieWithParent } from '../fork/die-with-parent.js'
 import { SHUT_RDWR, shutdown, type Accepted } from '../posix/sys-socket.js'
 import { close, pipe } from '../posix/unistd.js'
-import { AcceptLoop } from './accept-loop.js'
+import { AcceptLoop } from './serving/accept-loop.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { Deferred } from './deferred.js'
-import { closeOthers, keepHere, letGo } from '../fork/only-here.js'
-import { ProcessReports } from './process-reports.js'
-import { ProcessTally } from './process-tally.js'
+import { closeParentFds, keepInParent, release } from '../fork/only-here.js'
+import { ChildReports } from './serving/child-reports.js'
+import { Counters } from './serving/counters.js'
 import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
-import { SharedCells } from './worker-cell.js'
-import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serve-in-process.js'
+import { Scoreboard } from './serving/scoreboard.js'
+import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serving/process-handler.js'
 
 class SyncModel implements Model {
   readonly name = 'sync'
   readonly #handler: ProcessHandler
-  readonly #tally = new ProcessTally()
+  readonly #tally = new Counters()
   // The parent holds the writing end: its end tells the child.
   #stop!: [number, number]
-  #cells: SharedCells | undefined
+  #cells: Scoreboard | undefined
   #told = false
   #stopped = false
   #host!: ServerHost
   #server!: ProcessServer
-  #reports: ProcessReports | undefined
+  #reports: ChildReports | undefined
   #child!: Child
   // The child was killed because its connection was to end, and another takes its place.
   #cut = false
@@ -40,10 +40,10 @@ class SyncModel implements Model {
     this.#host = host
     this.#server = processServer(this.#handler)
     try {
-      this.#cells = new SharedCells(0)
+      this.#cells = new Scoreboard(0)
       this.#stop = pipe()
-      keepHere(this.#stop[1])
-      this.#reports = new ProcessReports(host, this.#tally)
+      keepInParent(this.#stop[1])
+      this.#reports = new ChildReports(host, this.#tally)
       // Who shares a listener may be quicker: then accept4 says so, and the child waits again for either end.
       host.listener.setNonBlocking(host.listener.inherited)
       await this.#fork()
@@ -64,7 +64,7 @@ class SyncModel implements Model {
     if (!this.#stop || this.#told) return
     this.#told = true
     this.#cells?.master.set('closing', 1)
-    letGo(this.#stop[1])
+    release(this.#stop[1])
     close(this.#stop[1])
   }
 
@@ -79,7 +79,7 @@ class SyncModel implements Model {
   // In the child, for as long as it lives.
   async #loop(parent: number): Promise<void> {
     dieWithParent(parent)
-    closeOthers(this.#host.listener.fd)
+    closeParentFds(this.#host.listener.fd)
     this.#reports!.keepSender()
     // Where nobody else has the listener, the parent shuts it down and accept(2) fails.
     const { listener } = this.#host

@@ -2,7 +2,7 @@
 // See: man 7 pthreads; man 3 pthread_create, pthread_detach.
 import { availableParallelism } from 'node:os'
 import { outOfRange } from '../errors.js'
-import { asInteger } from '../posix/arguments.js'
+import { asInteger } from '../posix/internal/arguments.js'
 import {
   knownHandler,
   type ConnectionHandler,
@@ -10,11 +10,11 @@ import {
   type KnownHandler,
   type NativeHandler,
 } from './handler.js'
-import { IsolatesModel } from './isolates-model.js'
-import { NativeThreadModel } from './native-thread-model.js'
+import { IsolatesModel } from './isolates/isolates-model.js'
+import { NativeThreadModel } from './thread/native-thread-model.js'
 import { asOptions, Server, type Model, type ServerOptions } from './server.js'
-import { httpHandler } from './thread-http.js'
-import { ThreadModel, type ThreadModelOptions } from './thread-model.js'
+import { httpHandler } from './thread/thread-http.js'
+import { ThreadModel, type ThreadModelOptions } from './thread/thread-model.js'
 
 /** Options of threadServer. */
 export interface ThreadServerOptions extends ServerOptions {

@@ -1,5 +1,5 @@
 // See aio.h and man 2 pread, pwrite, fsync.
-#include "core/aio.h"
+#include "aio.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/result.h"
+#include "core/base/result.h"
 
 namespace posix_async {
 namespace {

@@ -11,8 +11,8 @@
 #include <mutex>
 #include <vector>
 
-#include "core/thread_start.h"
-#include "core/unique_fd.h"
+#include "core/base/unique_fd.h"
+#include "core/thread_server/thread_start.h"
 
 namespace posix_async {
 

@@ -11,9 +11,9 @@
 #include <mutex>
 #include <utility>
 
-#include "handle_table.h"
-#include "thread_start.h"
-#include "unique_fd.h"
+#include "core/base/handle_table.h"
+#include "core/base/unique_fd.h"
+#include "core/thread_server/thread_start.h"
 
 namespace posix_async {
 namespace {

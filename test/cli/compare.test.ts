@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { Report } from '../../bench/compare.js'
-import { which } from '../../bench/compile.js'
-import { contestants } from '../../bench/contestants.js'
-import { livingPids } from '../../bench/proc.js'
+import { which } from '../../bench/measure/compile.js'
+import { contestants } from '../../bench/contest/contestants.js'
+import { livingPids } from '../../bench/measure/proc.js'
 import { command, program, Running } from '../support/command.js'
 
 const hasStrace = which('strace') !== undefined

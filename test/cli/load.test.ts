@@ -1,7 +1,7 @@
 // posix-async load, as a user runs it.
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { compile } from '../../bench/compile.js'
-import { ServerProcess } from '../../bench/server-process.js'
+import { compile } from '../../bench/measure/compile.js'
+import { ServerProcess } from '../../bench/contest/server-process.js'
 import { command } from '../support/command.js'
 
 let server: ServerProcess

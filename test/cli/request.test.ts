@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
-import { compile } from '../../bench/compile.js'
-import { ServerProcess } from '../../bench/server-process.js'
+import { compile } from '../../bench/measure/compile.js'
+import { ServerProcess } from '../../bench/contest/server-process.js'
 import { command } from '../support/command.js'
 
 let stop: () => unknown = () => {}

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { sanitizerWorks } from '../support/compile.js'
 import { CorePrograms } from '../support/core-programs.js'
 
-const programs = new CorePrograms('aio_test', ['aio.cc', 'thread_start.cc'])
+const programs = new CorePrograms('aio_test', ['aio.cc', 'thread_server/thread_start.cc'])
 afterAll(() => programs[Symbol.dispose]())
 
 describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer) => {

@@ -44,7 +44,7 @@ void Apart() {
 }
 
 // One behind the other.
-void Together() {
+void WriteBatch() {
   Apart();
   fork::PlaceHeapTogether();
   std::set<uintptr_t> pages;
@@ -97,5 +97,5 @@ void Full() {
 
 int main(int count, char** arguments) {
   return RunCase(count, arguments,
-                 {{"together", Together}, {"comeAndGo", ComeAndGo}, {"occupied", Occupied}, {"full", Full}});
+                 {{"together", WriteBatch}, {"comeAndGo", ComeAndGo}, {"occupied", Occupied}, {"full", Full}});
 }

@@ -12,7 +12,7 @@ const handlers = ['echo', 'fibonacci', 'handler', 'running']
 const sources = [
   'test/core/reactor_test.cc',
   ...[...accepting, ...backends].map((name) => `native/core/reactor/${name}.cc`),
-  'native/core/ring.cc',
+  'native/core/ring/ring.cc',
   ...handlers.map((name) => `native/core/handlers/${name}.cc`),
 ]
 
@@ -63,7 +63,7 @@ describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer)
 })
 
 it.skipIf(refused > 0)('io_uring: a request that was followed by another says nothing about that one', () => {
-  const files = ['test/core/io_uring_test.cc', 'native/core/reactor/io_uring.cc', 'native/core/ring.cc']
+  const files = ['test/core/io_uring_test.cc', 'native/core/reactor/io_uring.cc', 'native/core/ring/ring.cc']
   const said = execFileSync(workshop.program('io_uring_test', files, []), { encoding: 'utf8', timeout: 60_000 })
   expect(said.split('\n')).toEqual(['bytes 16384 without buffer 2 lapsed 1', 'bytes 16384', 'given up: bytes 0', ''])
 })

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/unique_fd.h"
 #include "core/reactor/reactor.h"
-#include "core/unique_fd.h"
 
 using namespace posix_async;
 

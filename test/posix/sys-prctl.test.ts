@@ -1,4 +1,4 @@
-// prctl: what a process tells the kernel about itself. (PR_SET_PDEATHSIG: test/servers/master-dies.test.ts.)
+// prctl: what a process tells the kernel about itself. (PR_SET_PDEATHSIG: test/servers/prefork/master-dies.test.ts.)
 import { expect, it } from 'vitest'
 import { runFixture } from '../support/run-fixture.js'
 

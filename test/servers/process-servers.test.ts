@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { EXHAUSTED_PAUSE } from '../../lib/servers/accept-errors.js'
+import { EXHAUSTED_PAUSE } from '../../lib/servers/accept/accept-errors.js'
 import { runFixture, type FixtureOptions } from '../support/run-fixture.js'
 import { cannotTrace } from '../support/strace.js'
 

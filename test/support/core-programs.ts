@@ -1,4 +1,5 @@
 // The programs of test/core, each compiled once a sanitizer.
+import { basename } from 'node:path'
 import { Workshop } from './compile.js'
 
 export class CorePrograms {
@@ -7,10 +8,10 @@ export class CorePrograms {
   readonly #name: string
   readonly #sources: string[]
 
-  /** @param core what it tests, as in native/core */
-  constructor(name: string, core: string[]) {
-    this.#name = name
-    this.#sources = [`test/core/${name}.cc`, ...core.map((file) => `native/core/${file}`)]
+  /** @param program its path below test/core, without .cc; core: what it tests, as in native/core */
+  constructor(program: string, core: string[]) {
+    this.#name = basename(program)
+    this.#sources = [`test/core/${program}.cc`, ...core.map((file) => `native/core/${file}`)]
   }
 
   /** The path of the program; '' is without a sanitizer. */

@@ -44,7 +44,8 @@ export const nothingUpward: Rule = (files) =>
       .map((to) => `${file.path} imports ${to}`),
   )
 
-const doors = /^lib\/(posix\/.*|native\.ts|servers\/(fork-acceptor|reactor|native-handler|threads)\.ts)$/
+const doors =
+  /^lib\/(posix\/.*|native\.ts|servers\/(fork\/native-acceptor|event\/reactor|serving\/native-handler|thread\/io-threads)\.ts)$/
 
 /** lib/native.ts is the one door to the addon, and few go through it. */
 export const oneDoor: Rule = (files) =>

@@ -1,7 +1,7 @@
 // A comparison made by hand, for tests of what is drawn and told of one.
 import type { Report } from '../../bench/compare.js'
-import { type Entry, summarize } from '../../bench/summary.js'
-import type { Trial } from '../../bench/trial.js'
+import { type Entry, summarize } from '../../bench/contest/summary.js'
+import type { Trial } from '../../bench/contest/trial.js'
 
 const errors = { connect: 0, reset: 0, closed: 0, wrong: 0, timeout: 0, other: 0 }
 

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { close, pipe, write } from 'posix-async/posix'
-import { whenReady } from '../../lib/posix/readiness.js'
+import { whenReady } from '../../lib/posix/event-loop/watch.js'
 
 /** The epoll instance behind everything asynchronous, and its handle on the loop. */
 export async function readiness(): Promise<void> {

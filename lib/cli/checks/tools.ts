@@ -1,5 +1,5 @@
 // Checks of what one can do without: io_uring, a C compiler, tools to look at system calls with.
-import { compile, findCompiler, which } from '../../../bench/compile.js'
+import { compile, findCompiler, which } from '../../../bench/measure/compile.js'
 import { type Check, firstLine } from './finding.js'
 
 const ioUring: Check = async () => {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "../handle_table.h"
+#include "core/base/handle_table.h"
 
 namespace posix_async {
 

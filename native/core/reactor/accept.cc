@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "core/reactor/reactor.h"
-#include "core/result.h"
+#include "core/base/result.h"
+#include "reactor.h"
 
 namespace posix_async {
 namespace {

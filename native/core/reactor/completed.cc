@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/reactor/reactor.h"
+#include "reactor.h"
 
 namespace posix_async {
 

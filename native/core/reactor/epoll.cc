@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "core/reactor/backend.h"
-#include "core/result.h"
-#include "core/unique_fd.h"
+#include "backend.h"
+#include "core/base/result.h"
+#include "core/base/unique_fd.h"
 
 namespace posix_async {
 namespace {

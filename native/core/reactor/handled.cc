@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "core/handlers/handler.h"
-#include "core/reactor/reactor.h"
+#include "reactor.h"
 
 namespace posix_async {
 namespace {

@@ -1,7 +1,7 @@
 // Who is cut off because time is over: nothing is kept for each message but the time of it.
 #include <algorithm>
 
-#include "core/reactor/reactor.h"
+#include "reactor.h"
 
 namespace posix_async {
 

@@ -1,5 +1,5 @@
 // The rings of the wheel. See idle_wheel.h.
-#include "core/reactor/idle_wheel.h"
+#include "idle_wheel.h"
 
 namespace posix_async {
 

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
-#include "core/reactor/backend.h"
-#include "core/result.h"
-#include "core/ring.h"
-#include "core/ring_prepare.h"
-#include "core/unique_fd.h"
+#include "backend.h"
+#include "core/base/result.h"
+#include "core/base/unique_fd.h"
+#include "core/ring/ring.h"
+#include "core/ring/ring_prepare.h"
 
 namespace posix_async {
 namespace {

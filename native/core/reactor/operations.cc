@@ -2,7 +2,7 @@
 // shared.h.
 #include <algorithm>
 
-#include "core/reactor/reactor.h"
+#include "reactor.h"
 
 namespace posix_async {
 

@@ -1,8 +1,8 @@
 // Waiting with poll(2), blocking in a thread of its own. See: man 2 poll
 #include <poll.h>
 
-#include "core/reactor/waiter.h"
-#include "core/result.h"
+#include "core/base/result.h"
+#include "waiter.h"
 
 namespace posix_async {
 namespace {

@@ -1,5 +1,5 @@
 // The course of a batch: collect what happened, tell it, give back what it took; and the end of all. See reactor.h.
-#include "core/reactor/reactor.h"
+#include "reactor.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/result.h"
+#include "core/base/result.h"
 
 namespace posix_async {
 namespace {

@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/reactor/backend.h"
-#include "core/reactor/connection.h"
-#include "core/reactor/idle_wheel.h"
-#include "core/reactor/shared.h"
+#include "backend.h"
+#include "connection.h"
+#include "idle_wheel.h"
+#include "shared.h"
 
 namespace posix_async {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/reactor/waiter.h"
-#include "core/result.h"
+#include "core/base/result.h"
+#include "waiter.h"
 
 namespace posix_async {
 namespace {

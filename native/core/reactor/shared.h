@@ -1,5 +1,5 @@
 // The memory that the reactor shares with JavaScript: what happened (records), what to do about it (operations), and
-// the bytes of both. lib/servers/reactor.ts reads and writes the same numbers; change both together.
+// the bytes of both. lib/servers/event/reactor.ts reads and writes the same numbers; change both together.
 #ifndef POSIX_ASYNC_CORE_REACTOR_SHARED_H_
 #define POSIX_ASYNC_CORE_REACTOR_SHARED_H_
 

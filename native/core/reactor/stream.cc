@@ -9,8 +9,8 @@
 #include <climits>
 #include <utility>
 
-#include "core/reactor/reactor.h"
-#include "core/result.h"
+#include "core/base/result.h"
+#include "reactor.h"
 
 namespace posix_async {
 namespace {

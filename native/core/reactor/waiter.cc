@@ -1,13 +1,13 @@
 // The protocol between the reactor and the thread that blocks for it; what is waited for is copied before each wait.
 // See: man 2 eventfd, man 3 pthread_create
-#include "core/reactor/waiter.h"
+#include "waiter.h"
 
 #include <signal.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
 
-#include "core/result.h"
+#include "core/base/result.h"
 
 namespace posix_async {
 namespace {

@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/reactor/backend.h"
-#include "core/unique_fd.h"
+#include "backend.h"
+#include "core/base/unique_fd.h"
 
 namespace posix_async {
 

@@ -1,0 +1,137 @@
+// The JavaScript side of a forked child's repair: process.pid, random numbers, signals, queues, watches.
+import { randomInt, randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { writeSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { native } from '../../native.js'
+import { forgetWorkers } from './parent-workers.js'
+import { beginGeneration, tellKept } from './fork-generation.js'
+import { forgetWatches, renewWatches } from '../event-loop/epoll-registry.js'
+import { dropQueues, findInternals, rehearseDroppingTimers, type Internals } from './node-internals.js'
+
+// What differs between parent and child is one variable that a child sets: the less a child writes to, the fewer pages are copied for it.
+let pid = process.pid
+let isChild = false
+let isPrepared = false
+const nobody = (): void => {}
+const settled = Promise.resolve()
+// Often enough that V8 has nothing more to do for what is rehearsed.
+const REHEARSALS = 20
+
+/**
+ * In the parent, before a fork; the work is done the first time. What a child runs first is rehearsed on stand-ins: V8 compiles a function
+ * when it is called, and what is compiled here no child has to compile for itself; nor is it thrown away again for not being called here.
+ * @returns whether it was the first time
+ */
+export function prepareRuntime(): boolean {
+  if (isPrepared) return false
+  isPrepared = true
+  setFlagsFromString('--no-flush-bytecode')
+  Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
+  leaveByExit(process)
+  native.findPromiseJobs(() => void settled.then(nobody))
+  native.findMathRandom((probe) => void runInNewContext('probe(Math.random)', { probe }))
+  rehearse(findInternals())
+  return true
+}
+
+/** Collects all that V8 can collect, also compiled code that was not run of late. @returns false: this Node gives no way to ask for it */
+export const collectAllGarbage = (): boolean => native.collectAllGarbage()
+
+function rehearse({ randomCache, uuidData, queue }: Internals): void {
+  const standIns: Internals = {
+    timerListMap: {},
+    immediateQueue: { head: null, tail: null },
+    immediateInfo: new Uint32Array(3),
+    queue: { isEmpty: () => (queue?.isEmpty(), true), shift: () => {} },
+    randomCache: randomCache?.slice(),
+    uuidData: uuidData?.slice(),
+    signalWraps: new Map(),
+  }
+  for (let i = 0; i < REHEARSALS; i++) {
+    const emitter = new EventEmitter().on('SIGWINCH', nobody).on('exit', nobody).on('other', nobody)
+    repairRuntime(pid, true, false, { emitter, internals: standIns })
+    rehearseDroppingTimers()
+  }
+}
+
+function renewRandom(internals: Internals): void {
+  native.renewMathRandom()
+  renewCaches(internals)
+}
+
+// crypto hands out random numbers from caches in the heap: they are filled anew by the kernel, or, where they were not found, used
+// up, so that crypto asks OpenSSL, which notices the new pid.
+const UUIDS_CACHED = 128
+const INTS_CACHED = (6 * 1024) / 6
+
+function renewCaches({ randomCache, uuidData }: Internals): void {
+  if (uuidData) native.getrandom(uuidData)
+  else for (let i = 0; i < UUIDS_CACHED; i++) randomUUID()
+  if (randomCache) native.getrandom(randomCache)
+  else for (let i = 0; i <= INTS_CACHED; i++) randomInt(2)
+}
+
+// Node's own way to the end takes its environment apart and waits for requests and threads of the parent's that never come back
+// here: a child leaves by _exit, as soon as its `exit` listeners have run.
+function leaveByExit(process: EventEmitter): void {
+  const { emit } = process
+  const emitAndLeave = (name: string, ...args: unknown[]): boolean => {
+    const heard = Reflect.apply(emit, process, [name, ...args]) as boolean
+    if (!isChild) return heard
+    if (name === 'uncaughtExceptionMonitor' && process.listenerCount('uncaughtException') === 0) printFatal(args[0])
+    if (name === 'exit') native._exit(Number(globalThis.process.exitCode ?? args[0] ?? 0) & 0xff)
+    return heard
+  }
+  Object.defineProperty(process, 'emit', { value: emitAndLeave, writable: true, configurable: true })
+}
+
+// Nobody handles it: Node would print it after the `exit` listeners, when this process is gone.
+function printFatal(error: unknown): void {
+  writeSync(2, `${inspect(error)}\n\nNode.js ${process.version}\n`)
+}
+
+// Handlers of the parent are its own: the child starts with the default action of each signal, and with no exit handlers. The signals'
+// handles were stopped natively, so that nothing is left to do but to forget them.
+function dropListeners(process: EventEmitter, { signalWraps }: Internals): void {
+  const own = process as unknown as { _events: Record<string, unknown>; _eventsCount: number }
+  for (const name of Object.keys(own._events)) {
+    if (name !== 'exit' && name !== 'beforeExit' && !name.startsWith('SIG')) continue
+    if (!signalWraps) process.removeAllListeners(name)
+    else if (delete own._events[name]) own._eventsCount--
+  }
+  if (signalWraps && signalWraps.size > 0) signalWraps.clear()
+}
+
+function keepRuntime(): void {
+  renewWatches()
+  tellKept()
+}
+
+// What is repaired: the process itself, or stand-ins at the rehearsal.
+interface Subject {
+  emitter: EventEmitter
+  internals: Internals
+}
+
+/**
+ * In the child, right after the fork, before any other JavaScript. `inCallback`: JavaScript called for the fork and goes on in the child.
+ */
+export function repairRuntime(
+  ownPid: number,
+  silent: boolean,
+  inCallback: boolean,
+  { emitter, internals }: Subject = { emitter: process, internals: findInternals() },
+): void {
+  pid = ownPid
+  isChild = emitter === process
+  renewRandom(internals)
+  beginGeneration(isChild ? 1 : 0)
+  forgetWorkers(!isChild)
+  if (!silent) return keepRuntime()
+  forgetWatches(!isChild)
+  dropQueues(internals, inCallback)
+  dropListeners(emitter, internals)
+}

@@ -1,0 +1,248 @@
+// Who waits for which descriptor, merged to one registration a descriptor in the environment's one epoll instance
+// (native/loop/readiness.cc), and events brought back to who waits. Internal; readiness.ts is its face.
+import { constants } from 'node:os'
+import { check } from '../../errors.js'
+import { constant, native } from '../../native.js'
+import { onClose } from './close-hooks.js'
+
+const EPOLL_CTL_ADD = constant('EPOLL_CTL_ADD')
+const EPOLL_CTL_DEL = constant('EPOLL_CTL_DEL')
+const EPOLL_CTL_MOD = constant('EPOLL_CTL_MOD')
+const EPOLLONESHOT = constant('EPOLLONESHOT')
+const POLLNVAL = constant('POLLNVAL')
+const ALWAYS_HEARD = constant('POLLERR') | constant('POLLHUP')
+const { ENOENT, EEXIST, EBADF } = constants.errno
+
+/** Somebody who wants to hear of a descriptor. POLLNVAL says that it was closed under him, and is the last he hears. */
+export interface Interest {
+  /** POLLIN and the like; with 0 he hears nothing for now. */
+  events: number
+  /** Leaves with the first event. */
+  readonly once: boolean
+  /** Keeps the event loop alive. */
+  referenced: boolean
+  notify(revents: number): void
+}
+
+/** The kernel reports the id and not the number, so that an event of a descriptor closed meanwhile finds nobody. */
+export interface Registration {
+  readonly fd: number
+  readonly id: number
+  readonly interests: Interest[]
+  /** The kernel was told of it, and has it for as long as the descriptor is open. */
+  known: boolean
+  /** The kernel reports it now. */
+  armed: boolean
+}
+
+const byFd = new Map<number, Registration>()
+const byId = new Map<number, Registration>()
+const pairs = new Int32Array(2 * 1024)
+const retired = new Set<number>() // ids that went while the present batch is delivered
+let opened = false
+let delivering = false
+let lastId = 0
+let keepers = 0
+let timesForgotten = 0
+
+/** Keeps the event loop alive (1), or no more (-1), for the sake of one who waits. */
+export function keepLoopAlive(by: 1 | -1): void {
+  keepers += by
+  if (keepers === 0 || (keepers === 1 && by === 1)) native.readinessKeepAlive(keepers > 0)
+}
+
+function create(fd: number): Registration {
+  do lastId = (lastId + 1) | 0
+  while (byId.has(lastId))
+  const registration = { fd, id: lastId, interests: [], known: false, armed: false }
+  byFd.set(fd, registration)
+  byId.set(lastId, registration)
+  return registration
+}
+
+function remove(registration: Registration): void {
+  if (byFd.get(registration.fd) === registration) byFd.delete(registration.fd)
+  byId.delete(registration.id)
+  if (delivering) retired.add(registration.id)
+}
+
+function removeInterest({ interests }: Registration, interest: Interest): boolean {
+  const at = interests.indexOf(interest)
+  if (at < 0) return false
+  interests.splice(at, 1)
+  if (interest.referenced) keepLoopAlive(-1)
+  return true
+}
+
+// One-shot where nobody stays: then what is ready and not waited for wakes nobody, and asking again is one call.
+function mask({ interests }: Registration): number {
+  let events = 0
+  let oneShot = EPOLLONESHOT
+  for (const interest of interests) {
+    events |= interest.events
+    if (!interest.once && interest.events !== 0) oneShot = 0
+  }
+  return events === 0 ? 0 : events | oneShot
+}
+
+// The kernel is told every time, even where it should know: only its answer says whether the number is the same file still.
+function arm(registration: Registration): number {
+  const { fd, id, known } = registration
+  const events = mask(registration)
+  if (events === 0) return disarm(registration)
+  let result = native.readinessControl(known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, events, id)
+  if (result === -EEXIST) result = native.readinessControl(EPOLL_CTL_MOD, fd, events, id)
+  registration.known = registration.armed = result === 0
+  return result
+}
+
+function disarm(registration: Registration): number {
+  if (registration.known) native.readinessControl(EPOLL_CTL_DEL, registration.fd, 0, 0)
+  registration.known = registration.armed = false
+  return 0
+}
+
+// The descriptor is not what they waited for any more. They hear it on the next tick: this may be deep in somebody's close().
+function closed(registration: Registration): void {
+  remove(registration)
+  for (const interest of [...registration.interests]) {
+    removeInterest(registration, interest)
+    process.nextTick(() => interest.notify(POLLNVAL))
+  }
+}
+
+function rearm(registration: Registration): void {
+  if (arm(registration) < 0) closed(registration)
+}
+
+/** Calls; what it throws becomes an uncaughtException and does not keep the rest of a batch from being heard. */
+export function callSafely(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
+
+function tell(registration: Registration, revents: number): void {
+  const { interests } = registration
+  const oneShot = !interests.some((interest) => !interest.once && interest.events !== 0)
+  let heard = false
+  if (oneShot) registration.armed = false
+  for (const interest of interests.length > 1 ? [...interests] : interests) {
+    const got = interest.events === 0 ? 0 : revents & (interest.events | ALWAYS_HEARD)
+    if (got === 0 || !interests.includes(interest)) continue
+    heard = true
+    if (interest.once) removeInterest(registration, interest)
+    callSafely(() => interest.notify(got))
+  }
+  // Whoever was not meant waits on; and what nobody wants any more is not to be reported again.
+  if (interests.length > 0 && (oneShot ? !registration.armed : !heard)) rearm(registration)
+}
+
+function deliver(count: number): void {
+  let orphan = false
+  delivering = true
+  for (let i = 0; i < count; i++) {
+    const id = pairs[2 * i]!
+    const registration = byId.get(id)
+    if (registration) tell(registration, pairs[2 * i + 1]!)
+    else orphan ||= !retired.has(id)
+  }
+  delivering = false
+  retired.clear()
+  if (orphan) renewWatches()
+}
+
+/** Makes the epoll instance, where there is none yet. @throws ErrnoError EMFILE, ENFILE, ENOMEM */
+export function openReadiness(): void {
+  if (opened) return
+  check(native.readinessOpen(pairs, deliver), 'epoll_create1')
+  opened = true
+}
+
+/** Adds an interest to its descriptor. Gives its registration, or the negative errno of epoll_ctl(2). */
+export function join(fd: number, interest: Interest): Registration | number {
+  openReadiness()
+  let registration = byFd.get(fd) ?? create(fd)
+  registration.interests.push(interest)
+  if (interest.referenced) keepLoopAlive(1)
+  let result = arm(registration)
+  if (result === -ENOENT || (result === -EBADF && registration.interests.length > 1)) {
+    // Closed by somebody else, and the number perhaps taken again: who waited before us waits for another file.
+    removeInterest(registration, interest)
+    closed(registration)
+    registration = create(fd)
+    registration.interests.push(interest)
+    if (interest.referenced) keepLoopAlive(1)
+    result = arm(registration)
+  }
+  if (result === 0) return registration
+  removeInterest(registration, interest)
+  if (registration.interests.length === 0) remove(registration)
+  return result
+}
+
+/** Takes an interest away; what nobody stays for is deleted. */
+export function leave(registration: Registration, interest: Interest): void {
+  if (!removeInterest(registration, interest) || interest.once) return
+  if (registration.interests.length > 0) return rearm(registration)
+  disarm(registration)
+  remove(registration)
+}
+
+/** Tells the kernel of an interest's new `events`. */
+export function changed(registration: Registration): void {
+  if (registration.interests.length > 0) rearm(registration)
+}
+
+/** Whether an interest keeps the event loop alive. */
+export function reference(registration: Registration, interest: Interest, referenced: boolean): void {
+  if (interest.referenced === referenced) return
+  interest.referenced = referenced
+  if (registration.interests.includes(interest)) keepLoopAlive(referenced ? 1 : -1)
+}
+
+onClose(dropWatches)
+
+/** Before a descriptor is closed or replaced: nothing is reported of it any more, even where another process has it open. */
+export function dropWatches(fd: number): void {
+  const registration = byFd.get(fd)
+  if (!registration) return
+  disarm(registration)
+  closed(registration)
+}
+
+/** How often this process and its forebears have forgotten: what an object made before is not this process's own any more. */
+export function forgotten(): number {
+  return timesForgotten
+}
+
+/**
+ * In the child of a fork: nobody waits for anything; nobody is told. The instance itself is renewed natively.
+ * A rehearsal does nothing: it is for compiling the function where all children have it.
+ */
+export function forgetWatches(rehearsal = false): void {
+  if (rehearsal) return
+  for (const registration of byFd.values()) registration.interests.length = 0
+  byFd.clear()
+  byId.clear()
+  if (keepers > 0) native.readinessKeepAlive(false)
+  keepers = 0
+  timesForgotten++
+}
+
+/**
+ * A new epoll instance with what is waited for now. Rids us of what cannot be deleted by number: the kernel goes on reporting
+ * a descriptor that was closed behind our back while another process, or a duplicate, has the file open.
+ */
+export function renewWatches(): void {
+  if (opened) check(native.readinessRenew(), 'epoll_create1')
+  for (const registration of [...byFd.values()]) {
+    registration.known = registration.armed = false
+    if (mask(registration) !== 0) rearm(registration)
+    else if (registration.interests.length === 0) remove(registration)
+  }
+}

@@ -1,0 +1,152 @@
+// A ring reads and writes: one buffer or several, by one operation. Internal; io-uring.ts is its face.
+import { constant, type ByteView } from '../../native.js'
+import { asData, asInteger } from '../internal/arguments.js'
+import { asFixedSpan, Pin } from '../internal/pinned-memory.js'
+import { asRingFile, RingBase } from './ring-base.js'
+import type { RingFile } from './sqe.js'
+import { PinnedPieces } from './pinned-structs.js'
+import type { OperationEntry, OperationOptions } from './operation.js'
+
+const IORING_OP_READ = constant('IORING_OP_READ')
+const IORING_OP_READ_FIXED = constant('IORING_OP_READ_FIXED')
+const IORING_OP_READV = constant('IORING_OP_READV')
+const IORING_OP_WRITE = constant('IORING_OP_WRITE')
+const IORING_OP_WRITE_FIXED = constant('IORING_OP_WRITE_FIXED')
+const IORING_OP_WRITEV = constant('IORING_OP_WRITEV')
+const VECTORS_MAX = 1024
+/** What one read(2) or write(2) moves at most. */
+export const BYTES_MAX = 0x7ffff000
+
+export interface TransferOptions extends OperationOptions {
+  /** Where in the buffer, in bytes (default 0). */
+  offset?: number
+  /** At most so many bytes (default: to the end of the buffer). */
+  length?: number
+}
+
+/** Where in a file; -1: at its own offset. */
+export const asPosition = (position: unknown, name = 'position'): number =>
+  position === null || position === undefined ? -1 : asInteger(name, position, 0, Number.MAX_SAFE_INTEGER)
+
+/** A list that one operation can take. */
+export function asPieces<T>(pieces: readonly T[]): readonly T[] {
+  asInteger('buffers.length', pieces.length, 0, VECTORS_MAX)
+  return pieces
+}
+
+/** Reads and writes. */
+export class RingOfTransfers extends RingBase {
+  /**
+   * Reads up to `length` bytes. A buffer of posix_memalign is read into directly. Any other is filled when the bytes are there: one that was
+   * detached meanwhile is ERR_INVALID_STATE.
+   *
+   * @param fd borrowed until the promise settles
+   * @param buffer takes the bytes; a resizable ArrayBuffer is refused
+   * @param position where in the file; null (default): at its own offset, and always for a pipe or socket
+   * @returns how many bytes were read; 0 at end of file
+   * @throws as a rejection, ErrnoError as read(2) has it; the signal's reason; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
+   * @see man 2 pread
+   */
+  read(fd: RingFile, buffer: ByteView, position?: number | null, options?: TransferOptions): Promise<number> {
+    return this.begin(options, () => {
+      const pin = Pin.into(asFixedSpan(buffer, options?.offset, options?.length))
+      return this.#transfer('read', IORING_OP_READ, IORING_OP_READ_FIXED, fd, pin, position)
+    })
+  }
+
+  /**
+   * Writes up to `length` bytes, as they are at the call unless the buffer is of posix_memalign, which must stay as it is until the promise
+   * settles.
+   *
+   * @param fd borrowed until the promise settles
+   * @param data bytes, or a string taken as UTF-8
+   * @param position where in the file; null (default): at its own offset, and always for a pipe or socket
+   * @returns how many bytes were written
+   * @throws as a rejection, ErrnoError as write(2) has it; the signal's reason; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
+   * @see man 2 pwrite
+   */
+  write(fd: RingFile, data: string | ByteView, position?: number | null, options?: TransferOptions): Promise<number> {
+    return this.begin(options, () => {
+      const bytes = typeof data === 'string' ? asData(data).view : data
+      const pin = Pin.from(asFixedSpan(bytes, options?.offset, options?.length, 'data'))
+      return this.#transfer('write', IORING_OP_WRITE, IORING_OP_WRITE_FIXED, fd, pin, position)
+    })
+  }
+
+  #transfer(
+    syscall: string,
+    plain: number,
+    fixed: number,
+    fd: RingFile,
+    pin: Pin,
+    position: number | null | undefined,
+  ): OperationEntry<number> {
+    const number = this.registered(pin)
+    return {
+      syscall,
+      code: number < 0 ? plain : fixed,
+      fd: asRingFile(fd),
+      address: pin.address,
+      length: Math.min(pin.length, BYTES_MAX),
+      offset: asPosition(position),
+      buffer: Math.max(number, 0),
+      ended: (result) => {
+        pin.finish(result > 0 ? result : 0)
+        return result
+      },
+    }
+  }
+
+  /**
+   * Reads into several buffers, one after the other, by one operation. @returns how many bytes were read
+   * @throws as a rejection, what `read` rejects with
+   * @see man 2 preadv
+   */
+  readv(
+    fd: RingFile,
+    buffers: readonly ByteView[],
+    position?: number | null,
+    options?: OperationOptions,
+  ): Promise<number> {
+    return this.begin(options, () =>
+      vectored('readv', IORING_OP_READV, fd, PinnedPieces.into(asPieces(buffers)), position),
+    )
+  }
+
+  /**
+   * Writes several pieces, one after the other, by one operation. @returns how many bytes were written
+   * @throws as a rejection, what `write` rejects with
+   * @see man 2 pwritev
+   */
+  writev(
+    fd: RingFile,
+    pieces: readonly (string | ByteView)[],
+    position?: number | null,
+    options?: OperationOptions,
+  ): Promise<number> {
+    return this.begin(options, () =>
+      vectored('writev', IORING_OP_WRITEV, fd, PinnedPieces.from(asPieces(pieces)), position),
+    )
+  }
+}
+
+function vectored(
+  syscall: string,
+  code: number,
+  fd: RingFile,
+  pieces: PinnedPieces,
+  position: number | null | undefined,
+): OperationEntry<number> {
+  return {
+    syscall,
+    code,
+    fd: asRingFile(fd),
+    address: pieces.address,
+    length: pieces.count,
+    offset: asPosition(position),
+    ended: (result) => {
+      pieces.finish(result)
+      return result
+    },
+  }
+}

@@ -1,0 +1,131 @@
+// sendmsg and recvmsg: scattered bytes, and with them descriptors (SCM_RIGHTS) and credentials (SCM_CREDENTIALS).
+import { checkOrNull, invalidArgType, invalidArgValue, outOfRange } from '../../errors.js'
+import { constant, native, type ByteView } from '../../native.js'
+import { asData, asFd, asInteger, asSpan } from '../internal/arguments.js'
+import type { Travellers } from './control-messages.js'
+import { addressOut, detailsOf, encodeAddress, receivedAddress, type SocketAddress } from './socket-address.js'
+import { getsockopt, SO_TYPE, SOL_SOCKET, type Credentials } from './socket-options.js'
+
+/** What sendmsg sends. */
+export interface OutgoingMessage {
+  /** Bytes, or several pieces that go out as one. */
+  readonly data: string | ByteView | readonly (string | ByteView)[]
+  /** Descriptors that the receiver gets copies of (Unix sockets; 253 at most); they stay the caller's own too. */
+  readonly fds?: readonly number[]
+  /** Who sends (Unix sockets); the kernel lets only root claim to be somebody else. */
+  readonly credentials?: Credentials
+  /** Where to, on a socket that is not connected. */
+  readonly address?: SocketAddress
+}
+
+/** What recvmsg received. */
+export interface IncomingMessage {
+  /** How many bytes, over all the buffers; 0 at the end of a stream. */
+  readonly bytes: number
+  /** Descriptors that were sent along: close-on-exec, and the caller's own. */
+  readonly fds: number[]
+  /** Who sent it, where SO_PASSCRED is set on the socket, else `null`. */
+  readonly credentials: Credentials | null
+  /** MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB. */
+  readonly flags: number
+  /** The sender's address; `null` on a connected stream. */
+  readonly address: SocketAddress | null
+}
+
+const SCM_MAX_FD = constant('SCM_MAX_FD')
+const IOV_MAX = 1024
+const none = new Uint8Array(0)
+
+// The Int32Array of native/socket_message.cc: flags, has credentials, pid, uid, gid, fd count, fds.
+const received = new Int32Array(constant('SIZEOF_RECEIVED') / 4)
+const FDS_AT = 6
+
+/**
+ * Sends bytes, and with them descriptors and credentials. Never raises SIGPIPE (MSG_NOSIGNAL is always added).
+ *
+ * @param fd a socket, borrowed
+ * @param message `{ data, fds, credentials, address }`; on a stream, descriptors need at least one byte to travel with
+ * @param flags MSG_DONTWAIT, MSG_EOR, MSG_MORE ... (default 0)
+ * @returns how many bytes were taken (the ancillary data goes with the first of them); `null` if it would block
+ * @throws ErrnoError EPIPE, EPERM (credentials), EBADF (also for one of `fds`), EMSGSIZE, ETOOMANYREFS, ENOTCONN ...;
+ *   ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
+ * @see man 2 sendmsg, man 7 unix
+ */
+export function sendmsg(fd: number, message: OutgoingMessage, flags = 0): number | null {
+  if (typeof message !== 'object' || message === null) throw invalidArgType('message', 'of type object', message)
+  const { data, address } = message
+  const buffers = piecesOf(data).map((piece) => asData(piece).view)
+  const { fds, credentials } = checkTravellers(asFd(fd), buffers, message.fds, message.credentials)
+  const to = address === undefined ? none : encodeAddress(address, 'sendmsg')
+  const how = asInteger('flags', flags) | constant('MSG_NOSIGNAL')
+  const { pid, uid, gid } = credentials ?? {}
+  const claim = Int32Array.from(credentials ? [pid!, uid!, gid!] : [])
+  const result = native.sendmsg(fd, buffers, how, to, Int32Array.from(fds), claim)
+  return checkOrNull(result, 'sendmsg', address && detailsOf(address))
+}
+
+/**
+ * Receives bytes, and with them descriptors and credentials. Other kinds of ancillary data are left out.
+ *
+ * @param fd a socket, borrowed
+ * @param buffer takes the bytes; several are filled one after the other
+ * @param flags MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL ... (default 0); MSG_CMSG_CLOEXEC is always added
+ * @returns `{ bytes, fds, credentials, flags, address }`, or `null` if it would block
+ * @throws ErrnoError ECONNRESET, ENOTCONN, EBADF ...; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
+ * @see man 2 recvmsg, man 7 unix
+ */
+export function recvmsg(fd: number, buffer: ByteView | readonly ByteView[], flags = 0): IncomingMessage | null {
+  const buffers = piecesOf(buffer).map((piece) => asSpan(piece).view)
+  const result = native.recvmsg(asFd(fd), buffers, asInteger('flags', flags), addressOut, received)
+  if (result < 0) return checkOrNull(result, 'recvmsg') as null
+  const [outFlags = 0, hasCredentials, pid = 0, uid = 0, gid = 0, count = 0] = received
+  return {
+    bytes: result,
+    fds: [...received.subarray(FDS_AT, FDS_AT + count)],
+    credentials: hasCredentials ? { pid, uid: uid >>> 0, gid: gid >>> 0 } : null,
+    flags: outFlags,
+    address: receivedAddress(),
+  }
+}
+
+function piecesOf<T>(pieces: T | readonly T[]): readonly T[] {
+  if (!Array.isArray(pieces)) return [pieces as T]
+  if (pieces.length > IOV_MAX) throw outOfRange('buffers', `at most ${IOV_MAX} pieces`, pieces.length)
+  return pieces as readonly T[]
+}
+
+/**
+ * What is to travel with `pieces`, checked. Internal.
+ * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE
+ */
+export function checkTravellers(
+  socket: unknown,
+  pieces: readonly (string | ByteView)[],
+  fds: unknown,
+  credentials: Credentials | undefined,
+): Travellers {
+  const travelling = asFds(fds)
+  if (travelling.length > 0 && typeof socket === 'number') refuseLostFds(socket, pieces)
+  return { fds: travelling, credentials: asCredentials(credentials) }
+}
+
+function asFds(fds: unknown = []): number[] {
+  if (!Array.isArray(fds)) throw invalidArgType('message.fds', 'an instance of Array', fds)
+  if (fds.length > SCM_MAX_FD) throw outOfRange('message.fds', `at most ${SCM_MAX_FD} descriptors`, fds.length)
+  return fds.map((fd: unknown) => asFd(fd, 'message.fds'))
+}
+
+// A stream takes no bytes as nothing to do, and drops the descriptors in silence.
+function refuseLostFds(fd: number, pieces: readonly (string | ByteView)[]): void {
+  const isEmpty = pieces.every((piece) => (typeof piece === 'string' ? piece.length : piece.byteLength) === 0)
+  if (isEmpty && getsockopt(fd, SOL_SOCKET, SO_TYPE) === constant('SOCK_STREAM')) {
+    throw invalidArgValue('message.data', 'must have at least one byte to carry descriptors on a stream', '')
+  }
+}
+
+function asCredentials(credentials: Credentials | undefined): Credentials | null {
+  if (credentials === undefined) return null
+  const id = (name: 'pid' | 'uid' | 'gid', max: number): number =>
+    asInteger(`message.credentials.${name}`, credentials?.[name], 0, max)
+  return { pid: id('pid', 2 ** 31 - 1), uid: id('uid', 2 ** 32 - 1), gid: id('gid', 2 ** 32 - 1) }
+}

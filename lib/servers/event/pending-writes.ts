@@ -1,0 +1,53 @@
+// Whoever waits until the kernel has what he wrote, where it did not have it at once.
+import type { Reactor } from './reactor.js'
+import type { StreamConnection } from './stream-connection.js'
+
+const ignore = (): void => {}
+
+/** A rejected promise that need not be looked at: a handler may start a write and not wait for it, and the client go away. */
+export function rejected(error: Error): Promise<never> {
+  const promise = Promise.reject(error)
+  promise.catch(ignore)
+  return promise
+}
+
+export class Writer {
+  readonly conn: StreamConnection
+  readonly promise: Promise<void>
+  resolve!: () => void
+  #reject!: (error: Error) => void
+
+  constructor(conn: StreamConnection) {
+    this.conn = conn
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  refuse(error: Error): void {
+    this.promise.catch(ignore)
+    this.#reject(error)
+  }
+}
+
+/** What is written in one turn by all connections, handed to the kernel together when their handlers wait again. */
+export class WriteBatch {
+  readonly #reactor: Reactor<StreamConnection>
+  #writers: Writer[] = []
+
+  constructor(reactor: Reactor<StreamConnection>) {
+    this.#reactor = reactor
+  }
+
+  add(writer: Writer): void {
+    if (this.#writers.push(writer) === 1) queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    const writers = this.#writers
+    this.#writers = []
+    this.#reactor.flush()
+    for (const writer of writers) writer.conn.flushed(writer)
+  }
+}

@@ -1,0 +1,131 @@
+// Who accepts for a server that forks a child a connection: C++ where nobody is to be told of each, else JavaScript; and for a while
+// nobody, where a fork has failed.
+import type { ErrnoError } from '../../errors.js'
+import { isForkHooked } from '../../posix/fork.js'
+import type { Accepted } from '../../posix/sys-socket.js'
+import { Acceptor } from '../accept/acceptor.js'
+import { ForkAcceptor } from './native-acceptor.js'
+import type { ForkSettings } from './fork-options.js'
+import type { Counters } from '../serving/counters.js'
+import type { Client, ServerHost } from '../server.js'
+
+const ofEachConnection = ['fork', 'exit']
+
+/** How long a fork that failed is waited with before it is tried again, in milliseconds. */
+export const RETRY = 50
+const LONGEST_REST = 2000
+
+export interface AcceptingServer {
+  readonly host: ServerHost
+  readonly settings: Pick<ForkSettings, 'maxChildren' | 'timeout'>
+  readonly tally: Counters
+  /** JavaScript has accepted. False: no more for now. */
+  readonly take: (accepted: Accepted) => boolean
+  /** In a child that C++ has forked. */
+  readonly serve: (accepted: Accepted) => void | Promise<void>
+  /** A child that C++ has forked has ended, with this wait status. */
+  readonly ended: (pid: number, status: number, client: Client) => void
+  /** C++ could not fork, and gives the connection back. */
+  readonly forkFailed: (accepted: Accepted, error: Error) => void
+  /** C++ has accepted one more than there may be. */
+  readonly overLimit: (accepted: Accepted) => void
+  /** It has rested, and may accept again. */
+  readonly rested: () => void
+}
+
+/** Accepts nothing until `resume`. */
+export class AcceptMode {
+  readonly #server: AcceptingServer
+  readonly #native: ForkAcceptor
+  readonly #js: Acceptor
+  #rest = RETRY
+  #resting: NodeJS.Timeout | undefined
+
+  /** @throws ErrnoError ENOTSUP (in a Worker), EMFILE, ENOSPC ... */
+  constructor(server: AcceptingServer) {
+    const { host, tally } = (this.#server = server)
+    this.#js = new Acceptor(host.listener, {
+      take: server.take,
+      failed: (error: Error) => host.failed(error),
+    })
+    this.#js.pause()
+    this.#native = new ForkAcceptor(host.listener, tally, {
+      isAsked: () => this.#isQuiet() || this.#acceptAloud(),
+      serve: server.serve,
+      ended: server.ended,
+      acceptFailed: (_error: ErrnoError) => this.#acceptAloud(),
+      forkFailed: server.forkFailed,
+      overLimit: server.overLimit,
+    })
+    host.onListener((event) => {
+      if (ofEachConnection.includes(event)) this.#native.tellAllEnds()
+    })
+  }
+
+  // Nobody hears of each connection, and there is nothing to do for each.
+  #isQuiet(): boolean {
+    const { host, settings } = this.#server
+    return !host.wantsConnections && !host.hears(...ofEachConnection) && settings.timeout === 0 && !isForkHooked()
+  }
+
+  // JavaScript tells of each connection; also where C++ has met an error, which JavaScript meets again and deals with.
+  #acceptAloud(): false {
+    this.#native.pause()
+    this.#native.tellAllEnds()
+    this.#js.resume()
+    return false
+  }
+
+  /** @param others connections that JavaScript has accepted and that are not over: the limits are counted by who accepts, not by both at once */
+  resume(others: number): void {
+    if (this.#resting) return
+    if (!this.#isQuiet()) return void this.#acceptAloud()
+    if (others > 0) return this.#js.resume()
+    this.#js.pause()
+    this.#native.resume(this.#server.settings.maxChildren, this.#server.host.maxConnections)
+  }
+
+  /** A fork has failed: nothing is accepted for a while, longer after each failure. */
+  rest(): void {
+    this.#js.pause()
+    this.#native.pause()
+    if (this.#resting) return
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined
+      this.#server.rested()
+    }, this.#rest)
+    this.#rest = Math.min(this.#rest * 2, LONGEST_REST)
+  }
+
+  /** A fork has worked. */
+  worked(): void {
+    this.#rest = RETRY
+  }
+
+  /** For good; children go on, and each end is told. */
+  stop(): void {
+    clearTimeout(this.#resting)
+    this.#js.stop()
+    this.#native.pause()
+    this.#native.tellAllEnds()
+  }
+
+  /** Children that C++ has forked and that live. */
+  get children(): number {
+    return this.#native.children
+  }
+
+  /** How often accepting had to rest for want of descriptors or memory. */
+  get exhaustions(): number {
+    return this.#js.exhaustions
+  }
+
+  /** Ends the children that C++ has forked. */
+  kill(): void {
+    this.#native.kill()
+  }
+
+  close(): void {
+    this.#native.close()
+  }
+}

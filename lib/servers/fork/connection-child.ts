@@ -1,0 +1,71 @@
+// The child of one connection, seen from inside; and what its parent compiles for it, so that all children have it.
+import { runMain } from '../../fork/child.js'
+import { compileAhead } from '../../fork/compile-ahead.js'
+import { dieWithParent } from '../../fork/die-with-parent.js'
+import { closeParentFds } from '../../fork/only-here.js'
+import { beginChild } from '../../posix/fork.js'
+import { getppid } from '../../posix/unistd-ids.js'
+import { repairRuntime } from '../../posix/after-fork/repair-runtime.js'
+import { prctl } from '../../posix/sys-prctl.js'
+import type { Accepted } from '../../posix/sys-socket.js'
+import type { Privileges } from '../serving/privileges.js'
+import { clientOf } from './native-acceptor.js'
+import type { ChildReports } from '../serving/child-reports.js'
+import type { Counters } from '../serving/counters.js'
+import { REHEARSALS, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
+
+/** What the children of a server have of their parent. */
+export interface ChildSetup {
+  /** The parent's process. */
+  readonly parent: number
+  readonly handler: ProcessHandler
+  readonly server: ProcessServer
+  readonly identity: Privileges
+  readonly reports: ChildReports
+  readonly tally: Counters
+  readonly idleTimeout: number
+}
+
+export class ConnectionChild {
+  readonly #setup: ChildSetup
+
+  constructor(setup: ChildSetup) {
+    this.#setup = setup
+  }
+
+  /** In a child, for as long as its connection lives. Without a connection it is a rehearsal. */
+  readonly serve = (accepted?: Accepted): void | Promise<void> => {
+    if (!accepted) return
+    const { fd, address } = accepted
+    const { parent, server, identity, reports, tally, idleTimeout } = this.#setup
+    closeParentFds(fd)
+    return reports.guard(clientOf(accepted), () => {
+      if (identity.asked) identity.apply()
+      dieWithParent(parent)
+      return server.serve(fd, address, { idleTimeout, tally })
+    })
+  }
+
+  /** What such a child runs. */
+  main(accepted: Accepted): () => void | Promise<void> {
+    return () => this.serve(accepted)
+  }
+
+  /** In the parent, before the first fork; see serve-in-process.ts. */
+  rehearse(): void {
+    const { handler, reports, tally } = this.#setup
+    const nobody = { remoteAddress: undefined, remotePort: undefined }
+    for (let i = 0; i < REHEARSALS; i++) {
+      void this.serve()
+      void reports.guard(nobody, () => {})
+      closeParentFds()
+      tally.received(0)
+      tally.sent(0)
+    }
+    const own = [ConnectionChild, clientOf, runMain, beginChild, repairRuntime, dieWithParent, prctl, getppid]
+    compileAhead(functionOf(handler), ...own)
+  }
+}
+
+const functionOf = (handler: ProcessHandler) =>
+  handler.kind === 'function' ? handler.serve : handler.kind === 'http' ? handler.application : undefined

@@ -1,0 +1,192 @@
+// The model of forkServer without workers: the parent accepts, forks, and closes the client; the child serves and exits.
+// See: man 2 fork, accept, _exit.
+import { ErrnoError } from '../../errors.js'
+import { asExitStatus, Child, runInChild } from '../../fork/child.js'
+import { keepInParent, release } from '../../fork/only-here.js'
+import { compactHeap } from '../../fork/compact-heap.js'
+import type { Accepted } from '../../posix/sys-socket.js'
+import { close as closeFd } from '../../posix/unistd.js'
+import { tryIdentity } from '../serving/privileges.js'
+import { ConnectionChild } from './connection-child.js'
+import { ConnectionChildren } from './connection-children.js'
+import { Deferred } from '../deferred.js'
+import { AcceptMode, RETRY } from './accept-mode.js'
+import { clientOf } from './native-acceptor.js'
+import type { ForkSettings } from './fork-options.js'
+import { ChildReports } from '../serving/child-reports.js'
+import { Counters } from '../serving/counters.js'
+import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
+import type { Model, ServerHost, ServerStats } from '../server.js'
+
+// Of an accepted connection, which no other child may keep.
+function close(fd: number): void {
+  release(fd)
+  closeFd(fd)
+}
+
+export class ForkModel implements Model {
+  readonly name = 'fork'
+  readonly #handler: ProcessHandler
+  readonly #settings: ForkSettings
+  readonly #tally = new Counters()
+  // Accepted, and not yet a child's.
+  readonly #waiting = new Set<Accepted>()
+  #stopped = false
+  #destroyed = false
+  #host!: ServerHost
+  #server!: ProcessServer
+  #reports: ChildReports | undefined
+  #child!: ConnectionChild
+  #children!: ConnectionChildren
+  #accepting: AcceptMode | undefined
+  readonly #drained = new Deferred()
+
+  constructor(handler: ProcessHandler, settings: ForkSettings) {
+    this.#handler = handler
+    this.#settings = settings
+  }
+
+  async start(host: ServerHost): Promise<void> {
+    this.#host = host
+    this.#server = processServer(this.#handler)
+    try {
+      await tryIdentity(this.#settings.identity)
+      this.#prepare()
+      compactHeap()
+      this.#child.rehearse()
+      this.#accepting = this.#accept()
+      this.#settle()
+    } catch (error) {
+      this.#release()
+      throw error
+    }
+  }
+
+  #prepare(): void {
+    const [host, tally, handler, server, settings] = [
+      this.#host,
+      this.#tally,
+      this.#handler,
+      this.#server,
+      this.#settings,
+    ]
+    const { idleTimeout } = host
+    const { identity } = settings
+    const reports = (this.#reports = new ChildReports(host, tally))
+    this.#child = new ConnectionChild({ parent: process.pid, handler, server, identity, reports, tally, idleTimeout })
+    this.#children = new ConnectionChildren({ host, tally, reports, settings, ended: () => this.#settle() })
+  }
+
+  #accept(): AcceptMode {
+    return new AcceptMode({
+      host: this.#host,
+      settings: this.#settings,
+      tally: this.#tally,
+      take: (accepted) => this.#take(accepted),
+      serve: this.#child.serve,
+      ended: (pid, status, client) =>
+        this.#children.ended(new Child(pid, Promise.resolve({ status })), client, asExitStatus(status)),
+      forkFailed: (accepted, error) => this.#forkFailed(this.#await(accepted), error, true),
+      overLimit: (accepted) => this.#reject(this.#await(accepted)),
+      rested: () => this.#settle(),
+    })
+  }
+
+  #await(accepted: Accepted): Accepted {
+    this.#waiting.add(accepted)
+    keepInParent(accepted.fd)
+    return accepted
+  }
+
+  // Of those that JavaScript has accepted.
+  get #own(): number {
+    return this.#waiting.size + (this.#children?.size ?? 0)
+  }
+
+  get #active(): number {
+    return this.#own + (this.#accepting?.children ?? 0)
+  }
+
+  #take(accepted: Accepted): boolean {
+    this.#tally.add('accepted')
+    if (this.#active >= this.#host.maxConnections) this.#reject(accepted)
+    else void this.#serve(this.#await(accepted), true)
+    return this.#active < this.#settings.maxChildren
+  }
+
+  #reject(accepted: Accepted): void {
+    this.#waiting.delete(accepted)
+    this.#tally.add('rejected')
+    close(accepted.fd)
+    this.#host.emit('drop', clientOf(accepted))
+  }
+
+  async #serve(accepted: Accepted, again: boolean): Promise<void> {
+    let child: Child
+    try {
+      child = await runInChild(this.#child.main(accepted))
+    } catch (error) {
+      return this.#forkFailed(accepted, error as Error, again)
+    }
+    close(accepted.fd)
+    this.#waiting.delete(accepted)
+    this.#accepting!.worked()
+    this.#children.adopt(child, clientOf(accepted))
+    if (this.#destroyed) this.#children.kill()
+  }
+
+  // A fork that fails is tried once more while the client waits; then the client is closed.
+  #forkFailed(accepted: Accepted, error: Error, again: boolean): void {
+    const passing = error instanceof ErrnoError && ['EAGAIN', 'ENOMEM'].includes(error.code)
+    if (!this.#stopped) this.#accepting!.rest()
+    if (passing && again && !this.#stopped) {
+      setTimeout(() => void this.#serve(accepted, false), RETRY)
+      return
+    }
+    this.#reject(accepted)
+    this.#host.clientError(error, clientOf(accepted))
+    this.#settle()
+  }
+
+  // After any change: accept on when there is room, or tell that all has ended.
+  #settle(): void {
+    if (!this.#stopped) {
+      if (this.#active < this.#settings.maxChildren) this.#accepting?.resume(this.#own)
+    } else if (this.#active === 0) {
+      this.#release()
+      this.#drained.resolve()
+    }
+  }
+
+  #release(): void {
+    this.#accepting?.close()
+    this.#reports?.close()
+    this.#server.stop()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#accepting!.stop()
+    this.#settle()
+  }
+
+  drained(): Promise<void> {
+    return this.#drained.promise
+  }
+
+  destroy(): void {
+    this.#destroyed = this.#stopped
+    this.#children.kill()
+    this.#accepting!.kill()
+  }
+
+  stats(): ServerStats {
+    const { children, exhaustions } = this.#accepting!
+    return {
+      ...this.#tally.all(),
+      active: this.#active,
+      children: this.#children.size + children,
+      exhaustions,
+    }
+  }
+}

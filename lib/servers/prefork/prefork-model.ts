@@ -1,0 +1,202 @@
+// Prefork: the master keeps a number of workers that share its listener; it replaces who dies, and all of them on a reload.
+import { codedError } from '../../errors.js'
+import { compactHeap } from '../../fork/compact-heap.js'
+import { SHUT_RDWR, shutdown } from '../../posix/sys-socket.js'
+import { eventfd } from '../../posix/sys-eventfd.js'
+import { close } from '../../posix/unistd.js'
+import { WorkerPool } from './worker-pool.js'
+import { Deferred } from '../deferred.js'
+import { Generations, warmest } from './generations.js'
+import { processMemory } from '../serving/process-memory.js'
+import { ChildReports } from '../serving/child-reports.js'
+import { Counters } from '../serving/counters.js'
+import type { Model, ServerHost, ServerStats } from '../server.js'
+import type { ProcessHandler } from '../serving/process-handler.js'
+import { Scoreboard } from '../serving/scoreboard.js'
+import { MOST_WORKERS, type WorkerSettings } from './prefork-options.js'
+import { MasterHooks } from './worker-hooks.js'
+import { WorkerMonitor } from './worker-monitor.js'
+import type { PreforkWorker } from './worker.js'
+
+const LONG = 2 ** 30
+
+export class PreforkModel implements Model {
+  readonly name = 'fork'
+  readonly #handler: ProcessHandler
+  readonly #settings: WorkerSettings
+  readonly #tally = new Counters()
+  #host!: ServerHost
+  #cells: Scoreboard | undefined
+  #line: number | undefined
+  #reports: ChildReports | undefined
+  #generations: Generations | undefined
+  #pool!: WorkerPool
+  #watch: WorkerMonitor | undefined
+  // With no worker to wait for the process would end; set while all rest.
+  #rest: NodeJS.Timeout | undefined
+  // Exchanges of all workers, one after the other.
+  #exchanges: Promise<void> = Promise.resolve()
+  #stopped = false
+  readonly #drained = new Deferred()
+
+  constructor(handler: ProcessHandler, settings: WorkerSettings) {
+    this.#handler = handler
+    this.#settings = settings
+  }
+
+  async start(host: ServerHost): Promise<void> {
+    this.#host = host
+    try {
+      this.#prepare()
+      host.listener.setNonBlocking(true)
+      compactHeap()
+      await this.#pool.start()
+      this.#watch = new WorkerMonitor(this.#pool, this.#settings, () => this.#reforkUnasked())
+    } catch (error) {
+      await this.#giveUp()
+      throw error
+    }
+  }
+
+  #prepare(): void {
+    const [host, settings, tally] = [this.#host, this.#settings, this.#tally]
+    const cells = (this.#cells = new Scoreboard(4 * MOST_WORKERS))
+    const reports = (this.#reports = new ChildReports(host, tally, {
+      worker: (report) => this.#pool.told(report),
+      forked: (report) => this.#generations?.told(report),
+    }))
+    const line = (this.#line = eventfd())
+    const share = { parent: process.pid, host, reports, tally, cells, settings, line }
+    const origin = (this.#generations = new Generations(this.#handler, share))
+    const ended = (worker: PreforkWorker): void => this.#ended(worker)
+    const hooks = new MasterHooks(settings.hooks, host)
+    this.#pool = new WorkerPool({ host, hooks, settings, cells, tally, reports, origin, ended })
+    if (host.wantsConnections) this.wantConnections()
+  }
+
+  async #giveUp(): Promise<void> {
+    this.#stopped = true
+    this.#pool?.kill()
+    this.#settle()
+    await this.#drained.promise
+  }
+
+  #ended(worker: PreforkWorker): void {
+    this.#generations!.ended(worker)
+    this.#settle()
+  }
+
+  /** Those that serve or begin to. */
+  get workers(): PreforkWorker[] {
+    return this.#pool.workers
+  }
+
+  /** See PreforkServer.addWorker. */
+  async addWorker(): Promise<void> {
+    if (this.#pool.places.length >= MOST_WORKERS) throw new RangeError(`a server has ${MOST_WORKERS} workers at most`)
+    await this.#pool.add()
+  }
+
+  /** See PreforkServer.removeWorker. */
+  removeWorker(): boolean {
+    return this.#pool.removeLast()
+  }
+
+  /** See PreforkServer.stopWorkers. */
+  rest(): void {
+    if (this.#stopped || this.#rest) return
+    this.#rest = setInterval(() => {}, LONG)
+    this.#pool.rest()
+  }
+
+  #wake(): void {
+    clearInterval(this.#rest)
+    this.#rest = undefined
+    this.#pool.fills = true
+  }
+
+  /** See PreforkServer.reload. */
+  reload(handler?: ProcessHandler): Promise<void> {
+    return this.#afterOthers(async () => {
+      this.#pool.hooks.tell('onReload')
+      await this.#awake(() => this.#generations!.reload(this.#pool, handler))
+    })
+  }
+
+  // Those who rested rest on where the exchange fails.
+  async #awake(exchange: () => Promise<void>): Promise<void> {
+    const rested = this.#rest !== undefined
+    this.#wake()
+    try {
+      await exchange()
+    } catch (error) {
+      if (rested) this.rest()
+      throw error
+    }
+  }
+
+  /** See PreforkServer.refork. */
+  refork(): Promise<void> {
+    return this.#afterOthers(() => this.#generations!.refork(this.#pool, warmest(this.workers)))
+  }
+
+  async #reforkUnasked(): Promise<void> {
+    await this.refork().catch((error: Error) => {
+      if (!this.#stopped) this.#host.emit('spawnError', error)
+    })
+  }
+
+  #afterOthers(exchange: () => Promise<void>): Promise<void> {
+    const done = this.#exchanges.then(() => {
+      if (this.#stopped) throw codedError(Error, 'ERR_SERVER_NOT_RUNNING', 'Server is not running.')
+      return exchange()
+    })
+    this.#exchanges = done.catch(() => {})
+    return done
+  }
+
+  /** Workers tell of each connection from now on. */
+  wantConnections(): void {
+    if (!this.#stopped) this.#cells?.master.set('wantsConnections', 1)
+  }
+
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#watch?.close()
+    clearInterval(this.#rest)
+    this.#cells!.master.set('closing', 1)
+    this.#pool.stop()
+    if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (!this.#stopped || this.#pool?.isEmpty === false) return
+    this.#reports?.close()
+    this.#generations?.release()
+    this.#cells?.release()
+    if (this.#line !== undefined) close(this.#line)
+    this.#line = undefined
+    this.#drained.resolve()
+  }
+
+  drained(): Promise<void> {
+    return this.#drained.promise
+  }
+
+  destroy(): void {
+    this.#pool.kill()
+  }
+
+  stats(): ServerStats {
+    const memory = this.workers.map(({ pid }) => processMemory(pid))
+    return {
+      ...this.#tally.all(),
+      workers: this.workers.filter(({ status }) => status === 'online').length,
+      restarts: this.#pool.restarts,
+      privateBytes: memory.reduce((sum, one) => sum + one.private, 0),
+      sharedBytes: memory.reduce((sum, one) => sum + one.shared, 0),
+    }
+  }
+}

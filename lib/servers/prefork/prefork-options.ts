@@ -1,0 +1,80 @@
+// The options of prefork, checked once: how many workers, and when they are replaced.
+import { availableParallelism } from 'node:os'
+import { invalidArgValue } from '../../errors.js'
+import { asInteger } from '../../posix/internal/arguments.js'
+import { Privileges, type ChildOptions } from '../serving/privileges.js'
+import { hooksOf, type WorkerHooks } from './worker-hooks.js'
+
+/** Options of a server with a fixed number of processes. */
+export interface PreforkOptions extends ChildOptions, WorkerHooks {
+  /** How many processes serve; 'auto': what WEB_CONCURRENCY says, or as many as there are processors to be used. */
+  workers: number | 'auto'
+  /** Connections (of HTTP: requests) after which a worker makes room for a fresh one (default: never). */
+  maxRequests?: number
+  /** Up to so many more, at random, so that workers do not leave all at once (default 0). */
+  maxRequestsJitter?: number
+  /** Bytes of memory of its own (not shared with the master) above which a worker makes room, between requests (default: any). */
+  maxMemory?: number
+  /** Milliseconds that one connection (of HTTP: request) may take before its worker is sent SIGABRT; 0 (default): any. */
+  timeout?: number
+  /** Milliseconds from that SIGABRT to SIGKILL (default 1000). */
+  cleanupTimeout?: number
+  /** Milliseconds that a worker may take from its fork until it can serve (default 10000). */
+  spawnTimeout?: number
+  /** So many workers in a row that could not begin to serve end the server (default: no number does). */
+  maxConsecutiveSpawnErrors?: number
+  /**
+   * Requests after which the worker that has served so many becomes the mold of the next generation, as with refork(): a number, or one
+   * for the first time, one for the second ..., of which the last holds for all that follow (default: never).
+   */
+  reforkAfter?: number | readonly number[]
+  /** How many workers a refork exchanges at once (default 1). */
+  reforkMaxUnavailable?: number
+}
+
+/** The same, checked. */
+export type WorkerSettings = ReturnType<typeof checkedWorkers>
+
+/** The most workers that one server has. */
+export const MOST_WORKERS = 4096
+
+function workerCount(workers: unknown): number {
+  if (typeof workers === 'string' && workers !== 'auto') {
+    throw invalidArgValue('options.workers', "must be a number or 'auto'", workers)
+  }
+  if (workers !== 'auto') return asInteger('options.workers', workers, 1, MOST_WORKERS)
+  const wish = process.env['WEB_CONCURRENCY']
+  if (wish === undefined || wish === '') return availableParallelism()
+  const count = Number(wish)
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_WORKERS) return count
+  throw invalidArgValue('WEB_CONCURRENCY', `must be a whole number from 1 to ${MOST_WORKERS}`, wish)
+}
+
+function reforkNumbers(after: unknown): number[] {
+  if (after === undefined) return []
+  const numbers = (Array.isArray(after) ? after : [after]) as unknown[]
+  return numbers.map((number) => asInteger('options.reforkAfter', number, 1))
+}
+
+/** @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE */
+export function checkedWorkers(options: PreforkOptions, gracefulTimeout: number) {
+  const number = (name: keyof PreforkOptions, byDefault: number, least = 0, most?: number): number => {
+    const value = options[name] ?? byDefault
+    return value === Infinity && byDefault === Infinity ? Infinity : asInteger(`options.${name}`, value, least, most)
+  }
+  return {
+    workers: workerCount(options.workers),
+    maxRequests: number('maxRequests', Infinity, 1),
+    maxRequestsJitter: number('maxRequestsJitter', 0),
+    maxMemory: number('maxMemory', Infinity, 1, Number.MAX_SAFE_INTEGER),
+    timeout: number('timeout', 0),
+    cleanupTimeout: number('cleanupTimeout', 1000),
+    spawnTimeout: number('spawnTimeout', 10_000, 1),
+    maxConsecutiveSpawnErrors: number('maxConsecutiveSpawnErrors', Infinity, 1),
+    reforkAfter: reforkNumbers(options.reforkAfter),
+    reforkMaxUnavailable: number('reforkMaxUnavailable', 1, 1),
+    gracefulTimeout,
+    identity: new Privileges(options),
+    hooks: hooksOf(options),
+  }
+}

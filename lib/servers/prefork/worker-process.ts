@@ -1,0 +1,81 @@
+// A prefork worker, seen from inside: it accepts from the listener that all workers share, until it is told to end or has done its
+// share.
+import { reportOf } from '../../fork/channel.js'
+import { dieWithParent } from '../../fork/die-with-parent.js'
+import { closeParentFds } from '../../fork/only-here.js'
+import { _exit } from '../../posix/fork.js'
+import { signal, SIG_IGN } from '../../posix/signal.js'
+import type { Accepted } from '../../posix/sys-socket.js'
+import { AcceptLoop } from '../serving/accept-loop.js'
+import { clientOf } from '../fork/native-acceptor.js'
+import { serveHttp } from '../serving/http-connections.js'
+import { moldProcess } from './mold-process.js'
+import { asError } from '../server.js'
+import { Told } from '../serving/scoreboard.js'
+import type { WorkerContext } from './worker-context.js'
+import { WorkerQuota } from './worker-quota.js'
+
+/** Exit code of a worker that could not begin to serve. */
+export const BOOT_FAILED = 3
+
+// Gets ready, or tells why it can't.
+async function boot({ key, parent, info, host, reports, settings, control }: WorkerContext): Promise<void> {
+  dieWithParent(parent)
+  closeParentFds(host.listener.fd, control)
+  reports.keepSender()
+  ignoreSignals()
+  process.title = `posix-async (gen:${info.generation}) worker[${info.id}]`
+  try {
+    await settings.hooks.afterWorkerFork?.(info)
+    settings.identity.apply()
+    dieWithParent(parent)
+    await settings.hooks.afterWorkerReady?.(info)
+  } catch (error) {
+    reports.worker({ worker: key, failure: reportOf(asError(error)) })
+    _exit(BOOT_FAILED)
+  }
+  process.title = `posix-async (gen:${info.generation}) worker[${info.id}] ready`
+  reports.worker({ worker: key })
+}
+
+async function serveOneByOne(setup: WorkerContext, share: WorkerQuota): Promise<void> {
+  const { host, cell, control, tally } = setup
+  const stop = { fd: control, asked: () => cell.get('told') !== Told.serve }
+  const loop = new AcceptLoop(host.listener, stop, tally, true, undefined, setup.line)
+  for (let accepted = loop.next(); accepted; accepted = loop.next()) {
+    await serveOne(setup, share, accepted)
+    if (share.isDone()) break
+  }
+  loop.close()
+}
+
+// A synchronous handler costs no turn of the event loop.
+function serveOne(setup: WorkerContext, share: WorkerQuota, accepted: Accepted): void | Promise<void> {
+  const { host, reports, server, tally } = setup
+  if (tally.get('active') >= host.maxConnections) return share.refuse(accepted)
+  const { fd, address } = accepted
+  const client = clientOf(accepted)
+  const disconnected = share.connected(client)
+  const done = share.begin()
+  const serving = reports.guard(client, () => server.serve(fd, address, { idleTimeout: host.idleTimeout, tally }))
+  if (serving) return serving.then(disconnected).then(done)
+  disconnected()
+  return done()
+}
+
+// Of a terminal they go to the whole process group, and of a service manager to all of its processes: the master hears them, and
+// ends its workers in good order.
+function ignoreSignals(): void {
+  for (const name of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) signal(name, SIG_IGN)
+}
+
+/** The whole life of a worker. */
+export async function workerProcess(setup: WorkerContext): Promise<void> {
+  await boot(setup)
+  const share = new WorkerQuota(setup)
+  const { cell, handler, info, settings } = setup
+  if (handler.kind === 'http') await serveHttp(setup, share, handler.application)
+  else await serveOneByOne(setup, share)
+  if (cell.get('told') === Told.mold) await moldProcess(setup)
+  await settings.hooks.beforeWorkerExit?.(info)
+}

@@ -1,0 +1,76 @@
+// threadServer with a native handler: accepting, threads, reading and writing are native, and nothing enters JavaScript.
+import { ErrnoError } from '../../errors.js'
+import { Deferred } from '../deferred.js'
+import { RunningNative } from '../serving/native-handler.js'
+import type { Model, ServerHost, ServerStats } from '../server.js'
+import type { ThreadModelOptions } from './thread-model.js'
+import { AcceptLoop } from './io-threads.js'
+
+// How long threads that were cut off may still compute before they are left to themselves, in milliseconds.
+const LAST_GRACE = 1000
+
+export class NativeThreadModel implements Model {
+  readonly name = 'thread'
+  readonly #handler: string
+  readonly #options: ThreadModelOptions
+  readonly #drained = new Deferred()
+  #running!: RunningNative
+  #loop!: AcceptLoop
+  #failed = false
+  #last: ServerStats | undefined
+  #patience: NodeJS.Timeout | undefined
+
+  constructor(handler: string, options: ThreadModelOptions) {
+    this.#handler = handler
+    this.#options = options
+  }
+
+  start(host: ServerHost): void {
+    this.#running = new RunningNative(this.#handler)
+    const { maxConnections, idleTimeout } = host
+    const limits = { ...this.#options, maxConnections, idleTimeout }
+    try {
+      this.#loop = new AcceptLoop(host.listener.fd, this.#running.number, limits, () => this.#changed(host))
+    } catch (error) {
+      this.#running.stop()
+      throw error
+    }
+  }
+
+  #changed(host: ServerHost): void {
+    const { done, fault } = this.#loop
+    if (done) this.#finish()
+    if (fault < 0 && !this.#failed) {
+      this.#failed = true
+      host.failed(new ErrnoError(fault, 'accept4'))
+    }
+  }
+
+  #finish(): void {
+    if (this.#last) return
+    clearTimeout(this.#patience)
+    this.#last = this.stats()
+    this.#loop.release()
+    this.#running.stop()
+    this.#drained.resolve()
+  }
+
+  stop(): void {
+    if (this.#last) return
+    this.#loop.stop()
+  }
+
+  drained(): Promise<void> {
+    return this.#drained.promise
+  }
+
+  destroy(): void {
+    if (this.#last) return
+    this.#loop.shutdown()
+    this.#patience ??= setTimeout(() => this.#finish(), LAST_GRACE)
+  }
+
+  stats(): ServerStats {
+    return this.#last ?? { ...this.#loop.counts() }
+  }
+}

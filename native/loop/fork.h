@@ -1,0 +1,30 @@
+// The whole-runtime fork joined to Node's event loop, for other families (fork.cc).
+#ifndef POSIX_ASYNC_LOOP_FORK_H_
+#define POSIX_ASYNC_LOOP_FORK_H_
+
+#include <napi.h>
+
+#include "core/fork/fork.h"
+
+namespace posix_async {
+
+// Main thread only: a Worker's own loop and isolate cannot be the ones that live on.
+bool OnMainThread();
+
+// Forks; in the child the event loop is made its own before any JavaScript runs, and with `keep_handles` what it
+// watches stays.
+fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bool keep_handles = false);
+
+// What JavaScript is told: a number as fork(2) with a negative errno, or the name and number of the thread that could
+// not be parked.
+Napi::Value ToJs(Napi::Env env, const fork::ForkResult& result);
+
+// A child's life, with no JavaScript on the stack: the loop until nothing is left, then `idle`, which ends the process.
+[[noreturn]] void LiveOn(Napi::Env env, const Napi::FunctionReference& idle);
+
+// In a child, after its readiness was renewed (fork_acceptor.cc): the acceptors of the parent are not the child's.
+void ForgetForkAcceptorsAfterFork(napi_env env);
+
+}  // namespace posix_async
+
+#endif  // POSIX_ASYNC_LOOP_FORK_H_

@@ -1,0 +1,280 @@
+// A child process a connection, wholly native in the parent: accept4, fork, close of the client, and the wait for each
+// child by its pidfd, from the event loop and without JavaScript, so that a connection costs the parent these calls and
+// not the copying of what JavaScript writes to. The handler runs in the child. See: man 2 accept4, clone, waitid.
+#include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "binding.h"
+#include "core/base/handle_table.h"
+#include "core/base/result.h"
+#include "core/fork/allocator_holes.h"
+#include "core/fork/huge_text.h"
+#include "env_data.h"
+#include "fork.h"
+#include "forked_children.h"
+#include "readiness.h"
+
+namespace posix_async {
+namespace {
+
+// What JavaScript is told by `notice(kind, a, b)`; all but kAcceptFailed are about the client whose
+// address is in `address`.
+enum Notice {
+  kEnded,         // a is a child's pid, b its wait status
+  kAcceptFailed,  // a is the errno
+  kForkFailed,    // a is the accepted descriptor, b the negative errno or the thread that could not be parked
+  kOverLimit,     // a is the accepted descriptor: there are as many connections as there may be
+};
+
+// Without the padding behind, for which JavaScript's memory has no room.
+constexpr size_t kAddressBytes = offsetof(ClientAddress, length) + sizeof(ClientAddress::length);
+
+// How many connections one turn of the event loop takes at most, so that what else waits is served too.
+constexpr int kTurn = 64;
+
+class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_this<ForkAcceptor> {
+ public:
+  ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted);
+
+  // When all that a server keeps has been made: its children are many and short, and this makes each cheaper.
+  void Settle();
+  int Resume(unsigned most_children, unsigned most_connections);
+  void Pause();
+  void Kill(int signal) { children_.Kill(signal); }
+  size_t children() const { return children_.size(); }
+  // Every end is told from now on, not only those with a status.
+  void TellAllEnds();
+  void Close();
+  // In a child: nothing of it is the child's.
+  void Forget();
+  void OnReady(int fd) override;
+
+ private:
+  void AcceptAll();
+  bool AcceptOne();
+  bool Fork(int client, const ClientAddress& address);
+  [[noreturn]] void Enter(int client);
+  void Reap(int pidfd);
+  bool IsAsked();
+  void ShowAddress(const ClientAddress& client) { memcpy(address_, &client, kAddressBytes); }
+  void Tell(Notice kind, const ClientAddress& client, int a, Napi::Value b);
+  void Tell(Notice kind, const ClientAddress& client, int a, int b = 0);
+
+  const Napi::Env env_;
+  const int listener_;
+  Napi::FunctionReference is_asked_;  // () => boolean: false: JavaScript accepts from now on
+  Napi::FunctionReference notice_;    // (kind, a, b) => void
+  Napi::FunctionReference enter_;     // (fd) => void: in the child
+  Napi::FunctionReference idle_;      // () => void: in the child, when it has run out of events
+  Napi::ObjectReference kept_;        // the memory below
+  uint8_t* const address_;
+  int64_t* const accepted_;
+  unsigned most_children_ = 0;
+  unsigned most_connections_ = 0;
+  bool accepting_ = false;
+  bool full_ = false;  // accepting rests until a child ends
+  bool tells_all_ends_ = false;
+  ForkedChildren children_;
+  std::optional<fork::AllocatorHolesPlugged> plugged_;
+};
+
+ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted)
+    : env_(env),
+      listener_(listener),
+      is_asked_(Napi::Persistent(callbacks.Get("isAsked").As<Napi::Function>())),
+      notice_(Napi::Persistent(callbacks.Get("notice").As<Napi::Function>())),
+      enter_(Napi::Persistent(callbacks.Get("enter").As<Napi::Function>())),
+      idle_(Napi::Persistent(callbacks.Get("idle").As<Napi::Function>())),
+      kept_(Napi::Persistent(callbacks)),
+      address_(address.data),
+      accepted_(reinterpret_cast<int64_t*>(accepted.data)),
+      children_(env, this) {}
+
+// What it cannot do, children do without.
+void ForkAcceptor::Settle() {
+  malloc_trim(0);  // what a child frees would be joined with each free piece, in pages that are copied for it
+  plugged_.emplace();
+  fork::MoveTextToHugePages();
+}
+
+int ForkAcceptor::Resume(unsigned most_children, unsigned most_connections) {
+  most_children_ = most_children;
+  most_connections_ = most_connections;
+  if (accepting_) return 0;
+  const int error = WaitNatively(env_, listener_, EPOLLIN, this);
+  accepting_ = error == 0;
+  return error;
+}
+
+void ForkAcceptor::Pause() {
+  full_ = false;
+  if (std::exchange(accepting_, false)) StopWaiting(env_, listener_);
+}
+
+void ForkAcceptor::Close() {
+  Pause();
+  children_.Close();
+  plugged_.reset();
+}
+
+void ForkAcceptor::Forget() {
+  children_.Forget();
+  accepting_ = full_ = false;
+}
+
+void ForkAcceptor::TellAllEnds() {
+  tells_all_ends_ = true;
+  children_.WatchUnwatched();
+}
+
+void ForkAcceptor::OnReady(int fd) {
+  const auto alive = shared_from_this();  // whatever JavaScript does when it is told
+  const Napi::HandleScope scope(env_);
+  children_.WatchUnwatched();
+  if (fd == listener_) return AcceptAll();
+  Reap(fd);
+}
+
+void ForkAcceptor::AcceptAll() {
+  if (!IsAsked()) return;
+  for (int taken = 0; taken < kTurn && accepting_; taken++) {
+    if (!AcceptOne()) return;
+  }
+}
+
+// Without a callback scope: nothing that JavaScript has queued runs here.
+bool ForkAcceptor::IsAsked() {
+  const Napi::Value answer = is_asked_.Call(env_.Global(), std::initializer_list<napi_value>{});
+  return !answer.IsEmpty() && answer.ToBoolean().Value();
+}
+
+// False: there is no more to accept for now.
+bool ForkAcceptor::AcceptOne() {
+  if (children_.size() >= most_children_ && children_.size() < most_connections_) {
+    Pause();
+    full_ = true;
+    return false;
+  }
+  ClientAddress address{};
+  socklen_t length = sizeof address.storage;
+  const int client = accept4(listener_, reinterpret_cast<sockaddr*>(&address.storage), &length, SOCK_CLOEXEC);
+  address.length = static_cast<uint8_t>(length);
+  if (client < 0) {
+    if (errno != EAGAIN && errno != EINTR) Tell(kAcceptFailed, address, errno);
+    return errno == EINTR;
+  }
+  __atomic_fetch_add(accepted_, 1, __ATOMIC_SEQ_CST);
+  if (children_.size() >= most_connections_) {
+    Tell(kOverLimit, address, client);
+    return accepting_;
+  }
+  return Fork(client, address);
+}
+
+bool ForkAcceptor::Fork(int client, const ClientAddress& address) {
+  fork::ForkOptions options;
+  options.lazily = true;
+  options.wants_pidfd = true;
+  const fork::ForkResult result = ForkRuntime(env_, options);
+  if (result.pid == 0) {
+    ShowAddress(address);
+    Enter(client);
+  }
+  if (result.pid < 0) {
+    Tell(kForkFailed, address, client, ToJs(env_, result));
+    return false;
+  }
+  close(client);
+  children_.Add(result.pidfd, {result.pid, address});
+  return true;
+}
+
+void ForkAcceptor::Enter(int client) {
+  enter_.MakeCallback(env_.Global(), {Napi::Number::New(env_, client)});
+  LiveOn(env_, idle_);
+}
+
+void ForkAcceptor::Reap(int pidfd) {
+  const auto child = children_.Reap(pidfd);
+  if (!child) return;
+  if (full_) Resume(most_children_, most_connections_);
+  full_ = false;
+  const int status = child->cut ? 0 : child->status;
+  if (tells_all_ends_ || status != 0) Tell(kEnded, child->client, child->pid, status);
+}
+
+void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, Napi::Value b) {
+  ShowAddress(client);
+  notice_.MakeCallback(env_.Global(), {Napi::Number::New(env_, kind), Napi::Number::New(env_, a), b});
+}
+
+void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, int b) {
+  Tell(kind, client, a, Napi::Number::New(env_, b));
+}
+
+struct ForkAcceptors {
+  explicit ForkAcceptors(napi_env) {}
+  HandleTable<ForkAcceptor> all;
+};
+
+std::shared_ptr<ForkAcceptor> Find(napi_env env, int acceptor) { return EnvData<ForkAcceptors>(env).all.Get(acceptor); }
+
+// `callbacks` has isAsked, notice, enter, idle, and keeps the memory of `address`, which takes a client's address, and
+// of `accepted`, a BigInt64Array(1) that counts. Gives a number, or -errno.
+int Open(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted) {
+  if (!OnMainThread()) return -ENOTSUP;
+  return EnvData<ForkAcceptors>(env).all.Add(
+      std::make_shared<ForkAcceptor>(env, listener, callbacks, address, accepted));
+}
+
+template <auto method>
+void Call(Napi::Env env, int acceptor) {
+  if (const auto found = Find(env, acceptor)) (found.get()->*method)();
+}
+
+int Resume(Napi::Env env, int acceptor, unsigned most_children, unsigned most_connections) {
+  const auto found = Find(env, acceptor);
+  return found ? found->Resume(most_children, most_connections) : -EBADF;
+}
+
+void Kill(Napi::Env env, int acceptor, int signal) {
+  if (const auto found = Find(env, acceptor)) found->Kill(signal);
+}
+
+int CountChildren(Napi::Env env, int acceptor) {
+  const auto found = Find(env, acceptor);
+  return found ? static_cast<int>(found->children()) : 0;
+}
+
+void Close(Napi::Env env, int acceptor) {
+  if (const auto found = EnvData<ForkAcceptors>(env).all.Remove(acceptor)) found->Close();
+}
+
+}  // namespace
+
+void ForgetForkAcceptorsAfterFork(napi_env env) {
+  const ForkAcceptors* acceptors = FindEnvData<ForkAcceptors>(env);
+  if (acceptors == nullptr) return;
+  for (const auto& acceptor : acceptors->all.All()) acceptor->Forget();
+}
+
+void RegisterForkAcceptor(Exports& exports) {
+  exports.Function<&Open>("forkAcceptorOpen");
+  exports.Function<&Call<&ForkAcceptor::Settle>>("forkAcceptorSettle");
+  exports.Function<&Resume>("forkAcceptorResume");
+  exports.Function<&Call<&ForkAcceptor::Pause>>("forkAcceptorPause");
+  exports.Function<&Kill>("forkAcceptorKill");
+  exports.Function<&Call<&ForkAcceptor::TellAllEnds>>("forkAcceptorTellAllEnds");
+  exports.Function<&CountChildren>("forkAcceptorChildren");
+  exports.Function<&Close>("forkAcceptorClose");
+}
+
+}  // namespace posix_async
