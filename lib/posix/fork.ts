@@ -69,8 +69,9 @@ function runPrepare(sets: readonly HookSet[]): void {
  *
  * The caller must reap the child with waitpid or waitpidAsync.
  *
- * @throws ErrnoError EAGAIN (process limit), ENOMEM, ENOTSUP (in a Worker); ERR_FORK_UNSAFE where a thread could not be stopped
- * within a second (nothing has changed then); ERR_INVALID_ARG_VALUE
+ * @throws ErrnoError EAGAIN (a limit of processes or of pending signals), ENOMEM, EMFILE, EPERM (a filter of system calls), ENOTSUP (in
+ * a Worker); ERR_FORK_UNSAFE where a thread could not be stopped within a second, or /proc is that of another pid namespace (nothing
+ * has changed then); ERR_INVALID_ARG_VALUE
  * @see man 2 fork
  */
 export function fork(options: ForkOptions = {}): number {
@@ -82,10 +83,10 @@ export function fork(options: ForkOptions = {}): number {
   return after(native.fork(handles === 'keep'), handles === 'silent')
 }
 
-/** What a fork that failed says: a negative errno, or the thread that could not be stopped. */
+/** What a fork that failed says: a negative errno, or why it was not safe. */
 export function forkError(result: number | string): Error {
   if (typeof result === 'number') return new ErrnoError(result, 'fork')
-  return codedError(Error, 'ERR_FORK_UNSAFE', `fork: thread ${result} could not be stopped within a second`)
+  return codedError(Error, 'ERR_FORK_UNSAFE', `fork: ${result}`)
 }
 
 /** Whether somebody has hooks around forks, which a fork without JavaScript would not call. */

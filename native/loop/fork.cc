@@ -167,8 +167,8 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
 }
 
 Napi::Value ToJs(Napi::Env env, const fork::ForkResult& result) {
-  if (result.parking.error != -ETIMEDOUT) return Napi::Number::New(env, result.pid);
-  return Napi::String::New(env, std::string(result.parking.name) + " (" + std::to_string(result.parking.tid) + ")");
+  if (result.parking.reason[0] == 0) return Napi::Number::New(env, result.pid);
+  return Napi::String::New(env, result.parking.reason);
 }
 
 void LiveOn(Napi::Env env, const Napi::FunctionReference& idle) {

@@ -15,8 +15,7 @@ bool OnMainThread();
 // watches stays.
 fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bool keep_handles = false);
 
-// What JavaScript is told: a number as fork(2) with a negative errno, or the name and number of the thread that could
-// not be parked.
+// What JavaScript is told: a number as fork(2) with a negative errno, or why it was not safe to fork.
 Napi::Value ToJs(Napi::Env env, const fork::ForkResult& result);
 
 // A child's life, with no JavaScript on the stack: the loop until nothing is left, then `idle`, which ends the process.

@@ -30,7 +30,7 @@ namespace {
 enum Notice {
   kEnded,         // a is a child's pid, b its wait status
   kAcceptFailed,  // a is the errno
-  kForkFailed,    // a is the accepted descriptor, b the negative errno or the thread that could not be parked
+  kForkFailed,    // a is the accepted descriptor, b the negative errno or why it was not safe to fork
   kOverLimit,     // a is the accepted descriptor: there are as many connections as there may be
 };
 

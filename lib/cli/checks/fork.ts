@@ -1,6 +1,6 @@
 // Checks of what forking the whole runtime needs, and that it works.
 import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -17,14 +17,18 @@ const maps: Check = () => ({
 })
 
 const taskList: Check = () => {
-  let threads = 0
+  const name = 'fork: threads'
   try {
-    threads = readdirSync('/proc/self/task').length
+    if (readlinkSync('/proc/self') !== String(process.pid)) {
+      const detail = '/proc is that of another pid namespace'
+      return { name, ok: false, detail, cure: 'mount /proc in this pid namespace (unshare --mount-proc)' }
+    }
+    const detail = `/proc/self/task lists ${readdirSync('/proc/self/task').length}`
+    return { name, ok: true, detail }
   } catch {
-    // told below
+    const detail = '/proc/self/task cannot be read'
+    return { name, ok: false, detail, cure: 'mount /proc without hidepid for this user' }
   }
-  const detail = threads > 0 ? `/proc/self/task lists ${threads}` : '/proc/self/task cannot be read'
-  return { name: 'fork: threads', ok: threads > 0, detail, cure: 'mount /proc without hidepid for this user' }
 }
 
 /** Which real-time signals (34 to 64) this process has no handler for: bit n - 1 of SigCgt is signal n. */

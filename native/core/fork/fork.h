@@ -12,7 +12,7 @@ namespace posix_async::fork {
 struct ForkResult {
   pid_t pid = -1;      // as fork(2): 0 in the child; a negative errno when there is none
   int pidfd = -1;      // in the parent, where it was asked for: the child, close-on-exec
-  ParkResult parking;  // with -ETIMEDOUT: which thread could not be parked
+  ParkResult parking;  // why the threads could not be parked
 };
 
 // Main thread only. The order of steps is the promise: signals blocked; threads parked; mappings shown; clone; in the

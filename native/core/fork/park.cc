@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 
 #include "fate.h"
 #include "park_signal.h"
@@ -65,18 +66,18 @@ void Rest() {
 // A thread that was never parked and sleeps with the signal blocked will never take it; asked again at the next few
 // forks. One that is awake is just being made (until then glibc blocks every signal): it may not have been scheduled
 // yet, and is waited for. One that was parked before may block it just now, on its way out of the handler, and takes it
-// then.
-bool NeverParks(Thread* thread) {
-  constexpr int kMoments = 10, kFinal = kMoments + 3, kPatience = 10'000;
-  if (thread->tid_address != nullptr || thread->times_blocked >= kFinal) return !thread->parkable;
+// then. Sets `parkable`; 0, or a negative errno where it can't be told.
+int FindWhetherItParks(Thread* thread, int64_t deadline) {
+  constexpr int kMoments = 10, kFinal = kMoments + 3;
+  if (thread->tid_address != nullptr || thread->times_blocked >= kFinal) return 0;
   thread->parkable = false;
-  for (int moments = 0; moments < kPatience; moments++, Rest()) {
-    const Blocking how = HowItBlocksPark(*thread);
-    if (how == Blocking::kNot) break;
-    if (how == Blocking::kAsleep && ++thread->times_blocked >= kMoments) return true;
+  for (Blocking how = Blocking::kAwake; how != Blocking::kNot && Now() < deadline; Rest()) {
+    const int error = HowItBlocksPark(*thread, &how);
+    if (error != 0) return error;
+    if (how == Blocking::kAsleep && ++thread->times_blocked >= kMoments) return 0;
   }
   thread->parkable = true;
-  return false;
+  return 0;
 }
 
 bool Freeze(Thread* thread) {
@@ -84,62 +85,90 @@ bool Freeze(Thread* thread) {
   return thread->state.compare_exchange_strong(idle, kFrozen);
 }
 
-// Stops one thread. What is idle is frozen here and now; what runs is asked to park and counted in `expected`. False:
-// it is gone.
-bool Stop(Thread* thread, uint32_t* expected) {
-  if (thread->state.load() >= kFrozen || Freeze(thread)) return true;
-  if (NeverParks(thread)) return Exists(thread->tid);
-  const bool comes = thread->state.load() == kParked || AskToPark(thread);
-  *expected += comes;
-  return comes;
+// What came of one attempt to stop all threads.
+struct Attempt {
+  uint32_t expected = 0;            // so many were asked to park
+  bool all_there = true;            // no thread of the table was gone
+  int error = 0;                    // why one could not be asked: a negative errno
+  const Thread* missing = nullptr;  // did not come in time
+};
+
+// Stops one thread. What is idle is frozen here and now; what runs is asked to park.
+void Stop(Thread* thread, int64_t deadline, Attempt* attempt) {
+  if (thread->state.load() >= kFrozen || Freeze(thread)) return;
+  int error = thread->state.load() == kParked ? 0 : FindWhetherItParks(thread, deadline);
+  if (error == 0 && !thread->parkable) {
+    attempt->all_there &= Exists(thread->tid);
+    return;
+  }
+  if (error == 0 && thread->state.load() != kParked) error = AskToPark(thread);
+  attempt->expected += error == 0;
+  attempt->all_there &= error == 0;
+  if (error != 0 && error != -ESRCH) attempt->error = error;
 }
 
-// Stops all that are known. Returns the thread that did not come in time, or null.
-Thread* StopAll(ThreadTable* table, int64_t deadline, bool* all_there) {
-  uint32_t expected = 0;
-  *all_there = true;
-  for (Thread* thread : table->threads()) *all_there &= Stop(thread, &expected);
-  return AwaitParked(table, expected, deadline);
+// Stops all that are known, and waits for those that could be asked.
+Attempt StopAll(ThreadTable* table, int64_t deadline) {
+  Attempt attempt;
+  for (Thread* thread : table->threads()) Stop(thread, deadline, &attempt);
+  attempt.missing = AwaitParked(table, attempt.expected, deadline);
+  return attempt;
 }
 
-ParkResult Fail(ThreadTable* table, int error, const Thread* thread) {
+ParkResult Fail(ThreadTable* table, int error, const char* reason = "") {
   ParkResult result;
   result.error = error;
-  if (thread != nullptr) {
-    result.tid = thread->tid;
-    ThreadName(thread->tid, result.name);
-  }
+  snprintf(result.reason, sizeof result.reason, "%s", reason);
   Release(table);
   return result;
 }
 
-bool Prepare() {
+ParkResult FailFor(ThreadTable* table, const Thread& thread) {
+  char name[16];
+  ThreadName(thread.tid, name);
+  ParkResult result = Fail(table, -ETIMEDOUT);
+  snprintf(result.reason, sizeof result.reason, "thread %s (%d) could not be stopped within a second", name,
+           thread.tid);
+  return result;
+}
+
+ParkResult FailToList(ThreadTable* table, int error) {
+  return Fail(table, error, error == kForeignProc ? "/proc is not that of this process's pid namespace" : "");
+}
+
+ParkResult FailToEnd(ThreadTable* table) { return Fail(table, -ETIMEDOUT, "threads came and went for a second"); }
+
+int Prepare() {
   PrepareToJudge();
   return InstallParkHandler();
 }
 
+// For how long it is tried again where the kernel has no room for one more signal of this user's.
+constexpr int64_t kFullQueue = 100'000'000;
+
 }  // namespace
 
 ParkResult Park(ThreadTable* table) {
-  static const bool is_prepared = Prepare();
-  if (!is_prepared) return Fail(table, -EINVAL, nullptr);
+  const int not_prepared = Prepare();
+  if (not_prepared != 0) return Fail(table, not_prepared);
   const int64_t began = Now(), deadline = began + kParkLimit;
   StartCounting();
   for (;;) {
-    bool all_there = true;
-    const Thread* missing = StopAll(table, deadline, &all_there);
-    if (missing != nullptr) return Fail(table, -ETIMEDOUT, missing);
+    const Attempt attempt = StopAll(table, deadline);
+    if (attempt.missing != nullptr) return FailFor(table, *attempt.missing);
+    const bool goes_on = attempt.error == 0 || (attempt.error == -EAGAIN && Now() < began + kFullQueue);
+    if (!goes_on) return Fail(table, attempt.error);
     const Thread* in_between = JudgeAll(*table, Now() < began + kCareful);
-    if (in_between != nullptr) {
-      if (Now() > deadline) return Fail(table, -ETIMEDOUT, in_between);
-      Release(table);
-      Rest();
-      StartCounting();
-      continue;
+    if (in_between == nullptr && attempt.error == 0) {
+      const int added = attempt.all_there && table->IsComplete() ? 0 : table->Refresh();
+      if (added < 0) return FailToList(table, added);
+      if (added == 0 && attempt.all_there) return {};  // whatever the kernel says of the folder's links
     }
-    if (all_there && table->IsComplete()) return {};
-    const int refreshed = table->Refresh();
-    if (refreshed < 0) return Fail(table, refreshed, nullptr);
+    if (Now() > deadline) return in_between != nullptr ? FailFor(table, *in_between) : FailToEnd(table);
+    if (in_between == nullptr && attempt.error == 0) continue;
+    Release(table);
+    Rest();
+    StartCounting();
   }
 }
 

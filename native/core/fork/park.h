@@ -8,9 +8,8 @@ namespace posix_async::fork {
 
 // Why parking failed: nothing is parked then.
 struct ParkResult {
-  int error = 0;       // 0, or a negative errno; -ETIMEDOUT: `tid` did not take the signal in time
-  pid_t tid = 0;       // the thread that could not be parked
-  char name[16] = "";  // and its name
+  int error = 0;         // 0, or a negative errno
+  char reason[96] = "";  // where the errno does not say enough: which thread did not take the signal in time
 };
 
 // Stops all other threads, or none. Called with all signals blocked. Waits at most one second. After it returned

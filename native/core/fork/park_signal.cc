@@ -59,14 +59,23 @@ void WaitForRelease(Thread* self, uint32_t round) {
   while (release_round.load() == round) Futex(&release_round, FUTEX_WAIT, round);
 }
 
-// Runs on the thread that is parked, with every signal blocked. In the child it is not returned to: revive.cc gives the
-// kernel this very frame back.
-void OnPark(int, siginfo_t* info, void* argument) {
-  const int saved_errno = errno;
-  auto* self = static_cast<Thread*>(info->si_value.sival_ptr);
-  const uint32_t round = release_round.load();
-  if (self->round.load() != round) return;
-  auto* context = static_cast<ucontext_t*>(argument);
+// What the signal did before: one that some other process or library sent goes there.
+struct sigaction before = {};
+
+// Whether this process sent it to this very thread, for a parking. Anything may have been sent by others.
+bool IsOwnRequest(const siginfo_t& info) {
+  if (info.si_code != SI_QUEUE || info.si_pid != getpid()) return false;
+  const auto* thread = static_cast<const Thread*>(info.si_value.sival_ptr);
+  return IsRecord(thread) && thread->tid == static_cast<pid_t>(syscall(SYS_gettid));
+}
+
+// Without a handler of its own the signal would end the process: it is ignored instead, as nobody means it so.
+void PassOn(int signal, siginfo_t* info, void* context) {
+  if ((before.sa_flags & SA_SIGINFO) != 0) return before.sa_sigaction(signal, info, context);
+  if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) before.sa_handler(signal);
+}
+
+void ParkHere(Thread* self, ucontext_t* context, uint32_t round) {
   self->frame = context;
   self->thread_pointer = __builtin_thread_pointer();
   if (self->tid_address == nullptr) self->tid_address = TidAddress();
@@ -77,19 +86,36 @@ void OnPark(int, siginfo_t* info, void* argument) {
   self->stands_in = PlainWait(*context, call, &wait);
   self->is_wakeable = self->stands_in && IsConditionWait(wait);
   WaitForRelease(self, round);
-  errno = saved_errno;
   if (self->stands_in) StandIn(self, context, call, wait);
+}
+
+// Runs on the thread that is parked, with every signal blocked. In the child it is not returned to: revive.cc gives the
+// kernel this very frame back.
+void OnPark(int signal, siginfo_t* info, void* context) {
+  const int saved_errno = errno;
+  const uint32_t round = release_round.load();
+  if (!IsOwnRequest(*info)) {
+    PassOn(signal, info, context);
+  } else {
+    auto* self = static_cast<Thread*>(info->si_value.sival_ptr);
+    self->interrupted_errno = saved_errno;
+    if (self->round.load() == round) ParkHere(self, static_cast<ucontext_t*>(context), round);
+  }
   errno = saved_errno;
 }
 
 }  // namespace
 
-bool InstallParkHandler() {
+int InstallParkHandler() {
+  struct sigaction present = {};
+  if (sigaction(kParkSignal, nullptr, &present) != 0) return -errno;
+  if ((present.sa_flags & SA_SIGINFO) != 0 && present.sa_sigaction == OnPark) return 0;
+  before = present;
   struct sigaction action = {};
   action.sa_sigaction = OnPark;
   action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
   sigfillset(&action.sa_mask);
-  return sigaction(kParkSignal, &action, nullptr) == 0;
+  return sigaction(kParkSignal, &action, nullptr) == 0 ? 0 : -errno;
 }
 
 void StartCounting() {
@@ -97,22 +123,24 @@ void StartCounting() {
   awaited_count = UINT32_MAX;
 }
 
-bool AskToPark(Thread* thread) {
+int AskToPark(Thread* thread) {
   thread->round = release_round.load();
   siginfo_t request = {};
   request.si_signo = kParkSignal;
   request.si_code = SI_QUEUE;
+  request.si_pid = getpid();
+  request.si_uid = getuid();
   request.si_value.sival_ptr = thread;
-  return syscall(SYS_rt_tgsigqueueinfo, getpid(), thread->tid, kParkSignal, &request) == 0;
+  return syscall(SYS_rt_tgsigqueueinfo, getpid(), thread->tid, kParkSignal, &request) == 0 ? 0 : -errno;
 }
 
-Blocking HowItBlocksPark(const Thread& thread) { return HowItBlocks(thread.tid, kParkSignal); }
+int HowItBlocksPark(const Thread& thread, Blocking* how) { return HowItBlocks(thread.tid, kParkSignal, how); }
 
 bool AwaitCount(uint32_t expected) {
   const timespec patience = {0, 5'000'000};
   awaited_count = expected;
   for (uint32_t now = parked_count.load(); now < expected; now = parked_count.load())
-    if (Futex(&parked_count, FUTEX_WAIT, now, &patience) != 0 && errno == ETIMEDOUT) return false;
+    if (Futex(&parked_count, FUTEX_WAIT, now, &patience) != 0 && errno != EAGAIN && errno != EINTR) return false;
   return true;
 }
 

@@ -6,17 +6,18 @@
 
 namespace posix_async::fork {
 
-// Once, before the first parking. False where the handler can't be installed.
-bool InstallParkHandler();
+// Before each parking: another library may have taken the signal since the last one. 0 or a negative errno.
+int InstallParkHandler();
 
 // Nobody is counted as parked yet, and nobody awaited.
 void StartCounting();
 
-// Asks one thread to park. False: it is gone, or never takes the signal.
-bool AskToPark(Thread* thread);
+// Asks one thread to park. 0, or a negative errno: -ESRCH: it is gone; -EAGAIN: too many signals of this user's wait
+// (RLIMIT_SIGPENDING); -EPERM, -ENOSYS: a filter of system calls refuses.
+int AskToPark(Thread* thread);
 
-// Does it block the signal at this moment?
-Blocking HowItBlocksPark(const Thread& thread);
+// Does it block the signal at this moment? 0 or a negative errno.
+int HowItBlocksPark(const Thread& thread, Blocking* how);
 
 // Waits until `expected` threads are parked, for some milliseconds at most. Whether they are.
 bool AwaitCount(uint32_t expected);

@@ -53,14 +53,13 @@ constexpr unsigned kRseqSignature = 0xd428bc00;
 // Runs on the new task, on the trampoline stack, as the old thread: errno is that thread's and stays as it was.
 __attribute__((no_sanitize("address", "thread"))) int Start(void* argument) {
   auto* self = static_cast<Thread*>(argument);
-  const int saved_errno = errno;
   syscall(SYS_set_robust_list, self->robust_list, self->robust_size);
   if (rseq_area.size != 0) {
     auto* area = reinterpret_cast<struct rseq*>(static_cast<char*>(self->thread_pointer) + rseq_area.offset);
     area->cpu_id = RSEQ_CPU_ID_UNINITIALIZED;
     syscall(SYS_rseq, area, rseq_area.size, 0, kRseqSignature);
   }
-  errno = saved_errno;
+  errno = self->interrupted_errno;
   ReturnInto(self->frame);
 }
 

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <new>
 
 #include "revive.h"
@@ -29,24 +30,33 @@ ssize_t ReadTaskFile(pid_t tid, const char* name, char* text, size_t size) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
   const ssize_t length = read(fd, text, size - 1);
+  const ssize_t error = -errno;
   close(fd);
   text[length > 0 ? length : 0] = 0;
-  return length;
+  return length < 0 ? error : length;
 }
 
 // Records live as long as the process, and side by side: each fork writes to all of them, and each page that is written
 // to after a fork is copied.
+struct Block {
+  Block* older = nullptr;
+  Thread threads[32];
+};
+
+std::atomic<Block*> newest_block{nullptr};
+
 Thread* NewRecord() {
-  constexpr size_t kBlock = 32;
-  static Thread* block = nullptr;
+  constexpr size_t kBlock = std::size(Block{}.threads);
   static size_t used = kBlock;
   if (used == kBlock) {
-    void* memory = Map(kBlock * sizeof(Thread));
+    void* memory = Map(sizeof(Block));
     if (memory == nullptr) return nullptr;
-    block = new (memory) Thread[kBlock];
+    auto* block = new (memory) Block();
+    block->older = newest_block.load();
+    newest_block = block;
     used = 0;
   }
-  return &block[used++];
+  return &newest_block.load()->threads[used++];
 }
 
 // Calls `use(tid)`, until it gives false, for each thread of this process. As readdir, which calls malloc. 0 or -errno.
@@ -70,6 +80,15 @@ int ForEachTask(Use use) {
   return error;
 }
 
+// Whether /proc knows this process by its own number. Where there is no /proc the listing says so.
+bool IsOwnProc() {
+  char number[16];
+  const ssize_t length = readlink("/proc/self", number, sizeof number - 1);
+  if (length < 0) return true;
+  number[length] = 0;
+  return atoi(number) == getpid();
+}
+
 }  // namespace
 
 int* TidAddress() {
@@ -84,14 +103,26 @@ int* TidAddress() {
   return nullptr;
 }
 
-Blocking HowItBlocks(pid_t tid, int signal) {
+bool IsRecord(const Thread* address) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  for (const Block* block = newest_block.load(); block != nullptr; block = block->older) {
+    const auto from = reinterpret_cast<uintptr_t>(block->threads);
+    if (at >= from && at < from + sizeof block->threads) return (at - from) % sizeof(Thread) == 0;
+  }
+  return false;
+}
+
+int HowItBlocks(pid_t tid, int signal, Blocking* how) {
+  *how = Blocking::kNot;
   char text[4096];
-  if (ReadTaskFile(tid, "status", text, sizeof text) <= 0) return Blocking::kNot;
+  const ssize_t length = ReadTaskFile(tid, "status", text, sizeof text);
+  if (length < 0) return length == -ENOENT || length == -ESRCH ? 0 : static_cast<int>(length);
   const char* line = strstr(text, "SigBlk:");
-  if (line == nullptr) return Blocking::kNot;
+  if (line == nullptr) return 0;
   const unsigned long mask = strtoul(line + 7, nullptr, 16);
-  if (((mask >> (signal - 1)) & 1) == 0) return Blocking::kNot;
-  return strstr(text, "State:\tS") != nullptr ? Blocking::kAsleep : Blocking::kAwake;
+  if (((mask >> (signal - 1)) & 1) == 0) return 0;
+  *how = strstr(text, "State:\tS") != nullptr ? Blocking::kAsleep : Blocking::kAwake;
+  return 0;
 }
 
 void ThreadName(pid_t tid, char name[16]) {
@@ -120,23 +151,30 @@ Thread* ThreadTable::Add(pid_t tid) {
   return thread;
 }
 
+// A thread stays `seen` where the listing was not read to its end.
 int ThreadTable::Refresh() {
   const pid_t self = static_cast<pid_t>(syscall(SYS_gettid));
   for (Thread* thread : threads_) thread->seen = false;
   int added = 0;
   bool has_memory = true;
-  const int error = ForEachTask([&](pid_t tid) {
-    if (tid == self) return true;
-    Thread* thread = Find(tid);
-    if (thread == nullptr) {
-      thread = Add(tid);
-      added++;
-    }
-    has_memory = thread != nullptr;
-    if (has_memory) thread->seen = true;
-    return has_memory;
-  });
-  if (error != 0 || !has_memory) return error != 0 ? error : -ENOMEM;
+  int error = IsOwnProc() ? 0 : kForeignProc;
+  if (error == 0)
+    error = ForEachTask([&](pid_t tid) {
+      if (tid == self) return true;
+      Thread* thread = Find(tid);
+      if (thread == nullptr) {
+        thread = Add(tid);
+        added++;
+      }
+      has_memory = thread != nullptr;
+      if (has_memory) thread->seen = true;
+      return has_memory;
+    });
+  if (!has_memory) error = -ENOMEM;
+  if (error != 0) {
+    for (Thread* thread : threads_) thread->seen = true;
+    return error;
+  }
   // The trampoline of a thread that is gone is given back; its record is not, see Thread.
   const auto gone = std::partition(threads_.begin(), threads_.end(), [](Thread* thread) { return thread->seen; });
   std::for_each(gone, threads_.end(), [](Thread* thread) { munmap(thread->trampoline, kTrampolineSize); });

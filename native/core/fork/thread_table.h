@@ -6,6 +6,7 @@
 #include <ucontext.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -50,6 +51,7 @@ struct Thread {
   int* tid_address = nullptr;  // the tid field of glibc's struct pthread: cleared and woken by the kernel at its exit
   void* robust_list = nullptr;
   size_t robust_size = 0;
+  int interrupted_errno = 0;
   ucontext_t* frame = nullptr;  // the signal frame on its own stack: all registers
   bool is_left_behind = false;  // it says so itself (left_behind.h)
   bool is_wakeable = false;     // it waits on a condition variable or a semaphore of the C library's
@@ -69,11 +71,17 @@ struct Thread {
 
 using ThreadList = std::vector<Thread*, Mapped<Thread*>>;
 
+// Whether it is the address of a record: safe in a signal handler.
+bool IsRecord(const Thread* address);
+
+// /proc is that of another pid namespace: the numbers in it mean other threads.
+constexpr int kForeignProc = -ESRCH;
+
 // All records, by thread; touched by the main thread only.
 class ThreadTable {
  public:
-  // Brings the table up to date with /proc/self/task. Returns how many threads are new, or -errno. Calls no malloc:
-  // threads may be parked, and one of them hold its lock.
+  // Brings the table up to date with /proc/self/task. Returns how many threads are new, kForeignProc or another
+  // negative errno. Calls no malloc: threads may be parked, and one of them hold its lock.
   int Refresh();
   ThreadList& threads() { return threads_; }
   const ThreadList& threads() const { return threads_; }
@@ -94,9 +102,10 @@ class ThreadTable {
 // ends.
 int* TidAddress();
 
-// Is `signal` blocked in thread `tid`, and does it sleep with it blocked? From /proc/self/task/TID/status.
+// Is `signal` blocked in thread `tid`, and does it sleep with it blocked? From /proc/self/task/TID/status. 0, also
+// where the thread is gone, or a negative errno.
 enum class Blocking { kNot, kAwake, kAsleep };
-Blocking HowItBlocks(pid_t tid, int signal);
+int HowItBlocks(pid_t tid, int signal, Blocking* how);
 
 // The thread's name (comm) for an error message, at most 15 characters.
 void ThreadName(pid_t tid, char name[16]);

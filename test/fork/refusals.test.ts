@@ -1,0 +1,55 @@
+// Where threads can't be stopped fork() says why, within its time, and nothing has changed; and the signal that stops them may come
+// from anywhere. Each case is a program of its own, test/fixtures/fork-refused.ts.
+import { spawnSync } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Workshop } from '../support/compile.js'
+import { runFixture } from '../support/run-fixture.js'
+
+const workshop = new Workshop()
+let library: string
+beforeAll(() => (library = workshop.sharedObject('park-signal.so', ['test/fixtures/park-signal.c'])))
+afterAll(() => workshop[Symbol.dispose]())
+
+const run = (name: string, under: string[] = [], args: string[] = []): Promise<unknown> =>
+  runFixture('fork-refused', name, { under, args })
+
+const cannotUnshare = spawnSync('unshare', ['-p', '-f', 'true']).status !== 0
+
+describe('a fork that is refused', () => {
+  it('RLIMIT_SIGPENDING 0: EAGAIN, and with a limit the next one works', async () => {
+    const message = 'EAGAIN: resource temporarily unavailable, fork'
+    const end = { code: 'EAGAIN', message, again: 'EAGAIN', works: true }
+    expect(await run('sigpending')).toEqual({ end, then: 7 })
+  })
+
+  it('a seccomp filter that refuses rt_tgsigqueueinfo: EPERM', async () => {
+    const source = 'test/fixtures/without-call.c'
+    const under = [workshop.executable('without-call', ['-DREFUSED=SYS_rt_tgsigqueueinfo', source])]
+    const message = 'EPERM: operation not permitted, fork'
+    expect(await run('refused', under)).toEqual({ code: 'EPERM', message, again: 'EPERM', works: true })
+  })
+
+  it.skipIf(cannotUnshare)('/proc of another pid namespace: ERR_FORK_UNSAFE says so', async () => {
+    const code = 'ERR_FORK_UNSAFE'
+    const message = "fork: /proc is not that of this process's pid namespace"
+    const end = await run('refused', ['unshare', '-p', '-f', '--kill-child'])
+    expect(end).toEqual({ code, message, again: code, works: true })
+  })
+})
+
+describe('the signal that stops threads', () => {
+  it('sent by others it does nothing: to the process, to each thread, with a value or without', async () => {
+    expect(await run('stray')).toEqual({ ends: [7, 7, 7], works: true })
+  })
+
+  it('nor does it in a child', async () => {
+    expect(await run('stray in the child')).toBe(7)
+  })
+
+  it.each(['before', 'after'])(
+    'a handler that a library installed %s the first fork still hears of it',
+    async (when) => {
+      expect(await run('taken', [], [library, when])).toEqual({ first: 7, second: 7, heard: 1, works: 7 })
+    },
+  )
+})
