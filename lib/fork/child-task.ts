@@ -1,14 +1,16 @@
 // One function in one child: forked, watched over, ended, and its outcome brought back. forked(), its map and the snapshots stand on it.
 import { AsyncResource } from 'node:async_hooks'
-import { serialize } from 'node:v8'
+import { deserialize, serialize } from 'node:v8'
 import { codedError, invalidArgType, outOfRange } from '../errors.js'
-import { INT_MAX } from '../posix/internal/arguments.js'
+import { asInteger, INT_MAX } from '../posix/internal/arguments.js'
 import { _exit } from '../posix/fork.js'
 import { runInChild, UNSETTLED, type Child, type ExitStatus } from './child.js'
 import { dieWithParent } from './die-with-parent.js'
 import { cloneRefusal } from './clone-refusal.js'
-import { pack, unpack, type Packed } from './cloned-error.js'
 import { asLimits, setLimits, type CheckedLimits, type Limits } from './limits.js'
+import { notAReport } from './not-a-report.js'
+import { pack, unpack, type Packed } from './packed-error.js'
+import { shorten } from './packed-text.js'
 import { ResultPipe } from './result-pipe.js'
 
 /** Options of forked(), checkpoint() and writeHeapSnapshot(). */
@@ -19,13 +21,20 @@ export interface ForkedOptions {
   timeout?: number | undefined
   /** What the child may use: `{ cpu: 10, as: 2 ** 32, nofile: 64 }`. */
   limits?: Limits | undefined
+  /** Bytes that the result may take on its way (default 1 GiB): this process does not take in more from a child, whatever that sends. */
+  maxResult?: number | undefined
 }
+
+const MAX_RESULT = 2 ** 30
+// Bytes that what `fn` throws may take where the result may have less.
+const ERROR_ROOM = 65_536
 
 /** Options that were checked. */
 export interface TaskOptions {
   readonly signal: AbortSignal | undefined
   readonly timeout: number
   readonly limits: CheckedLimits
+  readonly maxResult: number
   /** Called in the parent right after the fork, before anything else of its can run. */
   readonly onFork?: ((pid: number) => void) | undefined
 }
@@ -42,11 +51,17 @@ function asMilliseconds(value: unknown): number {
 /** Throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE; the reason of a signal that has aborted. */
 export function asTaskOptions(options: unknown): TaskOptions {
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
-  const { signal, timeout, limits } = options as ForkedOptions
+  const { signal, timeout, limits, maxResult = MAX_RESULT } = options as ForkedOptions
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
   }
-  return { signal, timeout: asMilliseconds(timeout), limits: asLimits(limits) }
+  return {
+    signal,
+    timeout: asMilliseconds(timeout),
+    limits: asLimits(limits),
+    maxResult:
+      maxResult === Infinity ? Infinity : asInteger('options.maxResult', maxResult, 0, Number.MAX_SAFE_INTEGER),
+  }
 }
 
 /** Throws ERR_INVALID_ARG_TYPE. */
@@ -58,7 +73,7 @@ export function asTask<F>(fn: F): F {
 /** Runs `fn` in a child. What it returns, or throws, comes back by structured clone when the child is gone. */
 export async function runTask(fn: () => unknown, options: TaskOptions): Promise<unknown> {
   options.signal?.throwIfAborted()
-  const pipe = new ResultPipe()
+  const pipe = new ResultPipe(options.maxResult + ERROR_ROOM)
   try {
     // Bound, so that fn sees the AsyncLocalStorage of the caller.
     const parent = process.pid
@@ -74,17 +89,17 @@ async function liveInChild(
   parent: number,
   pipe: ResultPipe,
   fn: () => unknown,
-  { signal, limits }: TaskOptions,
+  { signal, limits, maxResult }: TaskOptions,
 ): Promise<void> {
   dieWithParent(parent)
   if (signal?.aborted) _exit(0) // between the call and the fork: the parent knows
   pipe.becomeWriter()
   process.removeAllListeners('uncaughtException')
   process.on('uncaughtException', (error) => {
-    deliver(pipe, { thrown: pack(error) })
+    deliver(pipe, { thrown: pack(error) }, maxResult)
     _exit(1)
   })
-  deliver(pipe, await outcome(fn, limits))
+  deliver(pipe, await outcome(fn, limits), maxResult)
 }
 
 async function outcome(fn: () => unknown, limits: CheckedLimits): Promise<Outcome> {
@@ -96,13 +111,20 @@ async function outcome(fn: () => unknown, limits: CheckedLimits): Promise<Outcom
   }
 }
 
-function deliver(pipe: ResultPipe, outcome: Outcome): void {
-  const bytes = bytesOf(outcome)
+function deliver(pipe: ResultPipe, outcome: Outcome, most: number): void {
+  const bytes = bytesWithin(outcome, most)
   try {
     pipe.send(bytes)
   } catch {
     _exit(1) // EPIPE: the parent is gone, or has no memory for so much
   }
+}
+
+function bytesWithin(outcome: Outcome, most: number): Buffer {
+  const bytes = bytesOf(outcome)
+  if (bytes.length <= ('result' in outcome ? most : most + ERROR_ROOM)) return bytes
+  if ('thrown' in outcome) return bytesOf({ thrown: shorten(outcome.thrown, ERROR_ROOM) })
+  return bytesOf({ thrown: pack(outOfRange('the size of the result', `<= ${most} (maxResult)`, bytes.length)) })
 }
 
 function bytesOf(outcome: Outcome): Buffer {
@@ -119,10 +141,27 @@ async function outcomeOf(child: Child, pipe: ResultPipe, options: TaskOptions): 
   const status = await child.ended
   watch.end()
   if (watch.stopped) throw watch.stopped.reason
-  const outcome = pipe.take() as Outcome | undefined
-  if (outcome === undefined) throw deathOf(child.pid, status, options)
-  if ('thrown' in outcome) throw unpack(outcome.thrown)
-  return outcome.result
+  const bytes = pipe.take()
+  if (bytes === undefined) throw deathOf(child.pid, status, options)
+  return resultIn(bytes)
+}
+
+// Of a process that may have been taken over: whatever it sends, the worst is that this throws.
+function resultIn(bytes: Buffer): unknown {
+  const outcome = asOutcome(bytes)
+  if (Object.hasOwn(outcome, 'result')) return outcome['result']
+  throw unpack(outcome['thrown'])
+}
+
+function asOutcome(bytes: Buffer): Record<string, unknown> {
+  let outcome: unknown
+  try {
+    outcome = deserialize(bytes)
+  } catch {
+    throw notAReport('bytes that are no structured clone')
+  }
+  if (typeof outcome === 'object' && outcome !== null) return outcome as Record<string, unknown>
+  throw notAReport('neither a result nor an error')
 }
 
 // Kills the child when the signal aborts or the time is over, and notes why.

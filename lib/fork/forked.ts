@@ -88,7 +88,7 @@ async function mapForked<T, R>(
  * at the end of this turn of the event loop, when the fork is made; what it changes, it changes for itself. Timers, sockets and other
  * handles of this process do not exist there; the rest of the runtime does. `fn` may be asynchronous.
  *
- * The result comes back by structured clone, of any size, without holding up the event loop while it comes. What `fn` throws comes back
+ * The result comes back by structured clone, of up to `maxResult` bytes, without holding up the event loop while it comes. What `fn` throws comes back
  * with its class, message, stack, cause, `code` and other fields (an error inside a result only as structured clone has it). The promise
  * settles when the child is gone and was reaped; until then it keeps this process alive. Should this process die first, the kernel
  * kills the child.
@@ -97,7 +97,7 @@ async function mapForked<T, R>(
  * @param options `signal` and `timeout` (milliseconds, default none) kill the child; `limits` are set in it before `fn` runs
  * @throws (rejects) what `fn` throws; a DOMException 'DataCloneError' that names the part of the result which cannot be cloned;
  *   ERR_POSIX_ASYNC_CHILD with `exitCode` and `signal` where the child ended without a result (a crash, the OOM killer, an exit
- *   of its own); ETIMEDOUT; the signal's reason; ErrnoError EAGAIN, ENOMEM, EMFILE, EPERM (a limit above the hard one), ENOTSUP (in a
+ *   of its own); ERR_POSIX_ASYNC_REPORT where it sent what is no result; ETIMEDOUT; the signal's reason; ErrnoError EAGAIN, ENOMEM, EMFILE, EPERM (a limit above the hard one), ENOTSUP (in a
  *   Worker); ERR_FORK_UNSAFE; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE. Main thread.
  * @see man 2 fork, man 2 setrlimit
  */

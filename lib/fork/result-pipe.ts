@@ -1,10 +1,10 @@
-// A pipe from one child to its parent for one message of any size: its length in 8 bytes, then the bytes of a structured clone.
-// See: man 7 pipe.
-import { deserialize } from 'node:v8'
-import { F_SETFL, F_SETPIPE_SZ, fcntl, O_CLOEXEC, O_NONBLOCK } from '../posix/fcntl.js'
+// A pipe from one child to its parent for one message: its length in 8 bytes, then so many bytes. The parent believes neither: what it takes
+// in has bounds, in all and in each turn of its loop. See: man 7 pipe.
+import { F_GETPIPE_SZ, F_SETFL, F_SETPIPE_SZ, fcntl, O_CLOEXEC, O_NONBLOCK } from '../posix/fcntl.js'
 import { POLLIN } from '../posix/poll.js'
 import { Watch } from '../posix/event-loop/watch.js'
 import { close, pipe2, read, write } from '../posix/unistd.js'
+import { notAReport } from './not-a-report.js'
 import { closeParentFds, keepInParent, release } from './only-here.js'
 
 const HEADER = 8
@@ -15,6 +15,7 @@ const CHUNK = 1 << 20
 export class ResultPipe {
   readonly #reader: number
   readonly #writer: number
+  readonly #most: number
   #writerOpen = true
   #readerOpen = true
   #failure: Error | undefined
@@ -24,7 +25,9 @@ export class ResultPipe {
   #filled = 0
   #hasHeader = false
 
-  constructor() {
+  /** @param most bytes that a message may have */
+  constructor(most: number) {
+    this.#most = most
     ;[this.#reader, this.#writer] = pipe2(O_CLOEXEC | O_NONBLOCK)
     try {
       fcntl(this.#writer, F_SETFL, 0)
@@ -82,9 +85,10 @@ export class ResultPipe {
     return Math.min(this.#incoming.length - this.#filled, CHUNK)
   }
 
-  // Throws where there is no memory for so much.
+  // What is reserved takes memory only as it is filled. Throws where the message is to be too long, or there is no room for so much.
   #begin(): void {
     const length = Number(this.#incoming.readBigUInt64LE())
+    if (length > this.#most) throw notAReport(`a result of ${length} bytes, of which it may have ${this.#most}`)
     this.#incoming = Buffer.allocUnsafeSlow(length)
     this.#filled = 0
     this.#hasHeader = true
@@ -104,11 +108,19 @@ export class ResultPipe {
     return this.#hasHeader && this.#filled === this.#incoming.length
   }
 
-  /** In the parent, when the child has ended: takes what is left in the pipe, and gives the message, if there was one. */
-  take(): unknown {
-    while (this.#receive());
+  /**
+   * In the parent, when the child has ended: takes what is left in the pipe, and gives the message, if there was one. Another process may
+   * have the child's end and go on writing: no more is taken than the pipe could hold.
+   */
+  take(): Buffer | undefined {
+    const end = this.#filled + this.#left()
+    while (this.#filled < end && this.#receive());
     if (this.#failure) throw this.#failure
-    return this.complete ? deserialize(this.#incoming) : undefined
+    return this.complete ? this.#incoming : undefined
+  }
+
+  #left(): number {
+    return this.#readerOpen ? Math.min(fcntl(this.#reader, F_GETPIPE_SZ), CHUNK) : 0
   }
 
   #closeReader(): void {
