@@ -219,6 +219,12 @@ interface ProcessIdsNatives {
   setegid(gid: number): number
   setresgid(real: number, effective: number, saved: number): number
   setgroups(groups: Uint32Array): number
+  /** PR_SET_NO_NEW_PRIVS in every thread. */
+  setNoNewPrivileges(): number
+  /** 1, 0 or -errno. */
+  hasCapabilities(): number
+  /** 0 where every thread has the rights of the calling one, or the number of one that has others, or -errno. */
+  findTaskOfOtherRights(): number
 }
 
 // native/pthread.cc; a thread is a number that no other thread ever has

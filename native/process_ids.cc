@@ -1,10 +1,14 @@
 // Who the process is: its numbers, users and groups. See: man 2 getpid, gettid, setsid, getuid, setuid, setresuid,
 // getgroups; man 7 credentials. The set* functions are glibc's, which reach every thread of the process; the system
-// calls alone change only the calling one.
+// calls alone change only the calling one. Threads that glibc does not reach see core/fork/old_number.h.
 #include <grp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "binding.h"
+#include "core/fork/task_rights.h"
+#include "core/fork/thread_calls.h"
 
 namespace posix_async {
 namespace {
@@ -28,6 +32,9 @@ int Getgroups(Bytes groups) {
 int Setgroups(Bytes groups) {
   return Result([&] { return setgroups(groups.size / sizeof(gid_t), reinterpret_cast<gid_t*>(groups.data)); });
 }
+
+// PR_SET_NO_NEW_PRIVS, which prctl(2) sets for the calling thread only, in all of them.
+int SetNoNewPrivileges() { return fork::CallOnEveryThread({SYS_prctl, {PR_SET_NO_NEW_PRIVS, 1}}); }
 
 }  // namespace
 
@@ -56,6 +63,9 @@ void RegisterProcessIds(Exports& exports) {
   exports.Syscall<&::setegid>("setegid");
   exports.Syscall<&::setresgid>("setresgid");
   exports.Function<&Setgroups>("setgroups");
+  exports.Function<&SetNoNewPrivileges>("setNoNewPrivileges");
+  exports.Function<&fork::HasCapabilities>("hasCapabilities");
+  exports.Function<&fork::FindTaskOfOtherRights>("findTaskOfOtherRights");
 }
 
 }  // namespace posix_async

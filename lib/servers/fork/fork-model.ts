@@ -6,7 +6,7 @@ import { keepInParent, release } from '../../fork/only-here.js'
 import { compactHeap } from '../../fork/compact-heap.js'
 import type { Accepted } from '../../posix/sys-socket.js'
 import { close as closeFd } from '../../posix/unistd.js'
-import { tryIdentity } from '../serving/privileges.js'
+import { tryPrivileges } from '../serving/privileges.js'
 import { ConnectionChild } from './connection-child.js'
 import { ConnectionChildren } from './connection-children.js'
 import { Deferred } from '../deferred.js'
@@ -50,7 +50,7 @@ export class ForkModel implements Model {
     this.#host = host
     this.#server = processServer(this.#handler)
     try {
-      await tryIdentity(this.#settings.identity)
+      await tryPrivileges(this.#settings.identity)
       this.#prepare()
       compactHeap()
       this.#child.rehearse()

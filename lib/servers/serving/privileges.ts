@@ -2,11 +2,20 @@
 // See: man 2 setrlimit, umask, setgroups, setresgid, setresuid.
 import { readFileSync } from 'node:fs'
 import { codedError, ErrnoError, invalidArgType, invalidArgValue } from '../../errors.js'
-import { runInChild } from '../../fork/child.js'
+import { forked } from '../../fork/forked.js'
 import { asLimits, setLimits, type CheckedLimits, type Limits } from '../../fork/limits.js'
 import { asInteger } from '../../posix/internal/arguments.js'
-import { _exit } from '../../posix/fork.js'
-import { getgroups, getresgid, getresuid, setgroups, setresgid, setresuid, setuid } from '../../posix/unistd-ids.js'
+import { hasCapabilities, otherRights, setNoNewPrivileges } from '../../posix/internal/task-rights.js'
+import {
+  geteuid,
+  getgroups,
+  getresgid,
+  getresuid,
+  setgroups,
+  setresgid,
+  setresuid,
+  setuid,
+} from '../../posix/unistd-ids.js'
 import { umask as setUmask } from '../../posix/sys-stat.js'
 
 /** What a child becomes before it serves. */
@@ -65,16 +74,27 @@ export class Privileges {
     return this.#limits.length > 0 || this.#umask !== undefined || this.#group !== undefined
   }
 
-  /** In a child. Groups go first, for who is no longer root cannot drop them. @throws ErrnoError EPERM, EINVAL */
+  /**
+   * In a child. Groups go first, for who is no longer root cannot drop them. What a process has that root forked already with less is found
+   * to be so and left.
+   * @throws ErrnoError EPERM, EINVAL; ERR_POSIX_ASYNC_PRIVILEGES where something is left of what was to be dropped, or can't be looked at
+   */
   apply(): void {
     setLimits(this.#limits)
     if (this.#umask !== undefined) setUmask(this.#umask)
-    if (this.#group !== undefined) this.#becomeGroup(this.#group)
+    if (this.#group === undefined) return
+    this.#becomeGroup(this.#group)
     if (this.#user !== undefined) this.#becomeUser(this.#user)
+    const left = (this.#user && setNoNewPrivileges()) || otherRights()
+    if (left) throw notDropped(this.#name, left)
+  }
+
+  get #name(): string {
+    return this.#user === undefined ? `group ${this.#group}` : `user ${this.#user}`
   }
 
   #becomeGroup(group: number): void {
-    setgroups([])
+    if (geteuid() === 0 || getgroups().length > 0) setgroups([])
     setresgid(group, group, group)
     if (getgroups().length > 0 || getresgid().some((id) => id !== group)) throw notDropped(`group ${group}`)
   }
@@ -82,7 +102,10 @@ export class Privileges {
   // The way back must be closed.
   #becomeUser(user: number): void {
     setresuid(user, user, user)
-    if (getresuid().some((id) => id !== user) || (user !== 0 && canBecomeRoot())) throw notDropped(`user ${user}`)
+    if (getresuid().some((id) => id !== user)) throw notDropped(this.#name)
+    if (user === 0) return
+    if (canBecomeRoot()) throw notDropped(this.#name)
+    if (hasCapabilities()) throw notDropped(this.#name, 'capabilities are left to it')
   }
 }
 
@@ -96,20 +119,18 @@ function canBecomeRoot(): boolean {
   }
 }
 
-function notDropped(what: string): Error {
-  return codedError(Error, 'ERR_POSIX_ASYNC_PRIVILEGES', `the child could not become ${what} and nothing else`)
+function notDropped(what: string, why?: string): Error {
+  const message = `the child could not become ${what} and nothing else${why ? `: ${why}` : ''}`
+  return codedError(Error, 'ERR_POSIX_ASYNC_PRIVILEGES', message)
 }
 
-/** A child that is none but takes on what all are to. @throws (rejects) ERR_POSIX_ASYNC_WORKER where it can't */
-export async function tryIdentity(identity: Privileges): Promise<void> {
-  if (!identity.asked) return
-  const child = await runInChild(() => {
-    try {
-      identity.apply()
-    } catch {
-      _exit(1)
-    }
-  })
-  if ((await child.ended).code === 0) return
-  throw codedError(Error, 'ERR_POSIX_ASYNC_WORKER', 'a child could not take on its user, group, limits and umask')
+/** A child that does no more than take on what all are to. @throws (rejects) ERR_POSIX_ASYNC_WORKER where it can't: its `cause` says why */
+export async function tryPrivileges(privileges: Privileges): Promise<void> {
+  if (!privileges.asked) return
+  try {
+    await forked(() => privileges.apply())
+  } catch (cause) {
+    const message = `a child could not take on its user, group, limits and umask: ${(cause as Error).message}`
+    throw Object.assign(codedError(Error, 'ERR_POSIX_ASYNC_WORKER', message), { cause })
+  }
 }

@@ -83,20 +83,6 @@ void Answer(int, siginfo_t*, void* context) {
   }
 }
 
-// The real-time signal that asks, chosen at first use among those nobody handles; 0 if there is none. The highest are
-// left to others: fork parks threads with SIGRTMAX-2. The handler stays, for the answers that come late.
-int Install() {
-  for (int signal = SIGRTMAX - 3; signal >= SIGRTMIN; signal--) {
-    struct sigaction action {};
-    if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
-    action.sa_sigaction = Answer;
-    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-    sigfillset(&action.sa_mask);
-    if (sigaction(signal, &action, nullptr) == 0) return signal;
-  }
-  return 0;
-}
-
 // One look at all threads, asking those that have not been asked: who is still to answer.
 struct Look {
   bool waiting = false;         // some take the signal, and answer at any moment
@@ -143,11 +129,23 @@ uint64_t FromSigset(const sigset_t& set) {
   return mask;
 }
 
+int ClaimSignal(void (*handler)(int, siginfo_t*, void*)) {
+  for (int signal = SIGRTMAX - 3; signal >= SIGRTMIN; signal--) {
+    struct sigaction action {};
+    if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
+    action.sa_sigaction = handler;
+    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+    sigfillset(&action.sa_mask);
+    if (sigaction(signal, &action, nullptr) == 0) return signal;
+  }
+  return 0;
+}
+
 int BlockInOtherThreads(uint64_t mask) {
   static std::mutex one_at_a_time;
   static std::vector<pid_t> blocking_for_good;
   const std::lock_guard<std::mutex> lock(one_at_a_time);
-  static const int ask = Install();
+  static const int ask = ClaimSignal(Answer);
   if (ask == 0) return -EBUSY;
   const uint64_t blockable = FromSigset(ToSigset(mask)) & ~(Bit(SIGKILL) | Bit(SIGSTOP) | Bit(ask));
   wanted.fetch_or(blockable);

@@ -15,6 +15,7 @@
 
 #include "atfork.h"
 #include "maps.h"
+#include "old_number.h"
 #include "pool.h"
 #include "revive.h"
 #include "wake_hooks.h"
@@ -90,6 +91,7 @@ void ReviveAll() {
 // for them, whoever takes one would take the parent's lock with it, which is a byte in a pipe.
 void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   DisownPoolWork(table, loop);
+  LeaveOldNumbers(*table);
   RunChildHandlers();
   const bool later = lazily && MayReviveLater(*table);
   BeforeNextWakeUp(later ? ReviveAll : nullptr);
@@ -123,6 +125,7 @@ ForkResult Fork(uv_loop_t* loop, const ForkOptions& wanted) {
   ReviveNow();
   ForkOptions options = wanted;
   options.lazily = wanted.lazily && HookWakeUps();
+  HookNumbers();
   RunPrepareHandlers();
   const AllSignalsBlocked blocked;
   const ForkResult result = ForkParked(&Threads(), loop, options);

@@ -2,15 +2,20 @@
 //
 // The fact it rests on: a call from one object into another goes through a slot of the caller's global offset table,
 // which its dynamic section tells: relocations (DT_JMPREL, DT_RELA) name the slot and the symbol. The slot may lie in
-// memory that was made read-only after the start (RELRO), so its page is made writable for the change. See: man 5 elf,
-// man 3 dl_iterate_phdr.
+// memory that was made read-only after the start (RELRO): its page is made writable for the change, and read-only again
+// behind it. That it was read-only is asked of the kernel, which refuses to read into it (EFAULT): an object that is
+// being loaded at this moment is not protected yet, and its loader still writes there. See: man 5 elf, man 3
+// dl_iterate_phdr, man 2 mprotect.
 #include "redirect.h"
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 
@@ -45,13 +50,27 @@ Tables Read(const ElfW(Dyn) * dynamic) {
   return tables;
 }
 
+// Puts `value` into `slot` by way of the kernel. 0, or -errno: -EFAULT where the memory is read-only.
+int StoreByKernel(void** slot, void* value) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
+  const bool stored = write(ends[1], &value, sizeof value) == static_cast<ssize_t>(sizeof value) &&
+                      read(ends[0], slot, sizeof value) == static_cast<ssize_t>(sizeof value);
+  const int error = stored ? 0 : -errno;
+  close(ends[0]);
+  close(ends[1]);
+  return error;
+}
+
 bool RedirectSlot(void** slot, void* replacement) {
   if (*slot == replacement) return true;
-  constexpr uintptr_t kPage = 4096;
-  void* page = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(slot) & ~(kPage - 1));
-  if (mprotect(page, kPage, PROT_READ | PROT_WRITE) != 0) return false;
+  const int error = StoreByKernel(slot, replacement);
+  if (error != -EFAULT) return error == 0;
+  static const auto page_size = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  void* page = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(slot) & ~(page_size - 1));
+  if (mprotect(page, page_size, PROT_READ | PROT_WRITE) != 0) return false;
   __atomic_store_n(slot, replacement, __ATOMIC_RELEASE);
-  return true;  // the page stays writable, as in a program without RELRO
+  return mprotect(page, page_size, PROT_READ) == 0;
 }
 
 // How many slots were redirected, or -1.
@@ -114,6 +133,17 @@ int RedirectCalls(const Redirection* first, size_t count) {
   Progress progress{{first, count}};
   dl_iterate_phdr(RedirectObject, &progress);
   return progress.failed ? -1 : progress.redirected;
+}
+
+int KeepRedirected(const Redirection* first, size_t count, Redirected* redirected) {
+  const auto count_loads = [](dl_phdr_info* object, size_t, void* argument) {
+    *static_cast<unsigned long long*>(argument) = object->dlpi_adds;
+    return 1;
+  };
+  unsigned long long loads = 0;
+  dl_iterate_phdr(count_loads, &loads);
+  if (loads != redirected->loads) *redirected = {loads, RedirectCalls(first, count)};
+  return redirected->count;
 }
 
 void* FunctionOfTheSystem(const char* name) {

@@ -16,6 +16,15 @@ struct Redirection {
 // thread.
 int RedirectCalls(const Redirection* first, size_t count);
 
+// What was redirected so far, and how many objects had been loaded by then.
+struct Redirected {
+  unsigned long long loads = 0;
+  int count = 0;
+};
+
+// The same, again only where more was loaded since.
+int KeepRedirected(const Redirection* first, size_t count, Redirected* redirected);
+
 // The C library's own function of that name, null where it has none. What the program gives for it may be a way through
 // the slot that was redirected.
 void* FunctionOfTheSystem(const char* name);

@@ -15,6 +15,8 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "old_number.h"
+
 namespace posix_async::fork {
 namespace {
 
@@ -66,13 +68,16 @@ __attribute__((no_sanitize("address", "thread"))) int Start(void* argument) {
 constexpr int kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
                              CLONE_SETTLS | CLONE_CHILD_CLEARTID;
 
-// A thread that only waits is told its new number. One that was at work may hold a recursive mutex, which says whose it
-// is by the number, and could not be given back under another: such a thread goes by its old number to the C library.
-int NumberFlags(const Thread& thread) { return thread.is_wakeable ? CLONE_PARENT_SETTID | CLONE_CHILD_SETTID : 0; }
+bool IsRevived(const Thread& thread) { return thread.stands_still() && thread.fate == Fate::kRevive; }
 
-int ReviveOne(Thread* thread) {
-  const int tid = clone(Start, thread->trampoline + kTrampolineSize, kThreadFlags | NumberFlags(*thread), thread,
-                        thread->tid_address, thread->thread_pointer, thread->tid_address);
+bool IsAtWork(const Thread& thread) { return IsRevived(thread) && !thread.is_wakeable; }
+
+// The number stands where it is to be before the thread runs, so that nothing is sent to an old one meanwhile.
+int ReviveOne(Thread* thread, bool by_old_number) {
+  const int flags = kThreadFlags | CLONE_PARENT_SETTID | (by_old_number ? 0 : CLONE_CHILD_SETTID);
+  int* const number = by_old_number ? &thread->tid : thread->tid_address;
+  const int tid = clone(Start, thread->trampoline + kTrampolineSize, flags, thread, number, thread->thread_pointer,
+                        thread->tid_address);
   if (tid < 0) return -errno;
   thread->tid = tid;
   return 0;
@@ -81,19 +86,25 @@ int ReviveOne(Thread* thread) {
 }  // namespace
 
 bool MayReviveLater(const ThreadTable& table) {
-  for (const Thread* thread : table.threads()) {
-    const bool revivable = thread->stands_still() && thread->fate == Fate::kRevive;
-    if (revivable && !thread->is_wakeable) return false;
-  }
+  for (const Thread* thread : table.threads())
+    if (IsAtWork(*thread)) return false;
   return true;
+}
+
+// One that was at work may hold a lock that knows it by its number: see old_number.cc.
+void LeaveOldNumbers(const ThreadTable& table) {
+  ThreadList at_work;
+  for (Thread* thread : table.threads())
+    if (IsAtWork(*thread)) at_work.push_back(thread);
+  BeginByOldNumber(at_work);
 }
 
 int Revive(ThreadTable* table) {
   int error = 0;
   for (Thread* thread : table->threads()) {
-    const bool revivable = thread->stands_still() && thread->fate == Fate::kRevive;
+    const bool revivable = IsRevived(*thread), by_old_number = BeginsByOldNumber(thread);
     thread->state = kRunning;
-    const int result = revivable ? ReviveOne(thread) : -ESRCH;
+    const int result = revivable ? ReviveOne(thread, by_old_number) : -ESRCH;
     if (result == 0) continue;
     if (revivable) error = result;
     if (thread->tid_address != nullptr) *thread->tid_address = 0;

@@ -13,6 +13,9 @@ constexpr size_t kTrampolineSize = 16384;
 // Whether every thread that would be revived only waits to be woken: then reviving can wait for the first wake-up.
 bool MayReviveLater(const ThreadTable& table);
 
+// First of all: settles which threads keep their old number for a while.
+void LeaveOldNumbers(const ThreadTable& table);
+
 // Revives the threads whose fate it is and marks the others as ended, so that a join of them returns at once. No
 // allocation before every thread that may hold a lock runs again. Returns 0 or a negative errno.
 int Revive(ThreadTable* table);

@@ -1,8 +1,6 @@
 // The other threads of this process, from /proc/self/task. See: man 5 proc.
 #include "thread_table.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -11,30 +9,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <new>
 
 #include "revive.h"
+#include "tasks.h"
 
 namespace posix_async::fork {
 namespace {
-
-// Reads a small /proc file; the kernel gives it whole in one read.
-ssize_t ReadTaskFile(pid_t tid, const char* name, char* text, size_t size) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/self/task/%d/%s", tid, name);
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -errno;
-  const ssize_t length = read(fd, text, size - 1);
-  const ssize_t error = -errno;
-  close(fd);
-  text[length > 0 ? length : 0] = 0;
-  return length < 0 ? error : length;
-}
 
 // Records live as long as the process, and side by side: each fork writes to all of them, and each page that is written
 // to after a fork is copied.
@@ -57,27 +41,6 @@ Thread* NewRecord() {
     used = 0;
   }
   return &newest_block.load()->threads[used++];
-}
-
-// Calls `use(tid)`, until it gives false, for each thread of this process. As readdir, which calls malloc. 0 or -errno.
-template <typename Use>
-int ForEachTask(Use use) {
-  const int fd = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return -errno;
-  alignas(dirent64) char entries[8192];
-  bool goes_on = true;
-  long length;
-  while (goes_on && (length = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
-    for (long at = 0; goes_on && at < length;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
-      const pid_t tid = atoi(entry->d_name);
-      goes_on = tid <= 0 || use(tid);
-      at += entry->d_reclen;
-    }
-  }
-  const int error = goes_on && length < 0 ? -errno : 0;
-  close(fd);
-  return error;
 }
 
 // Whether /proc knows this process by its own number. Where there is no /proc the listing says so.

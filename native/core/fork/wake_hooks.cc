@@ -4,7 +4,6 @@
 // library, and are woken by the three functions below and by nothing else. See: man 3 pthread_cond_signal, sem_post.
 #include "wake_hooks.h"
 
-#include <link.h>
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -58,23 +57,13 @@ bool FindRealOnes() {
          Find("sem_post", &real_sem_post);
 }
 
-int CountLoads(dl_phdr_info* object, size_t, void* argument) {
-  *static_cast<unsigned long long*>(argument) = object->dlpi_adds;
-  return 1;
-}
-
 }  // namespace
 
 bool HookWakeUps() {
   static const bool found = FindRealOnes();
-  static unsigned long long hooked_at = 0;
-  static bool hooked = false;
-  unsigned long long loads = 0;
-  dl_iterate_phdr(CountLoads, &loads);
-  if (!found || loads == hooked_at) return hooked;
-  hooked_at = loads;
-  hooked = RedirectCalls(kHooks, std::size(kHooks)) >= static_cast<int>(std::size(kHooks));
-  return hooked;
+  static Redirected redirected;
+  constexpr int kAll = std::size(kHooks);
+  return found && KeepRedirected(kHooks, kAll, &redirected) >= kAll;
 }
 
 void BeforeNextWakeUp(void (*before)()) { before_next = before; }
