@@ -1,15 +1,13 @@
 // The main job: every contestant on every workload, in turn and in rounds, so that a noisy moment hits all alike.
 import { type Contestant, contestants } from './contest/contestants.js'
-import type { LoadMode } from './measure/load.js'
-import type { Curve } from './studies/growth/curve.js'
 import { measureGrowth } from './studies/growth/measure.js'
-import { describeMachine, type Machine } from './measure/machine.js'
+import { describeMachine } from './measure/machine.js'
 import type { Cell } from './contest/plan.js'
 import { type Entry, putInProportion, summarize } from './contest/summary.js'
 import { recordTrace, type Trace } from './contest/trace/record.js'
 import { runTrial } from './contest/trial.js'
 import { warningsOf } from './contest/warnings.js'
-import type { Workload } from './contest/workloads.js'
+import type { Progress, Report } from './report/schema.js'
 
 export interface CompareOptions {
   cells: readonly Cell[]
@@ -27,36 +25,6 @@ export interface CompareOptions {
   file?: string | undefined
   signal?: AbortSignal | undefined
   onProgress?: (progress: Progress) => void
-}
-
-export interface Progress {
-  done: number
-  total: number
-  /** What is being done now. */
-  what: string
-}
-
-/** A comparison as JSON has it: see docs/compare.md. */
-export interface Report {
-  /** Of this shape: grows when a program that reads it would be misled otherwise. */
-  schema: 1
-  date: string
-  machine: Machine
-  options: { rounds: number; duration: number }
-  contestants: Pick<Contestant, 'id' | 'label' | 'family' | 'model' | 'about'>[]
-  workloads: WorkloadReport[]
-  entries: Entry[]
-  traces: Trace[]
-  growth: Curve[]
-  warnings: string[]
-  seconds: number
-}
-
-/** `clients`: all their numbers; `main`: the one that stands for the workload. */
-export type WorkloadReport = Pick<Workload, 'name' | 'title' | 'about' | 'unit'> & {
-  mode: LoadMode
-  clients: number[]
-  main: number
 }
 
 type Pair = Cell & { entry: Entry }

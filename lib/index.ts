@@ -20,7 +20,8 @@ export {
   type HttpApplication,
 } from './servers/handler.js'
 export type { Connection, EventConnection } from './servers/connection.js'
-export type { Client, Server, ServerOptions, ServerStats } from './servers/server.js'
+export type { Server, ServerOptions } from './servers/server.js'
+export type { Client, ServerStats } from './servers/model.js'
 export type { ServerEvents } from './servers/server-events.js'
 export type { TcpAddress } from './servers/accept/listener.js'
 export type { Child, ExitStatus } from './fork/child.js'

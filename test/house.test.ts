@@ -41,6 +41,18 @@ describe('imports', () => {
     expect(house.nothingUpward([file(path, `import { x } from '${from}'`)])).toHaveLength(1)
   })
 
+  it('make no circle of files', () => {
+    expect(house.circles(typescript)).toEqual([])
+  })
+
+  it('a circle is found, whichever file it is entered by', () => {
+    const around = ["import { b } from './b.js'", "import type { C } from './c.js'", "export * from './a.js'"]
+    const three = ['a', 'b', 'c'].map((name, i) => file(`lib/x/${name}.ts`, around[i]!))
+    const beside = file('lib/x/d.ts', "import { a } from './a.js'")
+    expect(house.circles([...three, beside])).toEqual(['lib/x/a.ts lib/x/b.ts lib/x/c.ts'])
+    expect(house.circles([three[0]!, three[1]!, beside])).toEqual([])
+  })
+
   it('go through one door to the addon', () => {
     expect(house.oneDoor(typescript)).toEqual([])
   })

@@ -1,5 +1,5 @@
 // Which model to take for which work, read off the figures; also where another is better.
-import type { Report, WorkloadReport } from '../compare.js'
+import type { Report, WorkloadReport } from './schema.js'
 import { entriesOf, size, time, whole } from './report.js'
 import type { Entry, Summary } from '../contest/summary.js'
 

@@ -1,6 +1,6 @@
 // The chart of a comparison: rate and CPU time a request, by model, drawn as SVG on the server side.
 import * as echarts from 'echarts'
-import type { Report, WorkloadReport } from '../compare.js'
+import type { Report, WorkloadReport } from './schema.js'
 import { contestants } from '../contest/contestants.js'
 import { QUICK } from '../contest/plan.js'
 import { entriesOf, time } from './report.js'

@@ -1,5 +1,5 @@
 // A report's curves: by clients, by percentile, and of growth, each as something to draw.
-import type { Report, WorkloadReport } from '../compare.js'
+import type { Report, WorkloadReport } from './schema.js'
 import type { Series } from './charts/lines.js'
 import { kneeOf } from '../measure/knee.js'
 import { endsOf, findingOf, fitsOf } from './charts/words.js'

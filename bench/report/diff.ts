@@ -1,7 +1,7 @@
 // Two comparisons beside each other: what changed beyond noise, from the trials of both.
 import Table from 'cli-table3'
 import colors from 'picocolors'
-import type { Report } from '../compare.js'
+import type { Report } from './schema.js'
 import { proportion } from './report.js'
 import { type Ratio, ratioOf } from '../measure/statistics.js'
 import type { Entry } from '../contest/summary.js'

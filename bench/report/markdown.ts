@@ -1,5 +1,5 @@
 // The tables of a comparison in Markdown, as READMEs have them.
-import type { Report, WorkloadReport } from '../compare.js'
+import type { Report, WorkloadReport } from './schema.js'
 import { columnsOf, entriesOf } from './report.js'
 import type { Entry } from '../contest/summary.js'
 

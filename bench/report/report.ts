@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 import colors from 'picocolors'
-import type { Report, WorkloadReport } from '../compare.js'
+import type { Report, WorkloadReport } from './schema.js'
 import type { Ratio } from '../measure/statistics.js'
 import type { Entry, Summary } from '../contest/summary.js'
 

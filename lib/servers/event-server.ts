@@ -7,6 +7,7 @@ import { Deferred } from './deferred.js'
 import { CallbackSink, type CallbackConnection } from './event/callback-connection.js'
 import { StreamSink } from './event/stream-sink.js'
 import { DetachedSockets } from './event/detached-sockets.js'
+import type { EventHost } from './event/event-host.js'
 import {
   httpServer,
   knownHandler,
@@ -16,8 +17,9 @@ import {
   type KnownHandler,
 } from './handler.js'
 import { EVENT, RunningNative } from './serving/native-handler.js'
-import { Reactor, type Backend, type Link, type Sink } from './event/reactor.js'
-import { Server, type Client, type Model, type ServerHost, type ServerOptions, type ServerStats } from './server.js'
+import { Reactor, type Backend, type Sink } from './event/reactor.js'
+import { Server, type ServerOptions } from './server.js'
+import type { Client, Model, ServerHost, ServerStats } from './model.js'
 import type { StreamConnection } from './event/stream-connection.js'
 
 /** Options of eventServer. */
@@ -36,17 +38,6 @@ export interface EventServerOptions extends ServerOptions {
    * bytes it sends meanwhile; from the first reply on `idleTimeout` counts. 0 (default): none. HTTP has node:http's own time limits.
    */
   headTimeout?: number
-}
-
-/** The server as its connections see it. @internal */
-export interface EventHost<L extends Link> {
-  readonly reactor: Reactor<L>
-  readonly handOver: DetachedSockets<L>
-  opened(client: Client): void
-  settled(): void
-  clientError(error: Error, client: Client): void
-  handlerFailed(error: Error, client: Client): void
-  refused(error: ErrnoError): void
 }
 
 const BACKENDS: readonly unknown[] = ['epoll', 'poll', 'select', 'io_uring']

@@ -1,6 +1,6 @@
 // What the listeners of a server are called with, for the compiler.
 import { EventEmitter } from 'node:events'
-import type { Client } from './server.js'
+import type { Client } from './model.js'
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each model has events of its own, and their listeners say what they take
 type Argument = any

@@ -1,8 +1,9 @@
 // What the four servers have in common, written once: options, listening, limits, drain and close, statistics, events.
 import { channel } from 'node:diagnostics_channel'
-import { codedError, invalidArgType } from '../errors.js'
+import { invalidArgType } from '../errors.js'
 import { asInteger } from '../posix/internal/arguments.js'
 import { openListener, type Listener, type ListenOptions, type TcpAddress } from './accept/listener.js'
+import type { Model, ServerHost, ServerStats } from './model.js'
 import { ServerEmitter } from './server-events.js'
 
 /** Options of every server: where to listen, and the limits. */
@@ -17,69 +18,6 @@ export interface ServerOptions extends ListenOptions {
   gracefulTimeout?: number
   /** Whether close() waits for the connections that are being served (default); otherwise 'close' alone tells of their end. */
   blockOnClose?: boolean
-}
-
-/** The counts that every server keeps; a model adds its own. */
-export interface ServerStats {
-  /** Connections accepted so far. */
-  accepted: number
-  /** Connections being served now. */
-  active: number
-  /** Connections accepted and closed unserved, because of a limit or because no process or thread could be made. */
-  rejected: number
-  /** Connections whose handler or I/O failed. */
-  errors: number
-  bytesIn: number
-  bytesOut: number
-  [model: string]: number
-}
-
-/** Who is at the other end of a connection. */
-export interface Client {
-  readonly remoteAddress: string | undefined
-  readonly remotePort: number | undefined
-}
-
-/**
- * What makes a server that model. Server calls `start` once; later `stop`, waits for `drained`, and calls `destroy` when that takes too
- * long. A model tells what happens through the ServerHost it was given.
- */
-export interface Model {
-  /** 'fork', 'thread', 'event', 'sync'. */
-  readonly name: string
-  /** Begins to serve. Throws or rejects where it can't; nothing is left running then. */
-  start(host: ServerHost): void | Promise<void>
-  /** No further connection is accepted; those being served go on. Called once, before the listener is closed. */
-  stop(): void
-  /** Resolves when no connection is being served and nothing the model made (threads, processes, handles) is left. */
-  drained(): Promise<void>
-  /** Cuts off what is still being served, at once; `drained` resolves soon afterwards. */
-  destroy(): void
-  /** The model's counts. */
-  stats(): ServerStats
-}
-
-/** The server as its model sees it. */
-export interface ServerHost {
-  readonly listener: Listener
-  /** Infinity: no limit. */
-  readonly maxConnections: number
-  /** Milliseconds, 0: none. */
-  readonly idleTimeout: number
-  /** Whether anybody listens to `connection`: a model whose connections never enter JavaScript need not tell otherwise. */
-  readonly wantsConnections: boolean
-  /** Whether anybody listens to one of these events of the model's own. */
-  hears(...events: string[]): boolean
-  /** Calls whenever somebody begins to listen to an event, right before he does. */
-  onListener(callback: (event: string) => void): void
-  /** A connection was accepted and is served. */
-  connection(client: Client, ...more: unknown[]): void
-  /** A connection failed: its handler threw or rejected, or its I/O did. The server goes on. */
-  clientError(error: Error, client: Client): void
-  /** The server itself failed: it can accept no more. */
-  failed(error: Error): void
-  /** Any other event of the model ('fork', 'online', 'exit'). */
-  emit(event: string, ...args: unknown[]): void
 }
 
 const channels = {
@@ -259,10 +197,4 @@ function checkedLimits(options: ServerOptions) {
     idleTimeout: asInteger('options.idleTimeout', idleTimeout, 0),
     gracefulTimeout: gracefulTimeoutOf(options),
   }
-}
-
-/** What a handler threw, as an Error. */
-export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown
-  return codedError(Error, 'ERR_POSIX_ASYNC_HANDLER_THREW', `the handler threw ${String(thrown)}`)
 }

@@ -12,7 +12,8 @@ import {
 } from './handler.js'
 import { IsolatesModel } from './isolates/isolates-model.js'
 import { NativeThreadModel } from './thread/native-thread-model.js'
-import { asOptions, Server, type Model, type ServerOptions } from './server.js'
+import { asOptions, Server, type ServerOptions } from './server.js'
+import type { Model } from './model.js'
 import { httpHandler } from './thread/thread-http.js'
 import { ThreadModel, type ThreadModelOptions } from './thread/thread-model.js'
 

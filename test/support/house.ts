@@ -44,8 +44,30 @@ export const nothingUpward: Rule = (files) =>
       .map((to) => `${file.path} imports ${to}`),
   )
 
+/** Files that import one another in a circle, each circle as its files in alphabetical order. Imports of types count. */
+export const circles: Rule = (files) => {
+  const imports = new Map(files.map((file) => [file.path, importsOf(file)]))
+  const reachable = (from: string): Set<string> => {
+    const seen = new Set<string>()
+    const left = [...(imports.get(from) ?? [])]
+    for (let path = left.pop(); path !== undefined; path = left.pop()) {
+      if (seen.has(path) || !imports.has(path)) continue
+      seen.add(path)
+      left.push(...imports.get(path)!)
+    }
+    return seen
+  }
+  const reach = new Map([...imports.keys()].map((path) => [path, reachable(path)]))
+  const circleOf = (path: string): string =>
+    [...reach.get(path)!]
+      .filter((other) => reach.get(other)!.has(path))
+      .sort()
+      .join(' ')
+  return [...new Set([...imports.keys()].map(circleOf))].filter((circle) => circle !== '')
+}
+
 const doors =
-  /^lib\/(posix\/.*|native\.ts|servers\/(fork\/native-acceptor|event\/reactor|serving\/native-handler|thread\/io-threads)\.ts)$/
+  /^lib\/(posix\/.*|native\.ts|servers\/(fork\/native-acceptor|event\/reactor|serving\/native-handler|thread\/(io-threads|native-accept-loop))\.ts)$/
 
 /** lib/native.ts is the one door to the addon, and few go through it. */
 export const oneDoor: Rule = (files) =>

@@ -1,5 +1,5 @@
 // A comparison made by hand, for tests of what is drawn and told of one.
-import type { Report } from '../../bench/compare.js'
+import type { Report } from '../../bench/report/schema.js'
 import { type Entry, summarize } from '../../bench/contest/summary.js'
 import type { Trial } from '../../bench/contest/trial.js'
 

@@ -1,6 +1,6 @@
 // The answers to "which model should I take?" as cards.
 import { answersOf, times } from '../answers.js'
-import type { Report } from '../../compare.js'
+import type { Report } from '../schema.js'
 import { html, type Markup } from './markup.js'
 
 export function answerCards(report: Report): Markup {

@@ -1,5 +1,5 @@
 // A workload as a table whose figures are bars too: it is the picture and its text at the same time, at any width.
-import type { Report, WorkloadReport } from '../../compare.js'
+import type { Report, WorkloadReport } from '../schema.js'
 import { findingOf } from '../answers.js'
 import { entriesOf, proportion, size, time, whole } from '../report.js'
 import type { Entry, Summary } from '../../contest/summary.js'

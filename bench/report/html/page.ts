@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { COLOR_CSS } from '../charts/palette.js'
-import type { Report } from '../../compare.js'
+import type { Report } from '../schema.js'
 import { clientFigures, growthFigure, percentileFigures } from '../curves.js'
 import { size } from '../report.js'
 import { packageFolder } from '../../measure/paths.js'

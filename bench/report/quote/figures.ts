@@ -1,6 +1,6 @@
 // The figures that README.md and docs/choosing.md quote, by the names that their regions have.
 import { times } from '../answers.js'
-import type { Report } from '../../compare.js'
+import type { Report } from '../schema.js'
 import { growthFigure } from '../curves.js'
 import { size, time } from '../report.js'
 import { against, bestInC, both, cpu, entryOf, labelOf, NOTHING, quoted, rate, tableOf } from './look-up.js'

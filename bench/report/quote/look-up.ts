@@ -1,6 +1,6 @@
 // A report's figures by name, as documents quote them. What was not measured is a dash.
 import { ableIn, bestOf } from '../answers.js'
-import type { Report, WorkloadReport } from '../../compare.js'
+import type { Report, WorkloadReport } from '../schema.js'
 import { contestants } from '../../contest/contestants.js'
 import { time, whole } from '../report.js'
 import { type Ratio, ratioOf } from '../../measure/statistics.js'

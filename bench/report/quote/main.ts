@@ -1,7 +1,7 @@
 // Writes the figures of the reference run into the documents that quote them: node dist/bench/report/quote/main.js
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Report } from '../../compare.js'
+import type { Report } from '../schema.js'
 import { packageFolder } from '../../measure/paths.js'
 import { DOCUMENTS, figuresOf } from './figures.js'
 import { rewrite } from './regions.js'

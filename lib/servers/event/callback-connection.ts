@@ -2,10 +2,10 @@
 import type { Socket } from 'node:net'
 import type { ErrnoError } from '../../errors.js'
 import { closedError, type Data, type EventConnection } from '../connection.js'
-import type { EventHost } from '../event-server.js'
+import type { EventHost } from './event-host.js'
 import type { EventCallbacks } from '../handler.js'
 import type { Link, Sink } from './reactor.js'
-import { asError } from '../server.js'
+import { asError } from '../model.js'
 
 /** What a connection of the fast path holds: 10,000 of them cost little more than their descriptors. */
 export class CallbackConnection implements EventConnection, Link {

@@ -1,6 +1,10 @@
-// Whoever waits until the kernel has what he wrote, where it did not have it at once.
-import type { Reactor } from './reactor.js'
-import type { StreamConnection } from './stream-connection.js'
+// Writes whose promises wait until the kernel has the bytes, where it did not take them at once.
+
+/** A connection whose write waits. */
+interface WritingConnection {
+  /** The batch with this write was handed to the kernel. */
+  flushed(writer: Writer): void
+}
 
 const ignore = (): void => {}
 
@@ -12,12 +16,12 @@ export function rejected(error: Error): Promise<never> {
 }
 
 export class Writer {
-  readonly conn: StreamConnection
+  readonly conn: WritingConnection
   readonly promise: Promise<void>
   resolve!: () => void
   #reject!: (error: Error) => void
 
-  constructor(conn: StreamConnection) {
+  constructor(conn: WritingConnection) {
     this.conn = conn
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve
@@ -33,10 +37,10 @@ export class Writer {
 
 /** What is written in one turn by all connections, handed to the kernel together when their handlers wait again. */
 export class WriteBatch {
-  readonly #reactor: Reactor<StreamConnection>
+  readonly #reactor: { flush(): void }
   #writers: Writer[] = []
 
-  constructor(reactor: Reactor<StreamConnection>) {
+  constructor(reactor: { flush(): void }) {
     this.#reactor = reactor
   }
 

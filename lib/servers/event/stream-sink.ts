@@ -1,9 +1,9 @@
 // Runs an eventServer's `(conn) => ...` handler once a connection, and closes the connection when it has done.
 import type { ErrnoError } from '../../errors.js'
-import type { EventHost } from '../event-server.js'
+import type { EventHost } from './event-host.js'
 import type { ConnectionHandler } from '../handler.js'
 import type { Sink } from './reactor.js'
-import { asError } from '../server.js'
+import { asError } from '../model.js'
 import { StreamConnection, type StreamHost } from './stream-connection.js'
 import { WriteBatch } from './pending-writes.js'
 

@@ -7,7 +7,7 @@ import { Acceptor } from '../accept/acceptor.js'
 import { ForkAcceptor } from './native-acceptor.js'
 import type { ForkSettings } from './fork-options.js'
 import type { Counters } from '../serving/counters.js'
-import type { Client, ServerHost } from '../server.js'
+import type { Client, ServerHost } from '../model.js'
 
 const ofEachConnection = ['fork', 'exit']
 

@@ -5,7 +5,7 @@ import { callSafely } from '../../posix/event-loop/epoll-registry.js'
 import type { ForkSettings } from './fork-options.js'
 import type { ChildReports } from '../serving/child-reports.js'
 import type { Counters } from '../serving/counters.js'
-import type { Client, ServerHost } from '../server.js'
+import type { Client, ServerHost } from '../model.js'
 
 /** What they have of their server. */
 export interface ChildrenServer {

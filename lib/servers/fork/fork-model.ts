@@ -11,12 +11,12 @@ import { ConnectionChild } from './connection-child.js'
 import { ConnectionChildren } from './connection-children.js'
 import { Deferred } from '../deferred.js'
 import { AcceptMode, RETRY } from './accept-mode.js'
-import { clientOf } from './native-acceptor.js'
+import { clientOf } from '../model.js'
 import type { ForkSettings } from './fork-options.js'
 import { ChildReports } from '../serving/child-reports.js'
 import { Counters } from '../serving/counters.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
-import type { Model, ServerHost, ServerStats } from '../server.js'
+import type { Model, ServerHost, ServerStats } from '../model.js'
 
 // Of an accepted connection, which no other child may keep.
 function close(fd: number): void {

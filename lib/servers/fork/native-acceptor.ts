@@ -10,7 +10,7 @@ import { addressOut, receivedAddress } from '../../posix/socket/socket-address.j
 import type { Accepted } from '../../posix/sys-socket.js'
 import type { Listener } from '../accept/listener.js'
 import type { Counters } from '../serving/counters.js'
-import type { Client } from '../server.js'
+import { clientOf, type Client } from '../model.js'
 
 export interface ForkAcceptorEvents {
   /** Before connections are accepted: whether that is to be done here. Who says no accepts himself from then on. */
@@ -25,11 +25,6 @@ export interface ForkAcceptorEvents {
   /** Takes over the connection, one more than there may be. */
   overLimit(accepted: Accepted): void
 }
-
-export const clientOf = ({ address }: Pick<Accepted, 'address'>): Client => ({
-  remoteAddress: address.address,
-  remotePort: address.port,
-})
 
 const taken = (fd: number): Accepted => ({ fd, address: receivedAddress()! })
 

@@ -13,7 +13,7 @@ import { serveHttp } from '../serving/http-connections.js'
 import { IsolateCell, IsolateFlags } from './isolate-state.js'
 import { Counters } from '../serving/counters.js'
 import { connectionServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
-import { asError, type Client } from '../server.js'
+import { asError, type Client } from '../model.js'
 
 /** What an isolate has from the main thread. */
 export interface IsolateSetup {

@@ -4,7 +4,7 @@ import { errorOf } from '../../fork/channel.js'
 import { Deferred } from '../deferred.js'
 import { IsolateCell } from './isolate-state.js'
 import type { IsolateReport, IsolateSetup } from './isolate-thread.js'
-import type { Client } from '../server.js'
+import type { Client } from '../model.js'
 
 /** What all isolates of a server have in common. */
 export type CommonSetup = Omit<IsolateSetup, 'cell'>

@@ -10,7 +10,7 @@ import { Deferred } from '../deferred.js'
 import { IsolateFlags } from './isolate-state.js'
 import { Isolate, type CommonSetup, type IsolateOptions } from './isolate.js'
 import { Counters } from '../serving/counters.js'
-import type { Model, ServerHost, ServerStats } from '../server.js'
+import type { Model, ServerHost, ServerStats } from '../model.js'
 import { Slot } from '../serving/slot.js'
 
 // How long isolates whose connections were cut off may still compute before they are terminated, in milliseconds.

@@ -9,17 +9,19 @@ import { Watch } from '../../posix/event-loop/watch.js'
 import { recvmsg } from '../../posix/socket/socket-messages.js'
 import { MSG_DONTWAIT } from '../../posix/sys-socket.js'
 import { close } from '../../posix/unistd.js'
-import { asError } from '../server.js'
-import { workerProcess } from './worker-process.js'
+import { asError } from '../model.js'
 import { setupOf, type WorkerContext, type WorkerTask } from './worker-context.js'
 
 const MESSAGE = 1024
 
-async function forkWorker(setup: WorkerContext, task: WorkerTask, control: number): Promise<void> {
+/** What a worker does with its life. */
+type WorkerMain = (setup: WorkerContext) => Promise<void>
+
+async function forkWorker(setup: WorkerContext, main: WorkerMain, task: WorkerTask, control: number): Promise<void> {
   const { reports } = setup
   keepInParent(control)
   try {
-    const pid = await forkMain(() => workerProcess(setupOf(setup, task, control)))
+    const pid = await forkMain(() => main(setupOf(setup, task, control)))
     reports.worker({ forked: task.key, pid })
   } catch (error) {
     reports.worker({ forked: task.key, failure: reportOf(asError(error)) })
@@ -30,19 +32,19 @@ async function forkWorker(setup: WorkerContext, task: WorkerTask, control: numbe
 }
 
 // What the master asks: a task with a descriptor. Its first message was the one that made this process a mold, and has neither.
-function answer(setup: WorkerContext, buffer: Buffer): 'more' | 'later' | 'over' {
+function answer(setup: WorkerContext, main: WorkerMain, buffer: Buffer): 'more' | 'later' | 'over' {
   const message = recvmsg(setup.control, buffer, MSG_DONTWAIT)
   if (!message) return 'later'
   if (message.bytes === 0) return 'over'
   const [control] = message.fds
   if (control !== undefined) {
-    void forkWorker(setup, JSON.parse(buffer.toString('utf8', 0, message.bytes)) as WorkerTask, control)
+    void forkWorker(setup, main, JSON.parse(buffer.toString('utf8', 0, message.bytes)) as WorkerTask, control)
   }
   return 'more'
 }
 
-/** The life of a mold; it leaves when its master closes the socket. */
-export function moldProcess(setup: WorkerContext): Promise<void> {
+/** The life of a mold, whose workers run `main`; it leaves when its master closes the socket. */
+export function moldProcess(setup: WorkerContext, main: WorkerMain): Promise<void> {
   const { control, info, key, reports } = setup
   compactHeap()
   forkSiblings()
@@ -52,8 +54,8 @@ export function moldProcess(setup: WorkerContext): Promise<void> {
   const buffer = Buffer.alloc(MESSAGE)
   return new Promise((resolve) => {
     const watch = new Watch(control, POLLIN, () => {
-      let next = answer(setup, buffer)
-      while (next === 'more') next = answer(setup, buffer)
+      let next = answer(setup, main, buffer)
+      while (next === 'more') next = answer(setup, main, buffer)
       if (next === 'later') return
       watch.close()
       resolve()

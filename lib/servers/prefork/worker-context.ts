@@ -1,7 +1,7 @@
 // What a prefork worker has from whom it is forked: all that its server's workers have, and which of them it is to be.
 import type { ChildReports } from '../serving/child-reports.js'
 import type { Counters } from '../serving/counters.js'
-import type { ServerHost } from '../server.js'
+import type { ServerHost } from '../model.js'
 import type { ProcessHandler, ProcessServer } from '../serving/process-handler.js'
 import type { Scoreboard, ScoreboardEntry } from '../serving/scoreboard.js'
 import type { WorkerInfo } from './worker-hooks.js'

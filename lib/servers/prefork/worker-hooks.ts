@@ -1,6 +1,6 @@
 // What a user may have run at the turns of prefork workers' lives.
 import { invalidArgType } from '../../errors.js'
-import type { ServerHost } from '../server.js'
+import type { ServerHost } from '../model.js'
 
 /** A worker as its hooks see it. */
 export interface WorkerInfo {

@@ -1,7 +1,7 @@
 // The places of a prefork server's workers: who has which, who is forked for an empty one, and how soon after a crash.
 import { LiveWorkers, type LiveWorkersContext } from './live-workers.js'
 import type { WorkerReport } from '../serving/child-reports.js'
-import type { ServerHost } from '../server.js'
+import type { ServerHost } from '../model.js'
 import type { WorkerSettings } from './prefork-options.js'
 import type { MasterHooks } from './worker-hooks.js'
 import { Slot } from '../serving/slot.js'

@@ -7,10 +7,10 @@ import { _exit } from '../../posix/fork.js'
 import { signal, SIG_IGN } from '../../posix/signal.js'
 import type { Accepted } from '../../posix/sys-socket.js'
 import { AcceptLoop } from '../serving/accept-loop.js'
-import { clientOf } from '../fork/native-acceptor.js'
+import { clientOf } from '../model.js'
 import { serveHttp } from '../serving/http-connections.js'
 import { moldProcess } from './mold-process.js'
-import { asError } from '../server.js'
+import { asError } from '../model.js'
 import { Told } from '../serving/scoreboard.js'
 import type { WorkerContext } from './worker-context.js'
 import { WorkerQuota } from './worker-quota.js'
@@ -76,6 +76,6 @@ export async function workerProcess(setup: WorkerContext): Promise<void> {
   const { cell, handler, info, settings } = setup
   if (handler.kind === 'http') await serveHttp(setup, share, handler.application)
   else await serveOneByOne(setup, share)
-  if (cell.get('told') === Told.mold) await moldProcess(setup)
+  if (cell.get('told') === Told.mold) await moldProcess(setup, workerProcess)
   await settings.hooks.beforeWorkerExit?.(info)
 }

@@ -1,10 +1,10 @@
 // What a prefork worker has done, told to its master as it goes, and whether it is enough.
 import type { Accepted } from '../../posix/sys-socket.js'
 import { close } from '../../posix/unistd.js'
-import { clientOf } from '../fork/native-acceptor.js'
+import { clientOf } from '../model.js'
 import type { RequestObserver } from '../serving/http-connections.js'
 import { processMemory } from '../serving/process-memory.js'
-import type { Client } from '../server.js'
+import type { Client } from '../model.js'
 import { now } from '../serving/scoreboard.js'
 import type { WorkerContext } from './worker-context.js'
 

@@ -1,7 +1,7 @@
 // What the children of a server tell it: errors of their clients, over one channel, and counts in shared memory.
 import { errorOf, ReportChannel, reportOf, type ErrorReport } from '../../fork/channel.js'
 import type { Counters } from './counters.js'
-import { asError, type Client, type ServerHost } from '../server.js'
+import { asError, type Client, type ServerHost } from '../model.js'
 
 /** A connection is served, was closed unserved, or has failed. */
 export type ClientReport =

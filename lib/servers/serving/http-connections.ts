@@ -9,7 +9,7 @@ import { BlockingConnection } from './blocking-connection.js'
 import { Deferred } from '../deferred.js'
 import { httpServer, type HttpApplication } from '../handler.js'
 import type { Counters } from './counters.js'
-import type { Client, ServerHost } from '../server.js'
+import type { Client, ServerHost } from '../model.js'
 
 // How long a connection may stay that has asked nothing yet, or whose client may be about to ask once more, when its process is
 // to end. Milliseconds.

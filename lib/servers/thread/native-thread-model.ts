@@ -2,9 +2,9 @@
 import { ErrnoError } from '../../errors.js'
 import { Deferred } from '../deferred.js'
 import { RunningNative } from '../serving/native-handler.js'
-import type { Model, ServerHost, ServerStats } from '../server.js'
+import type { Model, ServerHost, ServerStats } from '../model.js'
 import type { ThreadModelOptions } from './thread-model.js'
-import { AcceptLoop } from './io-threads.js'
+import { NativeAcceptLoop } from './native-accept-loop.js'
 
 // How long threads that were cut off may still compute before they are left to themselves, in milliseconds.
 const LAST_GRACE = 1000
@@ -15,7 +15,7 @@ export class NativeThreadModel implements Model {
   readonly #options: ThreadModelOptions
   readonly #drained = new Deferred()
   #running!: RunningNative
-  #loop!: AcceptLoop
+  #loop!: NativeAcceptLoop
   #failed = false
   #last: ServerStats | undefined
   #patience: NodeJS.Timeout | undefined
@@ -30,7 +30,7 @@ export class NativeThreadModel implements Model {
     const { maxConnections, idleTimeout } = host
     const limits = { ...this.#options, maxConnections, idleTimeout }
     try {
-      this.#loop = new AcceptLoop(host.listener.fd, this.#running.number, limits, () => this.#changed(host))
+      this.#loop = new NativeAcceptLoop(host.listener.fd, this.#running.number, limits, () => this.#changed(host))
     } catch (error) {
       this.#running.stop()
       throw error

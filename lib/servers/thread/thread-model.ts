@@ -7,7 +7,7 @@ import { close } from '../../posix/unistd.js'
 import { Acceptor } from '../accept/acceptor.js'
 import { Deferred } from '../deferred.js'
 import type { ConnectionHandler } from '../handler.js'
-import { asError, type Client, type Model, type ServerHost, type ServerStats } from '../server.js'
+import { asError, type Client, type Model, type ServerHost, type ServerStats } from '../model.js'
 import { ThreadConnection } from './thread-connection.js'
 import { IoThreads } from './io-threads.js'
 

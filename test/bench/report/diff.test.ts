@@ -1,7 +1,7 @@
 // Two comparisons beside each other: what is beyond noise is told, and nothing else.
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
-import type { Report } from '../../../bench/compare.js'
+import type { Report } from '../../../bench/report/schema.js'
 import { differenceOf, renderDifference } from '../../../bench/report/diff.js'
 import { aReport, anEntry, aTrial } from '../../support/report.js'
 

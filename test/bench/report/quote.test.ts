@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Report } from '../../../bench/compare.js'
+import type { Report } from '../../../bench/report/schema.js'
 import { DOCUMENTS, figuresOf } from '../../../bench/report/quote/figures.js'
 import { rewrite } from '../../../bench/report/quote/regions.js'
 import { root } from '../../support/compile.js'
