@@ -1,8 +1,6 @@
 // The watch on an event descriptor by which native threads tell of what they have done.
-import { constant } from '../../native.js'
+import { POLLIN } from '../../posix/poll.js'
 import { Watch } from '../../posix/event-loop/watch.js'
-
-const POLLIN = constant('POLLIN')
 
 /** Watches the descriptor; where that fails, `undo` undoes what it belongs to. @throws ErrnoError ENOSPC, ENOMEM */
 export function watching(fd: number, undo: () => void, callback: () => void): Watch {
