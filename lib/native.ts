@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
 import { codedError } from './errors.js'
 
 /** Anything whose bytes the kernel may read or fill. */
@@ -467,15 +468,19 @@ function unavailable(cause: unknown): Natives {
       { cause },
     )
   }
-  const constants = new Proxy({}, { get: () => -1 }) as Natives['constants']
+  const constants = new Proxy({}, { get: () => 0 }) as Natives['constants']
   return new Proxy({}, { get: (_, name) => (name === 'constants' ? constants : fail) }) as Natives
 }
 
+// Loading the addon is the one thing that importing this package does to the process: calls of mmap and munmap are redirected, so that
+// pages of V8's heap lie side by side. It happens as early as can be, because what the heap has before stays where it is.
 function load(): Natives {
   try {
     // node-gyp-build takes build/Release where the addon was compiled, prebuilds/ where it came with the package.
     const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Natives
-    return nodeGypBuild(packageRoot)
+    const addon = nodeGypBuild(packageRoot)
+    if (isMainThread) addon.placeHeapTogether()
+    return addon
   } catch (error) {
     return unavailable(error)
   }

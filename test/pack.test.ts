@@ -1,7 +1,7 @@
 // What npm pack makes, installed into an empty project: both entry points, their types and the command work there. Offline: npm
 // takes only the tarball, and the dependencies are links to those of this tree.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -118,5 +118,56 @@ export const pid: number = fork()\nexport const serve = (handler: (conn: Connect
   it('npx posix-async --help and --version answer', () => {
     expect(run('npx', ['--offline', '--no-install', 'posix-async', '--help'], project)).toMatch(/Usage: posix-async/)
     expect(run('npx', ['--offline', '--no-install', 'posix-async', '--version'], project).trim()).toBe(manifest.version)
+  })
+})
+
+// A copy of the package as it is where nothing was built for the platform.
+describe('without a binary', () => {
+  const bare = join(project, 'bare')
+  const calls = `
+    const px = await import('posix-async')
+    const posix = await import('posix-async/posix')
+    const handler = () => {}
+    const tried = {
+      fork: () => posix.fork(),
+      open: () => posix.open('/'),
+      pipe: () => posix.pipe(),
+      mmap: () => posix.mmap(null, 1),
+      epoll: () => new posix.Epoll(handler).add(0, posix.EPOLLIN),
+      poll: () => posix.poll([], 0),
+      readAsync: () => posix.readAsync(0, Buffer.alloc(1)),
+      forked: () => px.forked(handler),
+      snapshot: () => px.writeHeapSnapshot('never-written'),
+      forkServer: () => px.forkServer({ port: 0 }, handler),
+      prefork: () => px.forkServer({ port: 0, workers: 1 }, handler),
+      threadServer: () => px.threadServer({ port: 0 }, handler),
+      eventServer: () => px.eventServer({ port: 0 }, handler),
+      syncServer: () => px.syncServer({ port: 0 }, handler),
+    }
+    const codes = {}
+    for (const [name, call] of Object.entries(tried)) {
+      try {
+        await call()
+        codes[name] = 'no error'
+      } catch (error) {
+        codes[name] = error.code
+      }
+    }
+    console.log(JSON.stringify(codes))`
+
+  beforeAll(() => {
+    mkdirSync(join(bare, 'node_modules'), { recursive: true })
+    cpSync(installed, join(bare, 'node_modules/posix-async'), { recursive: true })
+    rmSync(join(bare, 'node_modules/posix-async/prebuilds'), { recursive: true, force: true })
+    rmSync(join(bare, 'node_modules/posix-async/build'), { recursive: true, force: true })
+    for (const name of Object.keys(manifest.dependencies))
+      symlinkSync(join(root, 'node_modules', name), join(bare, 'node_modules', name))
+    writeFileSync(join(bare, 'calls.mjs'), calls)
+  })
+
+  it('importing works, and each call fails with one code', () => {
+    const codes = JSON.parse(run(process.execPath, ['calls.mjs'], bare)) as Record<string, string>
+    expect(Object.keys(codes).length).toBeGreaterThan(10)
+    expect(Object.entries(codes).filter(([, code]) => code !== 'ERR_POSIX_ASYNC_UNAVAILABLE')).toEqual([])
   })
 })

@@ -15,9 +15,6 @@ export interface ForkOptions {
   handles?: 'silent' | 'keep'
 }
 
-// As early as can be: what the heap has before stays where it is.
-if (isMainThread) native.placeHeapTogether()
-
 type Hook = () => void
 interface HookSet {
   prepare: Hook | undefined
