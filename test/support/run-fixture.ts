@@ -1,9 +1,10 @@
 // Runs a program of test/fixtures in a session of its own and judges it from outside: it must end in time, print one report,
 // leave no descriptor, thread or child behind, and leave nobody running in its session.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from './cases.js'
+import { stacks } from './stacks.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -51,18 +52,6 @@ function sessionMembers(session: number): number[] {
   return pids.filter((pid) => stat(pid)?.session === session)
 }
 
-function stacks(pid: number): string {
-  const tasks = readdirSync(`/proc/${pid}/task`).map((task) => {
-    const at = (name: string) => read(`/proc/${pid}/task/${task}/${name}`).trim()
-    return `  ${task} ${at('comm')}: ${at('wchan')} syscall ${at('syscall')}`
-  })
-  const gdb = spawnSync('gdb', ['-batch', '-p', String(pid), '-ex', 'thread apply all bt 12'], {
-    encoding: 'utf8',
-    timeout: 8000,
-  })
-  return [`process ${pid}`, ...tasks, gdb.stdout ?? ''].join('\n')
-}
-
 function killSession(session: number): void {
   for (const pid of sessionMembers(session)) {
     try {
@@ -92,7 +81,9 @@ export function endOf(program: string, name = '', options: FixtureOptions = {}):
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk))
     const session = child.pid!
     const timer = setTimeout(() => {
-      const seen = sessionMembers(session).map(stacks).join('\n')
+      const seen = sessionMembers(session)
+        .map((pid) => stacks(pid))
+        .join('\n')
       killSession(session)
       reject(new Error(`${program} ${name} did not end within ${timeout} ms\n${stdout}\n${stderr}\n${seen}`))
     }, timeout)

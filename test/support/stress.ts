@@ -1,37 +1,91 @@
-// npm run stress [-- node ...]: the long size of test/fork/stress.test.ts, with each of these binaries in turn (default: this one).
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+// npm run stress [-- options] [node ...]: forks by the thousand with each of these binaries in turn (default: this one), see --help.
+import { basename } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { parse, type StressOptions } from './stress/options.js'
+import { run, type Outcome, type Trial } from './stress/subject.js'
 
-const FORKS = 2000
-const MEGABYTES = 100
-const KINDS_EACH = 1
-const program = fileURLToPath(new URL('../fixtures/fork-stress.js', import.meta.url))
-
-interface Outcome {
-  wrong: string[]
+interface Total {
+  forks: number
+  wrong: number
   repeats: number
+  hangs: number
+  ends: number
 }
 
-// What a child throws on purpose is printed on standard error, and what went wrong is there too.
-async function run(node: string): Promise<boolean> {
-  const start = performance.now()
-  const args = ['--expose-gc', program, ...[FORKS, MEGABYTES, KINDS_EACH].map(String)]
-  const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  let [said, complaint] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk))
-  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk))
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-  const seconds = ((performance.now() - start) / 1000).toFixed(0)
-  if (code !== 0) {
-    console.log(`${node}: ended with ${signal ?? `code ${code}`} after ${seconds} s\n${complaint.slice(-4096)}`)
-    return false
+const options = parse(process.argv.slice(2))
+const began = performance.now()
+const minutes = (): number => (performance.now() - began) / 60_000
+
+// Each program is another one of seed, processors and what is preloaded.
+function* trialsOf(node: string, { forks, each, seed, processors, preloads }: StressOptions): Generator<Trial> {
+  for (let done = 0, i = 0; done < forks; done += each, i++) {
+    yield {
+      node,
+      seed: seed + i,
+      forks: Math.min(each, forks - done),
+      processors: processors[i % processors.length]!,
+      preload: preloads[Math.floor(i / processors.length) % preloads.length]!,
+    }
   }
-  const { wrong, repeats } = JSON.parse(said) as Outcome
-  console.log(`${node}: ${FORKS} forks, ${wrong.length} wrong, ${repeats} repeats, ${seconds} s`)
-  for (const line of wrong) console.log(`  ${line}`)
-  return wrong.length + repeats === 0
 }
 
-const binaries = process.argv.length > 2 ? process.argv.slice(2) : [process.execPath]
-for (const node of binaries) if (!(await run(node))) process.exitCode = 1
+// The nodes take turns: where the time ends first, each has had its share.
+function* allTrials(): Generator<Trial> {
+  const rest = options.nodes.map((node) => trialsOf(node, options))
+  for (let left = true; left;) {
+    left = false
+    for (const trials of rest) {
+      const next = trials.next()
+      if (next.done) continue
+      left = true
+      yield next.value
+    }
+  }
+}
+
+const versions = new Map(
+  options.nodes.map((node) => [node, execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()]),
+)
+const totals = new Map<string, Total>()
+
+function add(trial: Trial, outcome: Outcome): void {
+  const total = totals.get(trial.node) ?? { forks: 0, wrong: 0, repeats: 0, hangs: 0, ends: 0 }
+  totals.set(trial.node, total)
+  total.forks += outcome.forks
+  total.wrong += outcome.wrong.length
+  total.repeats += outcome.repeats
+  total.hangs += outcome.hangs.length
+  total.ends += outcome.ended === '' ? 0 : 1
+}
+
+const words = ({ forks, wrong, repeats, hangs, ends }: Total): string =>
+  `${forks} forks, ${hangs} hung, ${wrong} wrong, ${repeats} numbers twice, ${ends} programs ended badly`
+
+function tell(trial: Trial, outcome: Outcome): void {
+  const { node, seed, processors, preload } = trial
+  const where = `seed ${seed}, ${processors || 'all'} processors${preload ? `, ${basename(preload)}` : ''}`
+  const { forks, wrong, hangs, ended } = outcome
+  console.log(
+    `${versions.get(node)} ${where}: ${forks} forks in all ${words(totals.get(node)!)}, ${minutes().toFixed(1)} min`,
+  )
+  for (const line of [...hangs, ...wrong]) console.log(`  ${line}`)
+  if (ended) console.log(`  the program ended: ${ended}`)
+}
+
+const trials = allTrials()
+
+async function work(): Promise<void> {
+  for (const trial of trials) {
+    const outcome = await run(trial, options)
+    add(trial, outcome)
+    tell(trial, outcome)
+    if (options.minutes !== undefined && minutes() > options.minutes) trials.return(undefined)
+  }
+}
+
+console.log(`seed ${options.seed}; stacks of what hangs are written to ${options.out}`)
+await Promise.all(Array.from({ length: options.jobs }, work))
+for (const [node, total] of totals) {
+  console.log(`${versions.get(node)} (${node}): ${words(total)}`)
+  if (total.wrong + total.repeats + total.hangs + total.ends > 0) process.exitCode = 1
+}

@@ -14,6 +14,7 @@
 
 #include "frame.h"
 #include "isolate.h"
+#include "pool.h"
 #include "program.h"
 #include "worker_thread.h"
 
@@ -49,20 +50,34 @@ bool MayHoldLock(const Thread& thread, Interrupted call, bool careful) {
   return call == Interrupted::kNothing && TheLibrary().code.Has(ProgramCounter(*thread.frame));
 }
 
-// Sticky: right after an earlier fork a thread with a loop of its own is still on its way back to epoll_wait.
+// One that is found so often in a row at a call that may wait does wait there.
+constexpr int kSightings = 3;
+
+// Sticky: right after an earlier fork a thread with a loop of its own is still on its way back to epoll_wait. Not for
+// threads of the pool, which make such calls in their work.
 void Recognise(Thread* thread, Interrupted call) {
-  thread->waits_for_io |= call == Interrupted::kOther;
+  thread->sightings = call == Interrupted::kPerhaps ? thread->sightings + 1 : 0;
+  const bool waits = call == Interrupted::kOutside || thread->sightings >= kSightings;
+  thread->waits_for_io |= waits && !IsOfPool(*thread);
   if (thread->is_recognised) return;
   thread->is_worker = IsWorkerThread(thread->thread_pointer);
   thread->is_recognised = true;
 }
 
+// A call of the pool's has effects outside (a file is written, a name is asked for), which are the parent's.
+bool IsAtPoolCall(const Thread& thread, Interrupted call) {
+  const bool is_call = call == Interrupted::kOutside || call == Interrupted::kPerhaps || call == Interrupted::kCall;
+  return is_call && IsOfPool(thread);
+}
+
 void Judge(Thread* thread, bool careful) {
   const Interrupted call = InterruptedCall(*thread->frame);
   Recognise(thread, call);
-  const bool dies = thread->waits_for_io || thread->is_left_behind || thread->is_worker;
+  const bool dies = thread->waits_for_io || thread->is_left_behind || thread->is_worker || IsAtPoolCall(*thread, call);
   thread->fate = dies ? Fate::kDead : Fate::kRevive;
-  thread->is_in_between = dies && MayHoldLock(*thread, call, careful);
+  // A helper of the runtime's that is about to write a byte must live, a thread that waits for one must not.
+  const bool is_undecided = !dies && call == Interrupted::kPerhaps;
+  thread->is_in_between = is_undecided || (dies && MayHoldLock(*thread, call, careful));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "atfork.h"
+#include "conditions.h"
 #include "maps.h"
 #include "old_number.h"
 #include "pool.h"
@@ -92,6 +93,7 @@ void ReviveAll() {
 void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
   DisownPoolWork(table, loop);
   LeaveOldNumbers(*table);
+  LeaveConditions(*table);
   RunChildHandlers();
   const bool later = lazily && MayReviveLater(*table);
   BeforeNextWakeUp(later ? ReviveAll : nullptr);

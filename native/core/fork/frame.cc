@@ -4,8 +4,11 @@
 // instruction and restored the number (x86_64: rax; aarch64: x8 holds it all along); where it is not, the counter
 // stands behind the instruction and the result is EINTR. On x86_64 the number is lost then, but glibc's wrappers load
 // it by a `mov` shortly before the instruction, where it can be read; the arguments are still in their registers. On
-// aarch64 the result has overwritten the first argument, so there is no standing in for epoll_wait. See: man 2 syscall,
-// signal(7) on restarting.
+// aarch64 the result has overwritten the first argument, so there is no standing in for epoll_wait.
+//
+// A wait on a futex with a time limit gives EINTR too, like a wait for what comes from outside, and is none: allocators
+// wait for their locks by it. Where the number is lost (the call was made through syscall(3) or by a library's own
+// instruction) the arguments tell. See: man 2 syscall, futex, signal(7) on restarting.
 #include "frame.h"
 
 #include <linux/futex.h>
@@ -14,17 +17,48 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <initializer_list>
+
+#include "program.h"
 
 namespace posix_async::fork {
 namespace {
 
-// A thread that stands before such a call has not been interrupted in it: it does not wait.
+// Calls that may wait for what comes from outside, and that the kernel makes again.
+bool MayWait(int64_t number) {
+  for (const int64_t call : {SYS_read,         SYS_readv,         SYS_pread64,    SYS_preadv,          SYS_preadv2,
+                             SYS_write,        SYS_writev,        SYS_pwrite64,   SYS_pwritev,         SYS_pwritev2,
+                             SYS_recvfrom,     SYS_recvmsg,       SYS_recvmmsg,   SYS_sendto,          SYS_sendmsg,
+                             SYS_sendmmsg,     SYS_accept,        SYS_accept4,    SYS_connect,         SYS_sendfile,
+                             SYS_splice,       SYS_tee,           SYS_vmsplice,   SYS_wait4,           SYS_waitid,
+                             SYS_flock,        SYS_fcntl,         SYS_ioctl,      SYS_openat,          SYS_msgrcv,
+                             SYS_msgsnd,       SYS_semop,         SYS_semtimedop, SYS_mq_timedreceive, SYS_mq_timedsend,
+                             SYS_io_getevents, SYS_io_uring_enter})
+    if (number == call) return true;
+  return false;
+}
+
+// Calls that hold back nothing and ask for nothing but memory and the processor: an allocator may be at them.
 bool IsInstant(int64_t number) {
   for (const int64_t instant : {SYS_madvise, SYS_mprotect, SYS_mmap, SYS_munmap, SYS_mremap, SYS_brk, SYS_sched_yield,
                                 SYS_rt_sigprocmask, SYS_prctl, SYS_gettid, SYS_getpid, SYS_getrandom, SYS_close})
     if (number == instant) return true;
   return false;
+}
+
+bool IsFutexWait(long operation) {
+  const long command = operation & FUTEX_CMD_MASK;
+  return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
+         command == FUTEX_WAIT_REQUEUE_PI;
+}
+
+// What a thread is at that stands before a call, which it has not made or which is to be made again.
+Interrupted Before(int64_t number, long futex_operation) {
+  if (number == SYS_futex) return IsFutexWait(futex_operation) ? Interrupted::kFutex : Interrupted::kNothing;
+  if (number == SYS_restart_syscall) return Interrupted::kTimedWait;
+  if (MayWait(number)) return Interrupted::kPerhaps;
+  return IsInstant(number) ? Interrupted::kNothing : Interrupted::kCall;
 }
 
 bool IsPlainFutexWait(const Wait& wait) {
@@ -61,6 +95,17 @@ long NumberBefore(uintptr_t pc, std::initializer_list<int32_t> wanted) {
   return -1;
 }
 
+// Are these the arguments of a wait on a futex of this process's with a time limit? Those of the other calls that give
+// EINTR are not: theirs begin with a descriptor, or have another address in the second place.
+bool IsTimedFutexWait(long long word, long long operation, long long limit) {
+  if ((operation & FUTEX_PRIVATE_FLAG) == 0 || !IsFutexWait(static_cast<long>(operation)) || word % 4 != 0)
+    return false;
+  uint32_t value;
+  timespec time;
+  return Peek(static_cast<uintptr_t>(word), &value, sizeof value) &&
+         Peek(static_cast<uintptr_t>(limit), &time, sizeof time) && time.tv_nsec >= 0 && time.tv_nsec < 1'000'000'000;
+}
+
 }  // namespace
 
 uintptr_t ProgramCounter(const ucontext_t& context) {
@@ -68,14 +113,14 @@ uintptr_t ProgramCounter(const ucontext_t& context) {
 }
 
 Interrupted InterruptedCall(const ucontext_t& context) {
+  const auto& registers = context.uc_mcontext.gregs;
   const uintptr_t pc = ProgramCounter(context);
-  const auto rax = static_cast<int64_t>(context.uc_mcontext.gregs[REG_RAX]);
-  if (FollowsSyscall(pc + 2) && rax >= 0 && rax < 1024) {
-    if (rax == SYS_futex) return Interrupted::kFutex;
-    if (IsInstant(rax)) return Interrupted::kNothing;
-    return rax == SYS_restart_syscall ? Interrupted::kTimedWait : Interrupted::kOther;
-  }
-  return rax == -EINTR && FollowsSyscall(pc) ? Interrupted::kOther : Interrupted::kNothing;
+  const auto rax = static_cast<int64_t>(registers[REG_RAX]);
+  if (FollowsSyscall(pc + 2) && rax >= 0 && rax < 1024) return Before(rax, registers[REG_RSI]);
+  if (rax != -EINTR || !FollowsSyscall(pc)) return Interrupted::kNothing;
+  const bool is_futex = NumberBefore(pc, {SYS_futex}) == SYS_futex ||
+                        IsTimedFutexWait(registers[REG_RDI], registers[REG_RSI], registers[REG_R10]);
+  return is_futex ? Interrupted::kTimedWait : Interrupted::kOutside;
 }
 
 bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
@@ -84,10 +129,17 @@ bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
            {registers[REG_RDI], registers[REG_RSI], registers[REG_RDX], registers[REG_R10], registers[REG_R8],
             registers[REG_R9]}};
   if (call == Interrupted::kFutex) return IsPlainFutexWait(*wait);
-  if (call != Interrupted::kOther || registers[REG_RAX] != -EINTR) return false;
+  if (call != Interrupted::kOutside) return false;
   wait->number = NumberBefore(ProgramCounter(context), {SYS_epoll_wait, SYS_epoll_pwait});
   return wait->number != -1 && static_cast<int>(wait->arguments[3]) == -1;
 }
+
+uintptr_t FutexWord(const ucontext_t& context, Interrupted call) {
+  const bool is_futex = call == Interrupted::kFutex || call == Interrupted::kTimedWait;
+  return is_futex ? static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RDI]) : 0;
+}
+
+uintptr_t StackPointer(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]); }
 
 void FinishCall(ucontext_t* context, Interrupted call, long result) {
   context->uc_mcontext.gregs[REG_RAX] = result;
@@ -108,14 +160,11 @@ uintptr_t ProgramCounter(const ucontext_t& context) { return static_cast<uintptr
 
 Interrupted InterruptedCall(const ucontext_t& context) {
   const auto pc = static_cast<uintptr_t>(context.uc_mcontext.pc);
-  const auto number = static_cast<int64_t>(context.uc_mcontext.regs[8]);
-  const auto x0 = static_cast<int64_t>(context.uc_mcontext.regs[0]);
-  if (IsSyscall(pc)) {
-    if (number == SYS_futex) return Interrupted::kFutex;
-    if (IsInstant(number)) return Interrupted::kNothing;
-    return number == SYS_restart_syscall ? Interrupted::kTimedWait : Interrupted::kOther;
-  }
-  return x0 == -EINTR && IsSyscall(pc - kInstruction) ? Interrupted::kOther : Interrupted::kNothing;
+  const auto& registers = context.uc_mcontext.regs;
+  const auto number = static_cast<int64_t>(registers[8]);
+  if (IsSyscall(pc)) return Before(number, static_cast<long>(registers[1]));
+  if (static_cast<int64_t>(registers[0]) != -EINTR || !IsSyscall(pc - kInstruction)) return Interrupted::kNothing;
+  return number == SYS_futex ? Interrupted::kTimedWait : Interrupted::kOutside;
 }
 
 bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
@@ -124,6 +173,13 @@ bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
   for (int i = 0; i < 6; i++) wait->arguments[i] = static_cast<long>(context.uc_mcontext.regs[i]);
   return IsPlainFutexWait(*wait);
 }
+
+// The result of a wait with a time limit stands where the word's address was.
+uintptr_t FutexWord(const ucontext_t& context, Interrupted call) {
+  return call == Interrupted::kFutex ? static_cast<uintptr_t>(context.uc_mcontext.regs[0]) : 0;
+}
+
+uintptr_t StackPointer(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.sp); }
 
 void FinishCall(ucontext_t* context, Interrupted, long result) {
   context->uc_mcontext.regs[0] = static_cast<unsigned long>(result);

@@ -12,8 +12,11 @@ namespace posix_async::fork {
 enum class Interrupted {
   kNothing,    // none: user code
   kFutex,      // a wait on a futex; it is made again when the handler returns
-  kTimedWait,  // a wait with a time limit that the kernel would take up again
-  kOther,      // any other that waits: a read, epoll_wait ...
+  kTimedWait,  // a wait on a futex with a time limit: it gives EINTR, and the C library or an allocator waits anew
+  kOutside,    // a wait for what comes from outside: epoll_wait, poll, a sleep ...; it gives EINTR
+  kPerhaps,  // a call that may wait for what comes from outside (read, accept ...): it waits and is made again when the
+             // handler returns, or the thread is just about to make it
+  kCall,     // any other call: the thread is just about to make it
 };
 
 Interrupted InterruptedCall(const ucontext_t& context);
@@ -32,6 +35,11 @@ bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait);
 // Whether it is the wait of pthread_cond_wait or sem_wait, as the C library makes it: ended by their counterparts
 // alone.
 bool IsConditionWait(const Wait& wait);
+
+// The word that a wait on a futex waits at, or 0 where that is lost.
+uintptr_t FutexWord(const ucontext_t& context, Interrupted call);
+
+uintptr_t StackPointer(const ucontext_t& context);
 
 // The interrupted call has given `result` and is not made again.
 void FinishCall(ucontext_t* context, Interrupted call, long result);

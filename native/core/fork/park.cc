@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "conditions.h"
 #include "fate.h"
 #include "park_signal.h"
 
@@ -140,6 +141,7 @@ ParkResult FailToEnd(ThreadTable* table) { return Fail(table, -ETIMEDOUT, "threa
 
 int Prepare() {
   PrepareToJudge();
+  PrepareToLeaveConditions();
   return InstallParkHandler();
 }
 

@@ -111,12 +111,6 @@ unsigned lost_lookups = 0;
 uintptr_t pool_code = 0;
 constexpr uintptr_t kMostCode = 1024;
 
-bool IsOfPool(const Thread& thread) {
-  if (thread.is_of_pool || pool_code == 0) return thread.is_of_pool;
-  const uintptr_t last = OutermostReturn(thread);
-  return last + kMostCode > pool_code && last < pool_code + kMostCode;
-}
-
 // One that will wait where it did has nothing in hand, unless it waits for a lock.
 bool MayWork(const Thread& thread) {
   if (!thread.stands_still() || thread.is_worker || thread.is_left_behind) return false;
@@ -160,7 +154,20 @@ class PoolSizeSet {
   char** const before_;
 };
 
+// Whether who waits at that word of the program's data waits for what is the pool's: work, or the locks of its queue
+// and of the loop's. Other words there are locks of V8's, for which its helpers wait.
+bool IsWordOfPool(const Thread& thread, uintptr_t word, const uv_loop_t* loop) {
+  const bool is_near = pool_word != 0 && word + kNeighbourhood > pool_word && word < pool_word + kNeighbourhood;
+  return thread.is_wakeable || is_near || Of(loop).Has(word);
+}
+
 }  // namespace
+
+bool IsOfPool(const Thread& thread) {
+  if (thread.is_of_pool || pool_code == 0) return thread.is_of_pool;
+  const uintptr_t last = OutermostReturn(thread);
+  return last + kMostCode > pool_code && last < pool_code + kMostCode;
+}
 
 void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
   PrepareDetention();
@@ -168,8 +175,8 @@ void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
   for (Thread* thread : table->threads()) {
     const uintptr_t word = thread->stands_still() ? StaticWait(*thread) : 0;
     at_rest &= thread->stands_in || !thread->stands_still();
-    if (word == 0) continue;
-    if (!Of(loop).Has(word)) pool_word = word;  // or it waits to tell the loop of a result
+    if (word == 0 || !IsWordOfPool(*thread, word, loop)) continue;
+    if (thread->is_wakeable) pool_word = word;
     if (pool_code == 0) pool_code = OutermostReturn(*thread);
     thread->is_of_pool = true;
     thread->fate = Fate::kDead;

@@ -8,6 +8,10 @@
 
 namespace posix_async::fork {
 
+// Whether a thread that stands still is one of the pool's, as far as is known: none is before one was seen at rest or
+// at work.
+bool IsOfPool(const Thread& thread);
+
 // With every thread stopped, before the clone: which threads wait for work of the pool. They do not live on in the
 // child, which gets a pool of its own (libuv's fork handlers see to that).
 void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop);

@@ -40,6 +40,7 @@ struct Thread {
   int times_blocked = 0;      // how often it was found to block it: a thread that is just being made does, for a moment
   bool is_of_pool = false;    // once seen waiting for work of libuv's pool
   bool waits_for_io = false;  // sticky: once seen in epoll_wait or its like, it runs an event loop of its own
+  int sightings = 0;          // how often in a row it was found at a call that may be such a wait
   bool is_recognised = false;  // whether `is_worker` was looked for
   bool is_worker = false;      // a thread of node:worker_threads
   std::atomic<uint32_t> state{kRunning};
