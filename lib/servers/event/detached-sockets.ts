@@ -1,5 +1,6 @@
 // Connections of the reactor that are handed over to node:net: they stay the server's to count and to cut off.
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { socketOf } from '../socket-of.js'
 import type { Link, Reactor } from './reactor.js'
 
 export class DetachedSockets<L extends Link> {
@@ -19,11 +20,9 @@ export class DetachedSockets<L extends Link> {
   /** A socket that owns the link's descriptor. Throws EBUSY while bytes wait to be sent; ERR_STREAM_DESTROYED once closed. */
   take(link: L): Socket {
     const { fd, rest } = this.#reactor.detach(link)
-    const socket = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
+    const socket = socketOf(fd, { idleTimeout: this.#idleTimeout, closed: () => this.#over(socket) })
     if (rest) socket.unshift(rest)
     this.#sockets.add(socket)
-    if (this.#idleTimeout > 0) socket.setTimeout(this.#idleTimeout, () => socket.destroy())
-    socket.once('close', () => this.#over(socket))
     return socket
   }
 

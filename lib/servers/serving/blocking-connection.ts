@@ -1,5 +1,5 @@
 // A connection in a process of its own: a descriptor in blocking mode, so that readSync is one read(2).
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { ErrnoError } from '../../errors.js'
 import { asInteger } from '../../posix/internal/arguments.js'
@@ -17,6 +17,7 @@ import {
   type ByteTally,
   type Data,
 } from '../connection.js'
+import { socketOf } from '../socket-of.js'
 
 export interface BlockingOptions {
   /** Milliseconds without a byte before a read or write fails with ETIMEDOUT; 0: none. */
@@ -118,17 +119,17 @@ export class BlockingConnection extends BaseConnection {
 
   toSocket(): Socket {
     if (this.#socket) return this.#socket
-    const socket = new Socket({ fd: this.#open(), allowHalfOpen: true, readable: true, writable: true })
-    this.#release()
-    if (this.#idleTimeout > 0) {
-      socket.setTimeout(this.#idleTimeout, () => socket.destroy(new ErrnoError(constants.errno.ETIMEDOUT, 'read')))
-    }
-    socket.once('close', () => {
-      this.#tally?.received(socket.bytesRead)
-      this.#tally?.sent(socket.bytesWritten)
+    const fd = this.#open()
+    this.#socket = socketOf(fd, {
+      idleTimeout: this.#idleTimeout,
+      idleError: () => new ErrnoError(constants.errno.ETIMEDOUT, 'read'),
+      closed: ({ bytesRead, bytesWritten }) => {
+        this.#tally?.received(bytesRead)
+        this.#tally?.sent(bytesWritten)
+      },
     })
-    this.#socket = socket
-    return socket
+    this.#release()
+    return this.#socket
   }
 
   #release(): number {

@@ -1,5 +1,5 @@
 // A connection whose own thread does the blocking reads and writes, while its handler runs on the main thread.
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { codedError, ErrnoError } from '../../errors.js'
 import { asInteger } from '../../posix/internal/arguments.js'
@@ -16,6 +16,7 @@ import {
   type Data,
 } from '../connection.js'
 import { Deferred } from '../deferred.js'
+import { socketOf } from '../socket-of.js'
 import { CLOSE, END, READ, WRITE, type IoThreads } from './io-threads.js'
 
 const { EAGAIN, ETIMEDOUT } = constants.errno
@@ -145,7 +146,14 @@ export class ThreadConnection extends BaseConnection {
     const fd = fcntl(this.#fd, F_DUPFD_CLOEXEC, 0)
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)
     this.close()
-    this.#socket = new Socket({ fd, readable: true, writable: true })
+    const { idleTimeout, tally } = this.#options
+    this.#socket = socketOf(fd, {
+      idleTimeout,
+      closed: ({ bytesRead, bytesWritten }) => {
+        tally.received(bytesRead)
+        tally.sent(bytesWritten)
+      },
+    })
     return this.#socket
   }
 
