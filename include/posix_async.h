@@ -48,11 +48,11 @@ struct posix_async_context {
   struct posix_async_counters *counters; /* never NULL */
 };
 
-/* Where the event form sends its reply to. */
+/* Where the event form sends its reply to: only until the call that was given it returns. */
 struct posix_async_writer {
   /* Takes all `length` bytes, now or queued (the memory is the caller's again on return), and returns 0; or -errno
-   * where the connection is broken. While a queue is waiting to be sent no more data of that connection is delivered.
-   */
+   * where the connection is broken; `state` stays until the call it is used in has returned. While a queue is waiting
+   * to be sent no more data of that connection is delivered. */
   int (*write)(struct posix_async_writer *writer, const void *data, size_t length);
 };
 
@@ -82,7 +82,8 @@ struct posix_async_handler {
                  struct posix_async_writer *writer);
   /* The client will send no more; a reply may still be written. NULL: the connection ends. */
   int (*on_end)(void *state, const struct posix_async_context *context, struct posix_async_writer *writer);
-  /* The connection is over, for whatever reason: release what `state` holds. May be NULL. */
+  /* The connection is over, for whatever reason: release what `state` holds. Never while another function of the
+   * handler is at work on the same thread. May be NULL. */
   void (*on_close)(void *state, const struct posix_async_context *context);
 };
 

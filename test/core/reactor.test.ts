@@ -2,9 +2,14 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { sanitizerWorks, Workshop } from '../support/compile.js'
+import { CorePrograms } from '../support/core-programs.js'
 
 const workshop = new Workshop()
-afterAll(() => workshop[Symbol.dispose]())
+const ring = new CorePrograms('io_uring_test', ['reactor/io_uring.cc', 'ring/ring.cc'])
+afterAll(() => {
+  workshop[Symbol.dispose]()
+  ring[Symbol.dispose]()
+})
 
 const accepting = ['accept', 'handled', 'idle', 'idle_wheel', 'operations', 'reactor', 'stream']
 const backends = ['completed', 'epoll', 'io_uring', 'poll', 'select', 'waiter']
@@ -62,10 +67,35 @@ describe.each(['', 'thread', 'address,undefined'])('sanitizer "%s"', (sanitizer)
   })
 })
 
-it.skipIf(refused > 0)('io_uring: a request that was followed by another says nothing about that one', () => {
-  const files = ['test/core/io_uring_test.cc', 'native/core/reactor/io_uring.cc', 'native/core/ring/ring.cc']
-  const said = execFileSync(workshop.program('io_uring_test', files, []), { encoding: 'utf8', timeout: 60_000 })
-  expect(said.split('\n')).toEqual(['bytes 16384 without buffer 2 lapsed 1', 'bytes 16384', 'given up: bytes 0', ''])
+describe.skipIf(refused > 0).each(['', 'address,undefined'])('io_uring by itself, sanitizer "%s"', (sanitizer) => {
+  const skip = sanitizer !== '' && !sanitizer.split(',').every(sanitizerWorks)
+  const said = (what: string): string[] =>
+    execFileSync(ring.with(sanitizer), [what], { encoding: 'utf8', timeout: 60_000 }).trimEnd().split('\n')
+
+  it.skipIf(skip)(
+    'a request that was followed by another says nothing about that one',
+    () => {
+      const seen = ['bytes 16384 without buffer 2 lapsed 1', 'bytes 16384', 'given up: bytes 0']
+      expect(said('follow')).toEqual(seen)
+    },
+    120_000,
+  )
+
+  it.skipIf(skip)(
+    'sends whose completions the ring has no room for are told, and write nowhere later',
+    () => {
+      expect(said('no room')).toEqual(['sends told right 60 of 60, received by 100'])
+    },
+    120_000,
+  )
+
+  it.skipIf(skip)(
+    'a client that was accepted and that nobody hears of is closed',
+    () => {
+      expect(said('untold')).toEqual(['the untold client reads 0, descriptors left 0'])
+    },
+    120_000,
+  )
 })
 
 it('the idle wheel cuts off nobody early, and nobody late', () => {

@@ -1,6 +1,8 @@
 // What all servers promise alike, one table of models, each case a program of its own (test/fixtures/servers.ts).
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Workshop } from '../support/compile.js'
+import { noRing, whyNoRing } from '../support/io-uring.js'
 import { runFixture, type FixtureOptions } from '../support/run-fixture.js'
 
 const models = ['sync', 'fork', 'prefork', 'thread', 'event']
@@ -200,6 +202,36 @@ describe.each(models)('%sServer', (model) => {
     expect(await fixture('privileged', [model], { under })).toMatchObject({ code: 'EACCES', syscall: 'bind' })
   })
 })
+
+// Loopback's usual segments, and readers that keep up, never fill a socket's buffer: that is when bytes wait, and when memory that was
+// used again too soon sends one client another's.
+describe('clients of small segments that read slowly are sent their own letter each, all of it and nothing else', () => {
+  const workshop = new Workshop()
+  let program = ''
+  beforeAll(() => void (program = workshop.executable('letters', ['test/fixtures/letters.c'])))
+  afterAll(() => workshop[Symbol.dispose]())
+
+  const letters = async (model: string, kind: string): Promise<void> => {
+    const seen = await runFixture('letters', 'letters', { args: [program, model, kind], timeout: 60_000 })
+    expect(seen).toMatchObject({ right: 12, foreign: 0, active: 0 })
+  }
+
+  describe.each(['epoll', 'epoll-edge', 'poll', 'select', 'io_uring'])(`eventServer, %s${whyNoRing}`, (backend) => {
+    const kinds = ['callbacks', 'pausing', 'function', 'reading', 'hasty', 'native', 'http']
+    it.skipIf(noRing && backend === 'io_uring').each(kinds)('%s', (kind) => letters(`event-${backend}`, kind), 90_000)
+  })
+
+  it.each(models.filter((model) => model !== 'event').flatMap((model) => kindsOf(model)))(
+    '%sServer, %s',
+    letters,
+    90_000,
+  )
+})
+
+function kindsOf(model: string): [string, string][] {
+  const kinds = ['function', 'reading', 'native', 'http', ...(model === 'thread' ? [] : ['blocking'])]
+  return kinds.map((kind) => [model, kind])
+}
 
 describe('forkServer', () => {
   it.each([

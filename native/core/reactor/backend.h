@@ -21,6 +21,7 @@ enum Interest : uint8_t {
   kAlwaysTold = 8,  // as long as it is ready, also where the back end is edge-triggered: for listeners
   kDone = 16,       // only reported: not only ready but done, with a result
   kLapsed = 32,     // only reported: what was asked for is no longer waited for
+  kBroken = 64,     // only reported: bytes of it were lost, so that it cannot go on
 };
 
 // One ready descriptor: the tag it was registered with, and what of Interest is true of it.
@@ -31,9 +32,9 @@ struct Ready {
   uint32_t offset;  // with kDone: where in the slab the bytes lie until Resume
 };
 
-// Bytes to send, and how many of them the kernel took, or -errno.
+// Bytes to send, and how many of them the kernel took, or -errno. They are the sender's again when Send returns.
 struct Sending {
-  int32_t slot;
+  uint64_t tag;
   int fd;
   const uint8_t* bytes;
   size_t count;
@@ -68,13 +69,21 @@ class Backend {
   // What was asked for so far takes effect now.
   virtual void Push() {}
 
-  // Sends all with one system call, without waiting; for those that complete.
+  // Sends all with one system call, without waiting; for those that complete. The result of each is known when it
+  // returns, and the kernel looks at none of the bytes after that.
   virtual void Send(std::vector<Sending>*) {}
 
-  // Ends the registration `registered`; what was done until then and not collected is added to `rest`.
-  virtual void Withdraw(int fd, uint64_t tag, uint8_t registered, std::vector<Ready>*) {
-    Change(fd, tag, registered, kNoInterest);
+  // Ends the registration `registered`; what was done until then and not collected is added to `rest`. 0 or -errno:
+  // what was asked for may go on.
+  virtual int Withdraw(int fd, uint64_t tag, uint8_t registered, std::vector<Ready>*) {
+    return registered ? Change(fd, tag, registered, kNoInterest) : 0;
   }
+
+  // 0, or the errno for which nothing can be waited for any more.
+  virtual int fault() const { return 0; }
+
+  // The last call before it is destroyed. False: the kernel may still write into the slab, which must stay.
+  virtual bool Stop() { return true; }
 
   // Right after fork, in the child: closes its descriptors and touches nothing that is shared with the parent.
   virtual void Forget() = 0;
@@ -83,7 +92,7 @@ class Backend {
 std::unique_ptr<Backend> MakeEpoll(bool edge_triggered);
 std::unique_ptr<Backend> MakePoll();
 std::unique_ptr<Backend> MakeSelect();
-std::unique_ptr<Backend> MakeIoUring();
+std::unique_ptr<Backend> MakeIoUring(unsigned entries = 512, unsigned completions = 4096);
 
 }  // namespace posix_async
 

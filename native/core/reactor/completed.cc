@@ -16,12 +16,12 @@ void Reactor::Completed(int32_t slot, const Ready& ready) {
     connection.registered &= static_cast<uint8_t>(~ready.what);
     Unsettle(slot);
   }
-  if (ready.what & kWritable) return Run(slot, ready.what);
-  if (!(ready.what & kDone) || connection.Is(kCloseAsked)) return;
+  if (ready.what & kBroken) return Shut(slot, EIO, kClosed);
+  if (ready.what & kWritable && connection.queue) SendQueued(slot);
+  if (!(ready.what & kDone) || connection.fd < 0 || connection.Is(kCloseAsked)) return;
   const bool wanted = Wanted(connection) & kReadable;
-  if (wanted && !connection.held && (handler_ || connection.told_in != batch_ || ready.result <= 0)) {
-    return Deliver(slot, ready);
-  }
+  const bool can_be_told = handler_ || ready.result <= 0 || (connection.told_in != batch_ && TellsNow());
+  if (wanted && !connection.held && can_be_told) return Deliver(slot, ready);
   const auto count = static_cast<size_t>(ready.result);
   if (wanted && !connection.held && Extend(slot, ready.offset, count)) return CountReceived(slot, count);
   Hold(slot, ready);
@@ -47,7 +47,7 @@ void Reactor::Hold(int32_t slot, const Ready& ready) {
   Unsettle(slot);
 }
 
-// The connection's turn in the run queue.
+// The connection's turn in the run queue, which has room for it.
 void Reactor::ReadHeld(int32_t slot) {
   Connection& connection = At(slot);
   if (!connection.held) return;
@@ -67,17 +67,20 @@ void Reactor::ReadHeld(int32_t slot) {
   if (over) Deliver(slot, {0, kReadable | kDone, result, 0});
 }
 
-void Reactor::Withdraw(int32_t slot) {
+int Reactor::Withdraw(int32_t slot) {
   Connection& connection = At(slot);
   std::vector<Ready> rest;
-  backend_->Withdraw(connection.fd, TagOf(slot), connection.registered, &rest);
+  const int error = backend_->Withdraw(connection.fd, TagOf(slot), connection.registered, &rest);
+  if (error) return error;
   connection.registered = kNoInterest;
   for (const Ready& ready : rest) {
-    if (ready.what & kDone) Hold(slot, ready);
+    if (ready.what & kBroken) return -EIO;
+    if (ready.what & kDone && connection.fd >= 0) Hold(slot, ready);
   }
   leftover_ = connection.held ? std::move(connection.held->bytes) : ByteQueue();
   connection.held.reset();
   control_->statistics[kBytesIn] += static_cast<double>(leftover_.size());
+  return 0;
 }
 
 // ---- sending
@@ -87,11 +90,11 @@ bool Reactor::SendTogether(int32_t slot, const uint8_t* bytes, size_t count) {
   Connection& connection = At(slot);
   if (!connection.Is(kSending)) {
     connection.Set(kSending);
-    together_.push_back({slot, connection.fd, bytes, count, 0});
+    together_.push_back({TagOf(slot), connection.fd, bytes, count, 0});
     return true;
   }
   Sending& last = together_.back();
-  if (last.slot == slot && last.bytes + last.count == bytes) {
+  if (last.tag == TagOf(slot) && last.bytes + last.count == bytes) {
     last.count += count;
     return true;
   }
@@ -112,24 +115,29 @@ void Reactor::Dispatch() {
 }
 
 void Reactor::Sent(const Sending& sending) {
-  Connection& connection = At(sending.slot);
-  connection.Clear(kSending);
-  if (sending.result < 0 && sending.result != -EAGAIN)
-    return Shut(sending.slot, static_cast<int>(-sending.result), kClosed);
+  const auto slot = static_cast<int32_t>(sending.tag & 0xffffffff);
+  At(slot).Clear(kSending);
+  if (sending.result < 0 && sending.result != -EAGAIN) return Shut(slot, static_cast<int>(-sending.result), kClosed);
   const size_t sent = sending.result < 0 ? 0 : static_cast<size_t>(sending.result);
-  CountSent(sending.slot, sent);
-  Queue(sending.slot, sending.bytes + sent, sending.count - sent);
+  if (sent) CountSent(slot, sent);
+  Queue(slot, sending.bytes + sent, sending.count - sent);
 }
 
-// A native handler's bytes need not be there any more when they are sent. Null where they do not fit.
+// A native handler's bytes need not be there any more when they are sent, save those that it was given, whose place is
+// used again when the batch is over. Null where they do not fit.
 const uint8_t* Reactor::Keep(const uint8_t* bytes, size_t count) {
-  if (bytes >= data_ && bytes + count <= data_ + kSlabSize) return bytes;
+  if (IsHandled(bytes, count)) return bytes;
   const auto used = static_cast<size_t>(control_->out_used);
-  if (used + count > kOutSize) return nullptr;
+  if (count > kOutSize - used) return nullptr;
   uint8_t* const kept = data_ + kSlabSize + used;
   memcpy(kept, bytes, count);
   control_->out_used += static_cast<int32_t>(count);
   return kept;
+}
+
+bool Reactor::IsHandled(const uint8_t* bytes, size_t count) const {
+  const auto offset = reinterpret_cast<uintptr_t>(bytes) - reinterpret_cast<uintptr_t>(handled_);
+  return handled_ && offset <= handled_size_ && count <= handled_size_ - offset;
 }
 
 }  // namespace posix_async

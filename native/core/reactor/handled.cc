@@ -45,16 +45,35 @@ bool Reactor::StartHandling(int32_t slot) {
   return !size || (At(slot).user = calloc(1, size));
 }
 
+// What the handler does in `call` may end connections, its own and others: by a write that fails, or one that sends
+// what waits for others. Until it has returned nothing of the handler's is called or freed.
+template <typename Call>
+int Reactor::InHandler(Call&& call) {
+  in_handler_ = true;
+  const int next = call();
+  in_handler_ = false;
+  EndStates();
+  return next;
+}
+
 void Reactor::HandleData(int32_t slot, const uint8_t* bytes, size_t count) {
   SlotWriter writer = WriterOf(this, slot);
   const auto& handler = handler_->handler();
-  Follow(slot, handler.on_data(At(slot).user, &handler_->context(), bytes, count, &writer));
+  handled_ = bytes;
+  handled_size_ = count;
+  const int next =
+      InHandler([&] { return handler.on_data(At(slot).user, &handler_->context(), bytes, count, &writer); });
+  handled_ = nullptr;
+  Follow(slot, next);
 }
 
+// A handler that has ended the connection itself is not told of the client's end.
 void Reactor::HandleEnd(int32_t slot) {
+  if (At(slot).Is(kCloseAsked)) return;
   SlotWriter writer = WriterOf(this, slot);
   const auto& handler = handler_->handler();
-  Follow(slot, handler.on_end ? handler.on_end(At(slot).user, &handler_->context(), &writer) : POSIX_ASYNC_END);
+  if (!handler.on_end) return Follow(slot, POSIX_ASYNC_END);
+  Follow(slot, InHandler([&] { return handler.on_end(At(slot).user, &handler_->context(), &writer); }));
 }
 
 // What the handler returned.
@@ -66,9 +85,18 @@ void Reactor::Follow(int32_t slot, int next) {
   AfterSending(slot);
 }
 
+// The connection is over; its state only when no handler is at work any more.
 void Reactor::StopHandling(Connection& connection) {
-  if (handler_->handler().on_close) handler_->handler().on_close(connection.user, &handler_->context());
-  free(std::exchange(connection.user, nullptr));
+  ended_states_.push_back(std::exchange(connection.user, nullptr));
+  if (!in_handler_) EndStates();
+}
+
+void Reactor::EndStates() {
+  const auto& handler = handler_->handler();
+  for (void* state : std::exchange(ended_states_, {})) {
+    if (handler.on_close) handler.on_close(state, &handler_->context());
+    free(state);
+  }
 }
 
 }  // namespace posix_async

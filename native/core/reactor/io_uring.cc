@@ -2,8 +2,10 @@
 // slab; a batch is sent by one io_uring_enter(2). See: man 7 io_uring, man 2 io_uring_enter
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "backend.h"
 #include "core/base/result.h"
@@ -14,7 +16,6 @@
 namespace posix_async {
 namespace {
 
-constexpr RingOptions kRing{512, 4096};
 constexpr unsigned kBufferSize = 4096;
 constexpr uint16_t kGroup = 0;
 constexpr uint32_t kFeatureRegisteredRing = 1u << 13;  // Linux 6.3, which does all that is asked for here
@@ -27,16 +28,24 @@ uint64_t WithTurn(uint64_t tag, uint8_t turn) { return tag | static_cast<uint64_
 
 class IoUring final : public Backend {
  public:
-  // The requests that were cancelled let go of their sockets before anybody goes on.
-  ~IoUring() override {
-    if (!ring_.open()) return;
-    do Enter();
-    while (ring_.prepared() || ring_.behind());
-    buffers_.Close(ring_);
+  explicit IoUring(const RingOptions& options) : options_(options) {}
+  ~IoUring() override { Stop(); }
+
+  // The requests that were cancelled let go of their sockets before anybody goes on. Without its buffers nothing is
+  // received any more, whatever of it is still under way.
+  bool Stop() override {
+    if (!ring_.open()) return true;
+    Finish();
+    CloseUntold();
+    const bool given_back = buffers_.Close(ring_) == 0;
+    ring_.Close();
+    return given_back;
   }
 
+  int fault() const override { return fault_; }
+
   int Open(uint8_t* slab, size_t size) override {
-    if (const int error = ring_.Open(kRing)) return error;
+    if (const int error = ring_.Open(options_)) return error;
     if (!(ring_.features() & kFeatureRegisteredRing)) return -ENOSYS;
     const int event = Result([] { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
     if (event < 0) return event;
@@ -47,14 +56,17 @@ class IoUring final : public Backend {
 
   bool completes() const override { return true; }
   int wake_fd() const override { return event_.get(); }
-  bool pending() const override { return taken_ < early_.size() || ring_.ready() || ring_.behind(); }
+  bool pending() const override {
+    return taken_ < early_.size() || (!fault_ && (ring_.prepared() || ring_.ready() || ring_.behind()));
+  }
 
   int Change(int fd, uint64_t tag, uint8_t before, uint8_t after) override {
     const uint8_t added = after & ~before, removed = before & ~after;
+    if (fault_ || !Reserve(2)) return fault_ ? -fault_ : -EAGAIN;
     if (removed & kReadable) Cancel(WithTurn(tag, TurnOf(tag)));
     if (removed & kWritable) Cancel(tag | kPollOut);
     if (added & kReadable) Receive(fd, tag);
-    if (added & kWritable) PreparePoll(Next(), fd, POLLOUT, tag | kPollOut);
+    if (added & kWritable) PreparePoll(ring_.Next(), fd, POLLOUT, tag | kPollOut);
     return 0;
   }
 
@@ -72,27 +84,27 @@ class IoUring final : public Backend {
     used_.clear();
   }
 
+  // What the kernel does not take now it is given with the next batch: see pending.
   void Push() override {
-    while (ring_.prepared()) Enter();
+    while (ring_.prepared() && Enter()) continue;
   }
 
-  // MSG_WAITALL makes of a part of the bytes a failure that tells how many; success is not told at all.
+  // The kernel makes each attempt while it takes the entry (MSG_DONTWAIT), and looks at the bytes no more after that.
+  // MSG_WAITALL makes of a part of the bytes a failure that tells how many; success is not told at all, so nothing that
+  // is told may be left in the kernel's own list when this returns.
   void Send(std::vector<Sending>* all) override {
-    sending_ = all->data();
-    for (size_t i = 0; i < all->size(); i++) {
-      const Sending& one = (*all)[i];
-      io_uring_sqe* entry = Next();
-      PrepareSend(entry, one.fd, one.bytes, static_cast<uint32_t>(one.count), MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL,
-                  kSend | static_cast<uint64_t>(i) << 32);
-      entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    }
+    sending_ = all;
+    round_++;
     Push();
+    size_t taken = ring_.prepared() ? 0 : HandOver();
+    for (; taken < all->size(); taken++) (*all)[taken].result = -EAGAIN;
+    sending_ = nullptr;
   }
 
-  void Withdraw(int fd, uint64_t tag, uint8_t registered, std::vector<Ready>* rest) override {
-    Change(fd, tag, registered, kNoInterest);
-    do Enter();
-    while (ring_.prepared() || ring_.behind());
+  int Withdraw(int fd, uint64_t tag, uint8_t registered, std::vector<Ready>* rest) override {
+    int error = Change(fd, tag, registered, kNoInterest);
+    if (!error) error = Finish();
+    if (error) return error;
     size_t kept = taken_;
     for (size_t i = taken_; i < early_.size(); i++) {
       Ready ready;
@@ -103,32 +115,82 @@ class IoUring final : public Backend {
       }
     }
     early_.resize(kept);
+    return 0;
   }
 
   void Forget() override {
+    CloseUntold();
     event_.Reset();
     ring_.Forget();
     buffers_.Forget();
   }
 
  private:
-  io_uring_sqe* Next() {
-    for (;;) {
-      if (io_uring_sqe* entry = ring_.Next()) return entry;
-      Enter();
+  // Whether there is room for so many entries, or could be made.
+  bool Reserve(unsigned count) {
+    while (ring_.room() < count) {
+      if (!Enter()) return false;
     }
+    return true;
   }
 
-  // Hands over what is prepared, and takes what is done, at once for sends and for later for the rest.
-  void Enter() {
-    ring_.Submit();
+  // Hands over what is prepared, and takes what is done, at once for sends and for later for the rest. False: the
+  // kernel takes nothing now (no memory), or never again.
+  bool Enter() {
+    if (fault_) return false;
+    const unsigned before = ring_.prepared();
+    const int taken = ring_.Submit();
     ring_.Drain([this](const io_uring_cqe& completion) {
-      if ((completion.user_data & kRequestMask) == kSend) {
-        sending_[completion.user_data >> 32].result = completion.res;
-      } else {
-        early_.push_back(completion);
-      }
+      if ((completion.user_data & kRequestMask) != kSend || !Sent(completion)) early_.push_back(completion);
     });
+    if (taken < 0 && taken != -EAGAIN && taken != -EBUSY) fault_ = -taken;
+    return taken >= 0 && (taken > 0 || before == 0);
+  }
+
+  // Hands over all that is prepared, and takes all that is done. 0 or -errno.
+  int Finish() {
+    do {
+      if (!Enter()) return fault_ ? -fault_ : -EAGAIN;
+    } while (ring_.prepared() || ring_.behind());
+    return 0;
+  }
+
+  // How many of those that are sent the kernel has taken, from the first on.
+  size_t HandOver() {
+    size_t count = 0;
+    while (count < sending_->size() && Reserve(1)) PrepareOne(count++);
+    Push();
+    while (ring_.overflown() && Enter()) continue;
+    return count - ring_.TakeBack();
+  }
+
+  void PrepareOne(size_t index) {
+    const Sending& one = (*sending_)[index];
+    const size_t slot = SlotOf(one.tag);
+    if (slot >= sent_at_.size()) sent_at_.resize(std::max(slot + 1, 2 * sent_at_.size()));
+    sent_at_[slot] = static_cast<uint32_t>(index);
+    io_uring_sqe* entry = ring_.Next();
+    PrepareSend(entry, one.fd, one.bytes, static_cast<uint32_t>(one.count), MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL,
+                WithTurn(one.tag | kSend, round_));
+    entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  }
+
+  // False for one of an earlier round: it was thought to have gone out whole.
+  bool Sent(const io_uring_cqe& completion) {
+    const size_t slot = SlotOf(completion.user_data);
+    if (!sending_ || slot >= sent_at_.size() || sent_at_[slot] >= sending_->size()) return false;
+    Sending& one = (*sending_)[sent_at_[slot]];
+    if (WithTurn(one.tag | kSend, round_) != completion.user_data) return false;
+    one.result = completion.res;
+    return true;
+  }
+
+  // Clients that were accepted, and that nobody will hear of.
+  void CloseUntold() {
+    for (; taken_ < early_.size(); taken_++) {
+      const io_uring_cqe& completion = early_[taken_];
+      if (IsAccepting(completion.user_data) && completion.res >= 0) close(completion.res);
+    }
   }
 
   void Fetch() {
@@ -143,29 +205,34 @@ class IoUring final : public Backend {
 
   void Receive(int fd, uint64_t tag) {
     if (tag >> 63) {
-      PrepareAcceptMultishot(Next(), fd, SOCK_NONBLOCK | SOCK_CLOEXEC, WithTurn(tag, 0));
+      PrepareAcceptMultishot(ring_.Next(), fd, SOCK_NONBLOCK | SOCK_CLOEXEC, WithTurn(tag, 0));
       return;
     }
     const size_t slot = SlotOf(tag);
     if (slot >= turns_.size()) turns_.resize(std::max(slot + 1, 2 * turns_.size()));
-    PrepareRecvMultishot(Next(), fd, kGroup, WithTurn(tag, ++turns_[slot]));
+    PrepareRecvMultishot(ring_.Next(), fd, kGroup, WithTurn(tag, ++turns_[slot]));
   }
 
   void Cancel(uint64_t target) {
-    io_uring_sqe* entry = Next();
+    io_uring_sqe* entry = ring_.Next();
     PrepareCancel(entry, target, kNobody);
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
   }
 
   static size_t SlotOf(uint64_t tag) { return tag & 0xfffff; }
+  static bool IsAccepting(uint64_t user_data) { return user_data >> 63 && (user_data & kRequestMask) == kInput; }
   // A request that is followed by another says nothing about that one's end.
   uint8_t TurnOf(uint64_t tag) const { return tag >> 63 ? 0 : turns_[SlotOf(tag)]; }
 
   // Whether there is anything to tell.
   bool Translate(const io_uring_cqe& completion, Ready* ready) {
     const uint64_t request = completion.user_data & kRequestMask;
-    if (request == kNobody || completion.res == -ECANCELED) return false;
     const uint64_t tag = completion.user_data & ~(kRequestMask | kTurnMask);
+    if (request == kSend) {
+      *ready = {tag, kBroken, 0, 0};
+      return true;
+    }
+    if (request == kNobody || completion.res == -ECANCELED) return false;
     if (request == kPollOut) {
       const bool failed = completion.res < 0 || completion.res & (POLLERR | POLLHUP);
       *ready = {tag, static_cast<uint8_t>(kWritable | kLapsed | (failed ? kFailed : 0)), 0, 0};
@@ -184,18 +251,24 @@ class IoUring final : public Backend {
     return number * kBufferSize;
   }
 
+  const RingOptions options_;
   Ring ring_;
   BufferRing buffers_;
   UniqueFd event_;
   std::vector<io_uring_cqe> early_;  // taken from the ring, and from taken_ on not yet collected
   size_t taken_ = 0;
-  std::vector<uint16_t> used_;  // buffers whose bytes the batch looks at
-  std::vector<uint8_t> turns_;  // of each slot, counted up with each request to receive
-  Sending* sending_ = nullptr;
+  std::vector<uint16_t> used_;               // buffers whose bytes the batch looks at
+  std::vector<uint8_t> turns_;               // of each slot, counted up with each request to receive
+  std::vector<Sending>* sending_ = nullptr;  // while they are being sent
+  std::vector<uint32_t> sent_at_;            // of each slot, where in them it is
+  uint8_t round_ = 0;
+  int fault_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> MakeIoUring() { return std::make_unique<IoUring>(); }
+std::unique_ptr<Backend> MakeIoUring(unsigned entries, unsigned completions) {
+  return std::make_unique<IoUring>(RingOptions{entries, completions});
+}
 
 }  // namespace posix_async

@@ -1,5 +1,7 @@
 // What is to be done: the operations that were noted, and what each connection is waited for on afterwards. See
 // shared.h.
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "reactor.h"
@@ -85,9 +87,12 @@ void Reactor::Renew(int32_t slot) {
   connection.registered = wanted;
 }
 
+// Of a connection that is closed next. A request that cannot be given up would hold it open.
 void Reactor::Deregister(int32_t slot) {
   Connection& connection = At(slot);
-  if (connection.registered) backend_->Change(connection.fd, TagOf(slot), connection.registered, kNoInterest);
+  const int error =
+      connection.registered ? backend_->Change(connection.fd, TagOf(slot), connection.registered, kNoInterest) : 0;
+  if (error) shutdown(connection.fd, SHUT_RDWR);
   connection.registered = kNoInterest;
 }
 

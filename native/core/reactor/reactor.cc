@@ -42,7 +42,7 @@ Reactor::Reactor(std::unique_ptr<Backend> backend, const ReactorOptions& options
 Reactor::~Reactor() {
   Close();
   if (control_) munmap(control_, control_size_);
-  if (data_) munmap(data_, kDataSize);
+  if (data_ && !slab_in_use_) munmap(data_, kDataSize);
 }
 
 int Reactor::Open() {
@@ -63,6 +63,7 @@ void Reactor::Collect(uint64_t now) {
   slab_used_ = completes_ ? kReceiveSize : 0;
   batch_++;
   ServeNotices();
+  if (const int error = backend_->fault()) Fail(error);
   RunDeferred();
   Ready ready[kMostReady];
   const int count = backend_->Collect(ready, completes_ ? std::min(kMostReady, RoomForRecords() / 2) : kMostReady);
@@ -97,7 +98,13 @@ void Reactor::FreeClosed() {
 
 // ---- what happened
 
-bool Reactor::HasRoom() const { return control_->records < kMostRecords - 4 && slab_used_ + kShareSize <= kSlabSize; }
+// For all that one connection's turn tells: its drain, its bytes, its end, its close.
+bool Reactor::HasRoom() const {
+  return notices_.empty() && control_->records < kMostRecords - 4 && slab_used_ + kShareSize <= kSlabSize;
+}
+
+// Told now, a record is read before the slab is used again; one that has to wait must not point there.
+bool Reactor::TellsNow() const { return collecting_ && notices_.empty() && control_->records < kMostRecords; }
 
 int Reactor::RoomForRecords() const { return kMostRecords - control_->records; }
 
@@ -115,7 +122,7 @@ void Reactor::Tell(Kind kind, int32_t slot, int32_t a, int32_t b) {
     if (kind == kClose) closed_.push_back(slot);
     return;
   }
-  if (!collecting_ || !notices_.empty() || control_->records == kMostRecords) {
+  if (!TellsNow()) {
     notices_.push_back({kind, slot, a, b});
     return;
   }
@@ -192,6 +199,15 @@ void Reactor::DestroyAll(uint64_t now) {
   backend_->Push();
 }
 
+// The back end is no more of use: nothing that it was to do for the connections will be done.
+void Reactor::Fail(int error) {
+  for (size_t slot = 0; slot < connections_.size(); slot++) {
+    if (connections_[slot].fd >= 0) Shut(static_cast<int32_t>(slot), error, kClosed);
+  }
+  if (std::exchange(failed_, true)) return;
+  if (listening_) Tell(kRefused, -1, error);
+}
+
 void Reactor::Close() {
   for (size_t slot = 0; slot < connections_.size(); slot++) {
     Connection& connection = connections_[slot];
@@ -206,6 +222,7 @@ void Reactor::Close() {
   connections_.clear();
   listeners_.clear();
   idle_.Clear();
+  if (backend_ && !backend_->Stop()) slab_in_use_ = true;
   backend_.reset();
   if (control_) MarkClosed();
 }

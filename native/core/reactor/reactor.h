@@ -4,6 +4,25 @@
 //   Collect()  what happened is in control()->record, its bytes in data()
 //   (the owner enters JavaScript once, unless there are no records)
 //   Settle()   replies are written, interest is renewed, slots of closed connections become free
+//
+// Whose bytes lie where, and for how long. A pointer or offset that outlives the call that made it is one of these:
+//
+//   a record of kData, into the slab            until its batch is settled: a place in the slab is taken before anybody
+//                                               is told (slab_used_), or is a buffer that Backend::Resume gives back; a
+//                                               record that has to wait for another batch never points there
+//   an operation kWrite, into the data block    until operations are performed: then out_used begins anew
+//   Sending::bytes, into the data block         until Dispatch, which comes before either of these ends, and before a
+//                                               connection is closed or given away. What the kernel did not take is
+//                                               copied into the connection's own queue there
+//   the kernel's own, during Backend::Send      not longer: each attempt is made before that returns
+//   buffers to receive into (io_uring)          from Backend::Open to Stop; where Stop cannot say that the kernel has
+//                                               let go of them, the slab is never unmapped
+//   what a native handler is given              until it returns. What it writes from there is sent from there, of any
+//                                               other memory a copy is taken (Keep)
+//   a connection's state for its handler        until on_close has returned, which waits while any handler is at work
+//
+// A back end that does not complete sends at once or copies: nothing of the slab is looked at after the call. Slots and
+// descriptors are used again, so what is kept across calls is a tag, whose generation tells the slot's users apart.
 #ifndef POSIX_ASYNC_CORE_REACTOR_REACTOR_H_
 #define POSIX_ASYNC_CORE_REACTOR_REACTOR_H_
 
@@ -56,7 +75,9 @@ class Reactor {
   // Operations noted outside of a batch, or too many of them inside one.
   void Flush(uint64_t now);
   // Something is left to be told or read that wake_fd does not show.
-  bool pending() const { return !notices_.empty() || !run_queue_.empty() || backend_->pending(); }
+  bool pending() const {
+    return !notices_.empty() || !run_queue_.empty() || backend_->pending() || (backend_->fault() && !failed_);
+  }
   // When Expire is next due on the clock of `now`; 0: never.
   uint64_t deadline() const;
   void Expire(uint64_t now);
@@ -103,10 +124,12 @@ class Reactor {
   void Serve(const Ready& ready);
   void ServeNotices();
   bool HasRoom() const;
+  bool TellsNow() const;
   int RoomForRecords() const;
   void Tell(Kind kind, int32_t slot, int32_t a = 0, int32_t b = 0);
   bool Extend(int32_t slot, size_t offset, size_t count);
   void FreeClosed();
+  void Fail(int error);
   void MarkClosed();
 
   // operations.cc: what is to be done
@@ -139,12 +162,13 @@ class Reactor {
   void Completed(int32_t slot, const Ready& ready);
   void Deliver(int32_t slot, const Ready& ready);
   void Hold(int32_t slot, const Ready& ready);
-  void Withdraw(int32_t slot);
+  int Withdraw(int32_t slot);
   void ReadHeld(int32_t slot);
   bool SendTogether(int32_t slot, const uint8_t* bytes, size_t count);
   void Dispatch();
   void Sent(const Sending& sending);
   const uint8_t* Keep(const uint8_t* bytes, size_t count);
+  bool IsHandled(const uint8_t* bytes, size_t count) const;
 
   // stream.cc: bytes of one connection
   void Read(int32_t slot);
@@ -167,6 +191,9 @@ class Reactor {
   void HandleEnd(int32_t slot);
   void Follow(int32_t slot, int next);
   void StopHandling(Connection& connection);
+  template <typename Call>
+  int InHandler(Call&& call);
+  void EndStates();
 
   std::unique_ptr<Backend> backend_;
   const ReactorOptions options_;
@@ -178,6 +205,8 @@ class Reactor {
   size_t slab_used_ = 0;
   uint32_t batch_ = 0;
   bool collecting_ = false;
+  bool failed_ = false;
+  bool slab_in_use_ = false;  // by the kernel, for good
   uint64_t now_ = 0;
 
   size_t most_slots_ = 0;
@@ -190,6 +219,10 @@ class Reactor {
   std::deque<Record> notices_;      // to be told in the next batch
   std::vector<Sending> together_;   // sent by one call when the operations are done
   ByteQueue leftover_;
+  const uint8_t* handled_ = nullptr;  // what a handler is being given
+  size_t handled_size_ = 0;
+  bool in_handler_ = false;
+  std::vector<void*> ended_states_;  // of connections that ended while a handler was at work
   std::vector<Listener> listeners_;
   bool listening_ = false;
   uint32_t active_ = 0;

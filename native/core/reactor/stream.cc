@@ -49,11 +49,13 @@ void Reactor::Read(int32_t slot) {
   if (options_.edge_triggered && last > 0) Defer(slot, kReadable);
 }
 
+// The place in the slab is taken before anybody is told: what is sent from there may be sent when the batch is over.
 void Reactor::Received(int32_t slot, size_t offset, size_t count) {
   CountReceived(slot, count);
+  const bool sent_later = completes_ || !handler_;
+  if (sent_later && offset == slab_used_) slab_used_ += count;
   if (handler_) return HandleData(slot, data_ + offset, count);
   Tell(kData, slot, static_cast<int32_t>(offset), static_cast<int32_t>(count));
-  if (offset == slab_used_) slab_used_ += count;
 }
 
 void Reactor::CountReceived(int32_t slot, size_t count) {
@@ -161,8 +163,11 @@ int Reactor::Detach(int32_t slot, uint64_t now) {
   if (control_->operations) Flush(now);
   if (DescriptorOf(slot) < 0) return -EBADF;
   Connection& connection = At(slot);
+  if (connection.Is(kSending)) Dispatch();
   if (connection.queue) return -EBUSY;
-  Withdraw(slot);
+  const int error = connection.fd < 0 ? -EPIPE : Withdraw(slot);
+  if (error) Shut(slot, -error, kClosed);
+  if (connection.fd < 0) return error ? error : -ENOMEM;
   idle_.Remove(slot);
   Tell(kClose, slot, 0, kDetached);
   return std::exchange(connection.fd, -1);

@@ -60,8 +60,8 @@ int Waiter::Open(uint8_t*, size_t) {
   return 0;
 }
 
-void Waiter::Stop() {
-  if (!running_) return;
+bool Waiter::Stop() {
+  if (!running_) return true;
   running_ = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -70,6 +70,7 @@ void Waiter::Stop() {
   }
   resumed_.notify_one();
   pthread_join(thread_, nullptr);
+  return true;
 }
 
 int Waiter::Change(int fd, uint64_t tag, uint8_t before, uint8_t after) {

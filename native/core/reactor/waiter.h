@@ -42,8 +42,8 @@ class Waiter : public Backend {
 
   virtual const char* Name() const = 0;
 
-  // What a back end's destructor calls first, while its own Wait is still there to be returned from.
-  void Stop();
+  // A back end's destructor calls it too, while its own Wait is still there to be returned from.
+  bool Stop() override;
 
  private:
   static void* Main(void* self);

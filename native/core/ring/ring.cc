@@ -140,11 +140,13 @@ int BufferRing::Open(const Ring& ring, uint16_t group, unsigned count, unsigned 
   return 0;
 }
 
-void BufferRing::Close(const Ring& ring) {
-  if (!entries_) return;
+int BufferRing::Close(const Ring& ring) {
+  if (!entries_) return 0;
   const BufferRingRegistration registration{0, 0, group_, 0, {}};
-  ring.Register(kUnregisterBufferRing, &registration, 1);
+  const int error = ring.Register(kUnregisterBufferRing, &registration, 1);
+  if (error < 0) entries_ = nullptr;
   Unmap();
+  return error;
 }
 
 void BufferRing::Unmap() {

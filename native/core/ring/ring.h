@@ -59,12 +59,21 @@ class Ring {
 
   // The kernel has completions that it puts into memory only when entered.
   bool behind() const { return Load(sq_flags_) & (kSqTaskrun | IORING_SQ_CQ_OVERFLOW); }
+  // Some of them wait in the kernel's own list, for want of room in memory.
+  bool overflown() const { return Load(sq_flags_) & IORING_SQ_CQ_OVERFLOW; }
 
   // Hands over what is prepared, and lets the kernel finish what it can, without waiting unless for `wait_for`
   // completions. The number of entries taken, or -errno: -EBUSY, -EAGAIN (drain, then again).
   int Submit(unsigned wait_for = 0) {
     if (!prepared() && !wait_for && !behind()) return 0;
     return Enter(wait_for);
+  }
+
+  // What is prepared and was not taken is not to be done after all; how many entries it was.
+  unsigned TakeBack() {
+    const unsigned count = prepared();
+    sq_tail_ = sq_submitted_;
+    return count;
   }
 
   unsigned ready() const { return Load(cq_tail_) - *cq_head_; }
@@ -127,8 +136,9 @@ class BufferRing {
   // `count` buffers (a power of two, at most 32768) of `size` bytes, all given to the kernel; in `memory`, which must
   // outlive them, or in memory of their own. 0 or -errno.
   int Open(const Ring& ring, uint16_t group, unsigned count, unsigned size, uint8_t* memory = nullptr);
-  // Takes them back; the ring must still be open.
-  void Close(const Ring& ring);
+  // Takes them back; the ring must still be open. 0; or -errno, where they stay the kernel's and their memory with
+  // them.
+  int Close(const Ring& ring);
   // After Ring::Forget in the child of a fork.
   void Forget() { Unmap(); }
 
