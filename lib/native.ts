@@ -1,5 +1,6 @@
 // The only file that loads the .node file, and the only typed list of natives.
-// Every native is synchronous, runs on the calling thread, and gives a value or a negative errno (see errors.ts).
+// Every native is synchronous, runs on the calling thread, and gives a value or a negative errno (see errors.ts). Where memory and a place
+// in it are given, the addon checks that the one lies in the other: ERR_OUT_OF_RANGE (native/arguments.h).
 import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -17,7 +18,16 @@ interface AioNatives {
   /** Another number for a descriptor, for a request of its own. */
   aioHold(fd: number): number
   aioLetGo(own: number): void
-  aioSubmit(id: number, operation: number, fd: number, address: number, size: number, offset: number): number
+  /** `memory`: the token of pinned memory, of which `size` bytes from `start` are meant; undefined for a sync. */
+  aioSubmit(
+    id: number,
+    operation: number,
+    fd: number,
+    memory: object | undefined,
+    start: number,
+    size: number,
+    offset: number,
+  ): number
   /** Whether it had not begun, and never will. */
   aioCancel(id: number): boolean
   /** Ids and results, in turn, of what is done since the last time. */
@@ -93,8 +103,8 @@ interface IoUringNatives {
   /** Hands over the first `count` entries; gives how many the kernel has not taken yet. */
   ringSubmit(handle: object, count: number): number
   ringClose(handle: object): void
-  /** io_uring_register(2), with the address of pinned memory or 0. */
-  ringRegister(handle: object, operation: number, address: number, count: number): number
+  /** io_uring_register(2), with the token of pinned memory that begins with the argument, or undefined. */
+  ringRegister(handle: object, operation: number, memory: object | undefined, count: number): number
   /** One byte an operation: whether the kernel has it. */
   ringProbe(handle: object, can: Uint8Array): number
 }
@@ -301,13 +311,13 @@ interface SocketNatives {
 interface SocketMessageNatives {
   sendmsg(
     fd: number,
-    buffers: readonly ByteView[],
     flags: number,
     address: Uint8Array,
     fds: Int32Array,
     credentials: Int32Array,
+    ...buffers: ByteView[]
   ): number
-  recvmsg(fd: number, buffers: readonly ByteView[], flags: number, address: Uint8Array, received: Int32Array): number
+  recvmsg(fd: number, flags: number, address: Uint8Array, received: Int32Array, ...buffers: ByteView[]): number
 }
 
 // native/select.cc; `sets` as three fd_sets in a row, which take the answer

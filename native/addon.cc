@@ -3,8 +3,8 @@
 
 namespace posix_async {
 
-Napi::Object Init(Napi::Env, Napi::Object object) {
-  Exports exports(object);
+napi_value Init(napi_env env, napi_value object) {
+  Exports exports(env, object);
   RegisterAio(exports);
   RegisterEpoll(exports);
   RegisterEventFd(exports);
@@ -32,6 +32,6 @@ Napi::Object Init(Napi::Env, Napi::Object object) {
   return object;
 }
 
-NODE_API_MODULE(posix_async, Init)
+NAPI_MODULE_INIT() { return Init(env, exports); }
 
 }  // namespace posix_async

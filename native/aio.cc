@@ -11,6 +11,7 @@
 #include "aio_after_fork.h"
 #include "binding.h"
 #include "loop/env_data.h"
+#include "pinned_memory.h"
 
 namespace posix_async {
 namespace {
@@ -70,10 +71,14 @@ int EventFd(Napi::Env env) {
 int Hold(Napi::Env env, int fd) { return EnvData<Aio>(env).Hold(fd); }
 void LetGo(Napi::Env env, int own) { EnvData<Aio>(env).LetGo(own); }
 
-int Submit(Napi::Env env, unsigned id, int operation, int fd, double address, int64_t size, int64_t offset) {
+// `memory` is the token of pinned memory, of which `size` bytes from `start` are meant; a sync has none.
+int Submit(Napi::Env env, unsigned id, int operation, int fd, Napi::Value memory, int64_t start, int64_t size,
+           int64_t offset) {
+  const Bytes pinned = PinnedBytes(env, memory);
+  if (!IsWithin(pinned, start, size)) return -EFAULT;
   AioPool* pool = EnvData<Aio>(env).Pool();
   if (!pool) return EnvData<Aio>(env).error();
-  void* bytes = reinterpret_cast<void*>(static_cast<uintptr_t>(address));
+  uint8_t* bytes = pinned.data + start;
   return pool->Submit({id, static_cast<AioOperation>(operation), fd, bytes, static_cast<size_t>(size), offset});
 }
 
@@ -83,13 +88,14 @@ bool Cancel(Napi::Env env, unsigned id) {
 }
 
 // id, result, id, result ... of what is done since the last time.
-Napi::Value Take(Napi::Env env) {
+napi_value Take(Napi::Env env) {
   AioPool* pool = EnvData<Aio>(env).Pool();
   const std::vector<AioResult> results = pool ? pool->Take() : std::vector<AioResult>();
-  Napi::Array pairs = Napi::Array::New(env, 2 * results.size());
+  napi_value pairs = nullptr;
+  napi_create_array_with_length(env, 2 * results.size(), &pairs);
   for (uint32_t i = 0; i < results.size(); i++) {
-    pairs.Set(2 * i, static_cast<double>(results[i].id));
-    pairs.Set(2 * i + 1, static_cast<double>(results[i].result));
+    SetElement(env, pairs, 2 * i, NumberOf(env, static_cast<double>(results[i].id)));
+    SetElement(env, pairs, 2 * i + 1, NumberOf(env, static_cast<double>(results[i].result)));
   }
   return pairs;
 }

@@ -1,93 +1,34 @@
 // The only N-API vocabulary of this addon: a family lists plain C++ functions, and this file turns each into a
-// JavaScript function by the types of its parameters and of its result. See docs of node-addon-api.
-//
-//   int, unsigned, int64_t, double, bool, std::string   from a number, boolean or string
-//   Bytes        from a Buffer, TypedArray, DataView or ArrayBuffer: borrowed until the function returns
-//   Napi::Value (or a subclass), Napi::Env               as they are; Env takes no argument
-// Results: void, bool, numbers (system calls: value or -errno), std::string, Napi::Value.
-// Arguments were validated in TypeScript: nothing is checked or thrown here.
+// JavaScript function by the types of its parameters (arguments.h) and of its result: void, bool, numbers (system
+// calls: value or -errno), std::string, napi_value, Napi::Value. TypeScript has checked the arguments, and says what is
+// wrong with one. What gets past it is refused here all the same, before the function is called: ERR_OUT_OF_RANGE for
+// memory that is too short, ERR_INVALID_ARG_TYPE for the rest.
 #ifndef POSIX_ASYNC_BINDING_H_
 #define POSIX_ASYNC_BINDING_H_
 
 #include <napi.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "arguments.h"
 #include "core/base/result.h"
+#include "values.h"
 
 namespace posix_async {
-
-struct Bytes {
-  uint8_t* data = nullptr;
-  size_t size = 0;
-};
-
-// Borrows the bytes of a Buffer, TypedArray, DataView or ArrayBuffer.
-inline Bytes ToBytes(Napi::Value value) {
-  void* data = nullptr;
-  size_t size = 0;
-  const napi_env env = value.Env();
-  if (value.IsTypedArray()) {
-    const auto array = value.As<Napi::TypedArray>();
-    napi_get_typedarray_info(env, array, nullptr, nullptr, &data, nullptr, nullptr);
-    size = array.ByteLength();
-  } else if (value.IsDataView()) {
-    napi_get_dataview_info(env, value, &size, &data, nullptr, nullptr);
-  } else if (value.IsArrayBuffer()) {
-    napi_get_arraybuffer_info(env, value, &data, &size);
-  }
-  return {static_cast<uint8_t*>(data), size};
-}
-
-// Takes the arguments of one call from left to right.
-class Arguments {
- public:
-  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
-
-  template <typename T>
-  T Take() {
-    if constexpr (std::is_same_v<T, Napi::Env>) {
-      return info_.Env();
-    } else {
-      return From<T>(info_[next_++]);
-    }
-  }
-
- private:
-  template <typename T>
-  static T From(Napi::Value value) {
-    if constexpr (std::is_base_of_v<Napi::Value, T>) {
-      return value.As<T>();
-    } else if constexpr (std::is_same_v<T, bool>) {
-      return value.As<Napi::Boolean>().Value();
-    } else if constexpr (std::is_same_v<T, std::string>) {
-      return value.As<Napi::String>().Utf8Value();
-    } else if constexpr (std::is_same_v<T, Bytes>) {
-      return ToBytes(value);
-    } else if constexpr (std::is_same_v<T, double>) {
-      return value.As<Napi::Number>().DoubleValue();
-    } else if constexpr (std::is_same_v<T, unsigned>) {
-      return value.As<Napi::Number>().Uint32Value();
-    } else if constexpr (std::is_same_v<T, int>) {
-      return value.As<Napi::Number>().Int32Value();
-    } else {
-      static_assert(std::is_same_v<T, int64_t>, "binding.h: no conversion for this parameter type");
-      return value.As<Napi::Number>().Int64Value();
-    }
-  }
-
-  const Napi::CallbackInfo& info_;
-  size_t next_ = 0;
-};
 
 template <typename T>
 Napi::Value ToJs(Napi::Env env, T value) {
   if constexpr (std::is_base_of_v<Napi::Value, T>) {
     return value;
+  } else if constexpr (std::is_same_v<T, napi_value>) {
+    return Napi::Value(env, value);
   } else if constexpr (std::is_same_v<T, bool>) {
     return Napi::Boolean::New(env, value);
   } else if constexpr (std::is_same_v<T, std::string>) {
@@ -97,20 +38,33 @@ Napi::Value ToJs(Napi::Env env, T value) {
   }
 }
 
+inline size_t CountArguments(napi_env env, napi_callback_info info) {
+  size_t count = 0;
+  napi_get_cb_info(env, info, &count, nullptr, nullptr, nullptr);
+  return count;
+}
+
 template <auto Function>
 struct Bound;
 
 template <typename R, typename... Parameters, R (*Function)(Parameters...)>
 struct Bound<Function> {
-  static Napi::Value Call(const Napi::CallbackInfo& info) {
-    Arguments arguments(info);
+  static napi_value Call(napi_env env, napi_callback_info info) {
+    constexpr bool kHasRest = (false || ... || std::is_same_v<std::decay_t<Parameters>, Rest>);
+    constexpr size_t kNamed = (1 + ... + Arguments::Count<std::decay_t<Parameters>>());
+    std::conditional_t<kHasRest, std::vector<napi_value>, std::array<napi_value, kNamed>> values{};
+    if constexpr (kHasRest) values.resize(std::max(kNamed, CountArguments(env, info)));
+    size_t count = values.size();
+    napi_get_cb_info(env, info, &count, values.data(), nullptr, nullptr);  // undefined where there are fewer
+    Arguments arguments(env, values.data(), count);
     // Braced initialisation fixes the order: arguments are taken from left to right.
     std::tuple<std::decay_t<Parameters>...> taken{arguments.Take<std::decay_t<Parameters>>()...};
+    if (arguments.refusal() != nullptr) return arguments.Refuse();
     if constexpr (std::is_void_v<R>) {
       std::apply(Function, std::move(taken));
-      return info.Env().Undefined();
+      return nullptr;
     } else {
-      return ToJs(info.Env(), std::apply(Function, std::move(taken)));
+      return ToJs(env, std::apply(Function, std::move(taken)));
     }
   }
 };
@@ -130,14 +84,17 @@ struct Direct<Function, R (*)(P...) noexcept> : Direct<Function, R (*)(P...)> {}
 // What a family fills: the exports of the addon.
 class Exports {
  public:
-  explicit Exports(Napi::Object exports) : exports_(exports), constants_(Napi::Object::New(exports.Env())) {
-    exports_.Set("constants", constants_);
+  Exports(napi_env env, napi_value exports) : env_(env), exports_(exports) {
+    napi_create_object(env, &constants_);
+    SetProperty(env, exports, "constants", constants_);
   }
 
   // `name` calls `function`, a plain C++ function in the vocabulary above.
   template <auto function>
   void Function(const char* name) {
-    exports_.Set(name, Napi::Function::New<&Bound<function>::Call>(exports_.Env(), name));
+    napi_value made = nullptr;
+    napi_create_function(env_, name, NAPI_AUTO_LENGTH, &Bound<function>::Call, nullptr, &made);
+    SetProperty(env_, exports_, name, made);
   }
 
   // `name` is the C function of that name itself, for calls that take and give plain numbers and are never interrupted.
@@ -146,11 +103,12 @@ class Exports {
     Function<&Direct<function>::Call>(name);
   }
 
-  void Constant(const char* name, double value) { constants_.Set(name, value); }
+  void Constant(const char* name, double value) { SetProperty(env_, constants_, name, NumberOf(env_, value)); }
 
  private:
-  Napi::Object exports_;
-  Napi::Object constants_;
+  const napi_env env_;
+  const napi_value exports_;
+  napi_value constants_ = nullptr;
 };
 
 // One line a constant of a C header, under its own name.

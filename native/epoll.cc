@@ -19,16 +19,18 @@ int EpollCtl(int epfd, int operation, int fd, unsigned events, int64_t data) {
   return Result([&] { return epoll_ctl(epfd, operation, fd, &event); });
 }
 
-// `pairs` is a Float64Array(2 * most) that takes (events, data) of each.
-void Give(const std::vector<epoll_event>& ready, int count, Bytes pairs) {
-  const auto numbers = reinterpret_cast<double*>(pairs.data);
+// `pairs` is a Float64Array that takes (events, data) of each; there may be `most`.
+bool IsRoomFor(int most, const Many<double>& pairs) { return most > 0 && static_cast<size_t>(most) <= pairs.count / 2; }
+
+void Give(const std::vector<epoll_event>& ready, int count, const Many<double>& pairs) {
   for (int i = 0; i < count; i++) {
-    numbers[2 * i] = ready[i].events;
-    numbers[2 * i + 1] = static_cast<double>(static_cast<int64_t>(ready[i].data.u64));
+    pairs.data[2 * i] = ready[i].events;
+    pairs.data[2 * i + 1] = static_cast<double>(static_cast<int64_t>(ready[i].data.u64));
   }
 }
 
-int EpollWait(int epfd, Bytes pairs, int most, double timeout) {
+int EpollWait(int epfd, Many<double> pairs, int most, double timeout) {
+  if (!IsRoomFor(most, pairs)) return -EFAULT;
   std::vector<epoll_event> ready(most);
   Deadline deadline(timeout);
   const int count = Retry([&] { return epoll_wait(epfd, ready.data(), most, deadline.LeftMilliseconds()); });
@@ -45,7 +47,8 @@ int Pwait2(int epfd, std::vector<epoll_event>& ready, Deadline& deadline, const 
   return epoll_pwait(epfd, ready.data(), static_cast<int>(ready.size()), deadline.LeftMilliseconds(), mask);
 }
 
-int EpollPwait2(int epfd, Bytes pairs, int most, double timeout, Bytes set) {
+int EpollPwait2(int epfd, Many<double> pairs, int most, double timeout, Bytes set) {
+  if (!IsRoomFor(most, pairs)) return -EFAULT;
   std::vector<epoll_event> ready(most);
   Deadline deadline(timeout);
   const WaitMask mask(set.data, set.size);

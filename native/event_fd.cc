@@ -5,8 +5,6 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
-#include <cstring>
-
 #include "binding.h"
 #include "core/base/signal_mask.h"
 #include "core/base/timespec.h"
@@ -15,12 +13,12 @@ namespace posix_async {
 namespace {
 
 // `setting` is a Float64Array(2): value, interval.
-void Store(Bytes setting, const itimerspec& timer) {
-  const double fields[] = {ToMilliseconds(timer.it_value), ToMilliseconds(timer.it_interval)};
-  memcpy(setting.data, fields, sizeof fields);
+void Store(const Room<double, 2>& setting, const itimerspec& timer) {
+  setting[0] = ToMilliseconds(timer.it_value);
+  setting[1] = ToMilliseconds(timer.it_interval);
 }
 
-int TimerfdSettime(int fd, int flags, double value, double interval, Bytes old) {
+int TimerfdSettime(int fd, int flags, double value, double interval, Room<double, 2> old) {
   const itimerspec timer{ToTimespec(interval), ToTimespec(value)};
   itimerspec before{};
   const int result = Result([&] { return timerfd_settime(fd, flags, &timer, &before); });
@@ -28,7 +26,7 @@ int TimerfdSettime(int fd, int flags, double value, double interval, Bytes old) 
   return result;
 }
 
-int TimerfdGettime(int fd, Bytes setting) {
+int TimerfdGettime(int fd, Room<double, 2> setting) {
   itimerspec timer{};
   const int result = Result([&] { return timerfd_gettime(fd, &timer); });
   Store(setting, timer);
@@ -36,19 +34,16 @@ int TimerfdGettime(int fd, Bytes setting) {
 }
 
 // `mask` is a BigUint64Array(1) in which signal n is bit n - 1.
-int Signalfd(int fd, Bytes mask, int flags) {
-  uint64_t bits = 0;
-  memcpy(&bits, mask.data, sizeof bits);
-  const sigset_t signals = ToSigset(bits);
+int Signalfd(int fd, Room<uint64_t> mask, int flags) {
+  const sigset_t signals = ToSigset(mask[0]);
   return Result([&] { return signalfd(fd, &signals, flags); });
 }
 
 // `time` is a Float64Array(1) that takes milliseconds.
-int ClockGettime(int clock, Bytes time) {
+int ClockGettime(int clock, Room<double> time) {
   timespec now{};
   const int result = Result([&] { return clock_gettime(clock, &now); });
-  const double milliseconds = ToMilliseconds(now);
-  memcpy(time.data, &milliseconds, sizeof milliseconds);
+  time[0] = ToMilliseconds(now);
   return result;
 }
 

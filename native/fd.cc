@@ -14,20 +14,20 @@ int Open(std::string path, int flags, int mode) {
   return Retry([&] { return open(path.c_str(), flags, mode); });
 }
 
-int64_t Read(int fd, Bytes buffer, int64_t offset, int64_t length) {
-  return Retry([&] { return read(fd, buffer.data + offset, length); });
+int64_t Read(int fd, Part buffer) {
+  return Retry([&] { return read(fd, buffer.data, buffer.size); });
 }
 
-int64_t Write(int fd, Bytes buffer, int64_t offset, int64_t length) {
-  return Retry([&] { return write(fd, buffer.data + offset, length); });
+int64_t Write(int fd, Part buffer) {
+  return Retry([&] { return write(fd, buffer.data, buffer.size); });
 }
 
-int64_t Pread(int fd, Bytes buffer, int64_t offset, int64_t length, int64_t position) {
-  return Retry([&] { return pread(fd, buffer.data + offset, length, position); });
+int64_t Pread(int fd, Part buffer, int64_t position) {
+  return Retry([&] { return pread(fd, buffer.data, buffer.size, position); });
 }
 
-int64_t Pwrite(int fd, Bytes buffer, int64_t offset, int64_t length, int64_t position) {
-  return Retry([&] { return pwrite(fd, buffer.data + offset, length, position); });
+int64_t Pwrite(int fd, Part buffer, int64_t position) {
+  return Retry([&] { return pwrite(fd, buffer.data, buffer.size, position); });
 }
 
 int64_t Lseek(int fd, int64_t offset, int whence) {
@@ -39,8 +39,8 @@ int Dup3(int from, int to, int flags) {
 }
 
 // `pair` is an Int32Array(2) that takes the two descriptors.
-int Pipe2(Bytes pair, int flags) {
-  return Result([&] { return pipe2(reinterpret_cast<int*>(pair.data), flags); });
+int Pipe2(Room<int, 2> pair, int flags) {
+  return Result([&] { return pipe2(pair.data, flags); });
 }
 
 int Fcntl(int fd, int command, int argument) {
@@ -48,8 +48,7 @@ int Fcntl(int fd, int command, int argument) {
 }
 
 // `fields` is a BigInt64Array(5): type, whence, start, length, pid; the F_GETLK commands fill it.
-int FcntlLock(int fd, int command, Bytes fields) {
-  auto* field = reinterpret_cast<int64_t*>(fields.data);
+int FcntlLock(int fd, int command, Room<int64_t, 5> field) {
   struct flock lock = {};
   lock.l_type = static_cast<int16_t>(field[0]);
   lock.l_whence = static_cast<int16_t>(field[1]);

@@ -44,12 +44,11 @@ int Serve(int running, int fd) {
   return found ? found->Serve(fd) : -EBADF;
 }
 
-// `counts` is a Float64Array(2) that takes bytes in and out.
-int Counters(int running, Bytes counts) {
+// `numbers` is a Float64Array(2) that takes bytes in and out.
+int Counters(int running, Room<double, 2> numbers) {
   const auto found = Running().Get(running);
   if (!found) return -EBADF;
   const posix_async_counters* counters = found->context().counters;
-  auto* numbers = reinterpret_cast<double*>(counts.data);
   numbers[0] = static_cast<double>(__atomic_load_n(&counters->bytes_in, __ATOMIC_RELAXED));
   numbers[1] = static_cast<double>(__atomic_load_n(&counters->bytes_out, __ATOMIC_RELAXED));
   return 0;

@@ -4,33 +4,56 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include <memory>
 
 #include "binding.h"
 #include "loop/env_data.h"
 #include "loop/ring_loop.h"
+#include "pinned_memory.h"
 
 namespace posix_async {
 namespace {
 
 using Handle = Napi::External<RingLoop>;
 
+constexpr size_t kBufferRingArgument = 40;  // struct io_uring_buf_reg
+
+void Release(RingLoop* ring) { ring->Release(); }
+
 // The ring, or a negative errno.
-Napi::Value Create(Napi::Env env, unsigned entries, unsigned completions, Napi::Object words, Napi::Function batch) {
+napi_value Create(Napi::Env env, unsigned entries, unsigned completions, Napi::Object words, Napi::Function batch) {
   auto loop = std::make_unique<RingLoop>(env);
-  if (const int error = loop->Open({entries, completions}, words, batch)) return Napi::Number::New(env, error);
-  return Handle::New(env, loop.release(), [](Napi::Env, RingLoop* ring) { ring->Release(); });
+  if (const int error = loop->Open({entries, completions}, words, batch)) return NumberOf(env, error);
+  return HandleOf<RingLoop, Release>(env, loop.release());
 }
 
 int Submit(Handle handle, unsigned count) { return handle.Data()->open() ? handle.Data()->Submit(count) : -EBADF; }
 
 void Close(Handle handle) { handle.Data()->Shut(); }
 
-// io_uring_register(2) with an argument in pinned memory.
-int Register(Handle handle, unsigned operation, double address, unsigned count) {
+// How many bytes the argument of io_uring_register(2) has that the kernel reads.
+size_t ArgumentSize(unsigned operation, unsigned count) {
+  switch (operation) {
+    case IORING_REGISTER_BUFFERS:
+      return count * sizeof(iovec);
+    case IORING_REGISTER_FILES:
+      return count * sizeof(int);
+    case kRegisterBufferRing:
+    case kUnregisterBufferRing:
+      return kBufferRingArgument;
+    default:
+      return 0;
+  }
+}
+
+// io_uring_register(2) with an argument at the beginning of pinned memory, or none.
+int Register(Handle handle, unsigned operation, Napi::Value memory, unsigned count) {
   if (!handle.Data()->open()) return -EBADF;
-  return handle.Data()->core().Register(operation, reinterpret_cast<void*>(static_cast<uintptr_t>(address)), count);
+  const Bytes argument = PinnedBytes(handle.Env(), memory);
+  if (argument.size < ArgumentSize(operation, count)) return -EFAULT;
+  return handle.Data()->core().Register(operation, argument.data, count);
 }
 
 // One byte an operation: whether the kernel has it.

@@ -13,24 +13,19 @@ struct Mapping {
   size_t length;
 };
 
-void Unmap(napi_env, void*, void* hint) {
-  auto* mapping = static_cast<Mapping*>(hint);
+void Unmap(Mapping* mapping) {
   munmap(mapping->address, mapping->length);
   delete mapping;
 }
 
 // The zeroed memory as an ArrayBuffer, or a negative errno: -ENOTSUP where the runtime allows no memory of ours.
-Napi::Value Mmap(Napi::Env env, int64_t length, int protection, int flags) {
+napi_value Mmap(Napi::Env env, int64_t length, int protection, int flags) {
   void* address = mmap(nullptr, length, protection, flags, -1, 0);
-  if (address == MAP_FAILED) return Napi::Number::New(env, -errno);
+  if (address == MAP_FAILED) return NumberOf(env, -errno);
   auto* mapping = new Mapping{address, static_cast<size_t>(length)};
-  napi_value buffer = nullptr;
-  const napi_status status = napi_create_external_arraybuffer(env, address, mapping->length, Unmap, mapping, &buffer);
-  if (status == napi_ok) return Napi::Value(env, buffer);
-  napi_value ignored = nullptr;
-  if (status == napi_pending_exception) napi_get_and_clear_last_exception(env, &ignored);
-  Unmap(env, nullptr, mapping);
-  return Napi::Number::New(env, status == napi_no_external_buffers_allowed ? -ENOTSUP : -ENOMEM);
+  int error = 0;
+  napi_value buffer = MemoryOf<Mapping, Unmap>(env, address, mapping->length, mapping, &error);
+  return error ? NumberOf(env, error) : buffer;
 }
 
 bool Detach(Napi::ArrayBuffer buffer) { return napi_detach_arraybuffer(buffer.Env(), buffer) == napi_ok; }

@@ -28,8 +28,8 @@ int NotReady(int fd, short events) {
 // Where the kernel has no RWF_NOWAIT for this kind of file: terminals and other devices, and pipes before Linux 6.4.
 bool Unsupported(int64_t result) { return result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL; }
 
-int64_t ReadNoWait(int fd, Bytes buffer, int64_t offset, int64_t length) {
-  iovec part{buffer.data + offset, static_cast<size_t>(length)};
+int64_t ReadNoWait(int fd, Part buffer) {
+  iovec part{buffer.data, buffer.size};
   int64_t result = Retry([&] { return preadv2(fd, &part, 1, -1, RWF_NOWAIT); });
   if (Unsupported(result)) result = Retry([&] { return recv(fd, part.iov_base, part.iov_len, MSG_DONTWAIT); });
   if (result == -EAGAIN ? !IsFile(fd) : result != -ENOTSOCK) return result;
@@ -37,8 +37,8 @@ int64_t ReadNoWait(int fd, Bytes buffer, int64_t offset, int64_t length) {
   return Retry([&] { return read(fd, part.iov_base, part.iov_len); });
 }
 
-int64_t WriteNoWait(int fd, Bytes buffer, int64_t offset, int64_t length) {
-  iovec part{buffer.data + offset, static_cast<size_t>(length)};
+int64_t WriteNoWait(int fd, Part buffer) {
+  iovec part{buffer.data, buffer.size};
   int64_t result = Retry([&] { return pwritev2(fd, &part, 1, -1, RWF_NOWAIT); });
   if (Unsupported(result)) {
     result = Retry([&] { return send(fd, part.iov_base, part.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL); });
@@ -47,7 +47,7 @@ int64_t WriteNoWait(int fd, Bytes buffer, int64_t offset, int64_t length) {
   if (result != -ENOTSOCK) return result;
   if (const int reason = NotReady(fd, POLLOUT)) return reason;
   // What poll calls writable takes so much at once.
-  const size_t most = length < PIPE_BUF ? static_cast<size_t>(length) : PIPE_BUF;
+  const size_t most = part.iov_len < PIPE_BUF ? part.iov_len : PIPE_BUF;
   return Retry([&] { return write(fd, part.iov_base, most); });
 }
 

@@ -8,18 +8,19 @@
 namespace posix_async {
 namespace {
 
-// `fds` is an Int32Array laid out as C's struct pollfd: the descriptor, then events and revents in one element.
-int Poll(Bytes fds, int count, double timeout) {
+// `fds` is an Int32Array laid out as C's struct pollfd: the descriptor, then events and revents in one element; the
+// first `count` of them are looked at.
+int Poll(Many<pollfd> fds, unsigned count, double timeout) {
+  if (count > fds.count) return -EFAULT;
   Deadline deadline(timeout);
-  const auto polled = reinterpret_cast<pollfd*>(fds.data);
-  return Retry([&] { return poll(polled, static_cast<nfds_t>(count), deadline.LeftMilliseconds()); });
+  return Retry([&] { return poll(fds.data, count, deadline.LeftMilliseconds()); });
 }
 
-int Ppoll(Bytes fds, int count, double timeout, Bytes set) {
+int Ppoll(Many<pollfd> fds, unsigned count, double timeout, Bytes set) {
+  if (count > fds.count) return -EFAULT;
   Deadline deadline(timeout);
   const WaitMask mask(set.data, set.size);
-  const auto polled = reinterpret_cast<pollfd*>(fds.data);
-  return Retry([&] { return ppoll(polled, static_cast<nfds_t>(count), deadline.Left(), mask.get()); });
+  return Retry([&] { return ppoll(fds.data, count, deadline.Left(), mask.get()); });
 }
 
 }  // namespace

@@ -20,15 +20,14 @@ namespace {
 constexpr int kPidfd = 3;
 
 // `status` is an Int32Array(1).
-int Waitpid(int pid, Bytes status, int options) {
-  return Retry([&] { return waitpid(pid, reinterpret_cast<int*>(status.data), options); });
+int Waitpid(int pid, Room<int> status, int options) {
+  return Retry([&] { return waitpid(pid, status.data, options); });
 }
 
-// `info` is an Int32Array(4): pid, uid, code, status; pid stays 0 where WNOHANG found nothing.
-int Waitid(int type, unsigned id, Bytes info, int options) {
+// `fields` is an Int32Array(4): pid, uid, code, status; pid stays 0 where WNOHANG found nothing.
+int Waitid(int type, unsigned id, Room<int, 4> fields, int options) {
   siginfo_t found{};
   const int result = Retry([&] { return waitid(static_cast<idtype_t>(type), id, &found, options); });
-  int* fields = reinterpret_cast<int*>(info.data);
   fields[0] = found.si_pid;
   fields[1] = static_cast<int>(found.si_uid);
   fields[2] = found.si_code;

@@ -13,24 +13,22 @@
 namespace posix_async {
 namespace {
 
-// `ids` is a Uint32Array(3): real, effective, saved.
-int Getresuid(Bytes ids) {
-  auto* id = reinterpret_cast<uid_t*>(ids.data);
+// `id` is a Uint32Array(3): real, effective, saved.
+int Getresuid(Room<uid_t, 3> id) {
   return Result([&] { return getresuid(&id[0], &id[1], &id[2]); });
 }
 
-int Getresgid(Bytes ids) {
-  auto* id = reinterpret_cast<gid_t*>(ids.data);
+int Getresgid(Room<gid_t, 3> id) {
   return Result([&] { return getresgid(&id[0], &id[1], &id[2]); });
 }
 
 // `groups` is a Uint32Array; an empty one asks for the count.
-int Getgroups(Bytes groups) {
-  return Result([&] { return getgroups(groups.size / sizeof(gid_t), reinterpret_cast<gid_t*>(groups.data)); });
+int Getgroups(Many<gid_t> groups) {
+  return Result([&] { return getgroups(static_cast<int>(groups.count), groups.data); });
 }
 
-int Setgroups(Bytes groups) {
-  return Result([&] { return setgroups(groups.size / sizeof(gid_t), reinterpret_cast<gid_t*>(groups.data)); });
+int Setgroups(Many<gid_t> groups) {
+  return Result([&] { return setgroups(groups.count, groups.data); });
 }
 
 // PR_SET_NO_NEW_PRIVS, which prctl(2) sets for the calling thread only, in all of them.

@@ -27,24 +27,22 @@ std::unordered_set<int>& ClaimsOf(napi_env env) { return EnvData<Claims>(env).nu
 
 size_t SizeOrDefault(double size) { return size < 0 ? kByDefault : static_cast<size_t>(size); }
 
-// `cpus` is as a cpu_set_t, or empty.
-const cpu_set_t* SetOf(Bytes cpus) { return cpus.size == 0 ? nullptr : reinterpret_cast<const cpu_set_t*>(cpus.data); }
-
 // A copy on the heap with a zero behind it; the routine frees it.
-void* CopyOf(Bytes bytes) {
+void* CopyOnHeap(Bytes bytes) {
   auto* copy = static_cast<uint8_t*>(calloc(1, bytes.size + 1));
   if (copy != nullptr && bytes.size > 0) memcpy(copy, bytes.data, bytes.size);
   return copy;
 }
 
-// The argument is `number`, or a copy of `bytes`. Sizes in bytes, negative: by default.
+// The argument is `number`, or a copy of `bytes`. `cpus` is as a cpu_set_t, or empty. Sizes in bytes, negative: by
+// default.
 int Create(int routine, bool has_bytes, int64_t number, Bytes bytes, bool detached, double stack_size,
-           double guard_size, Bytes cpus) {
+           double guard_size, RoomOrNone<cpu_set_t> cpus) {
   const StartRoutine start = RoutineOf(routine);
   if (start == nullptr) return -EINVAL;
-  void* argument = has_bytes ? CopyOf(bytes) : reinterpret_cast<void*>(static_cast<intptr_t>(number));
+  void* argument = has_bytes ? CopyOnHeap(bytes) : reinterpret_cast<void*>(static_cast<intptr_t>(number));
   if (has_bytes && argument == nullptr) return -ENOMEM;
-  const ThreadAttributes attributes{detached, SizeOrDefault(stack_size), SizeOrDefault(guard_size), SetOf(cpus)};
+  const ThreadAttributes attributes{detached, SizeOrDefault(stack_size), SizeOrDefault(guard_size), cpus.data};
   const int created = CreateThread(attributes, start, argument);
   if (created < 0 && has_bytes) free(argument);
   return created;
@@ -66,12 +64,12 @@ void GiveUp(Napi::Env env, int thread) {
 }
 
 // Joins a claimed thread. `result` is a BigInt64Array(1).
-int Join(Napi::Env env, int thread, Bytes result) {
+int Join(Napi::Env env, int thread, Room<void*> result) {
   ClaimsOf(env).erase(thread);
-  return JoinThread(thread, reinterpret_cast<void**>(result.data));
+  return JoinThread(thread, result.data);
 }
 
-int TryJoin(int thread, Bytes result) { return TryJoinThread(thread, reinterpret_cast<void**>(result.data)); }
+int TryJoin(int thread, Room<void*> result) { return TryJoinThread(thread, result.data); }
 
 int SetName(int thread, std::string name) { return NameThread(thread, name.c_str()); }
 
@@ -82,15 +80,14 @@ Napi::Value GetName(Napi::Env env, int thread) {
   return error < 0 ? ToJs(env, error) : ToJs(env, std::string(name));
 }
 
-int SetAffinity(int thread, Bytes cpus) { return SetThreadCpus(thread, *SetOf(cpus)); }
+int SetAffinity(int thread, Room<cpu_set_t> cpus) { return SetThreadCpus(thread, cpus[0]); }
 
-int GetAffinity(int thread, Bytes cpus) { return ThreadCpus(thread, reinterpret_cast<cpu_set_t*>(cpus.data)); }
+int GetAffinity(int thread, Room<cpu_set_t> cpus) { return ThreadCpus(thread, cpus.data); }
 
-// `sizes` is a Float64Array(3) that takes whether it is detached, and the sizes of its stack and its guard.
-int GetAttributes(int thread, Bytes sizes) {
+// `numbers` is a Float64Array(3) that takes whether it is detached, and the sizes of its stack and its guard.
+int GetAttributes(int thread, Room<double, 3> numbers) {
   ThreadAttributes attributes;
   if (const int error = AttributesOf(thread, &attributes); error < 0) return error;
-  auto* numbers = reinterpret_cast<double*>(sizes.data);
   numbers[0] = attributes.detached;
   numbers[1] = static_cast<double>(attributes.stack_size);
   numbers[2] = static_cast<double>(attributes.guard_size);

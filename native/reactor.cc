@@ -21,9 +21,9 @@ std::unique_ptr<Backend> MakeBackend(const std::string& name, bool edge_triggere
 }
 
 // `handler` is the number of a native handler at work, or -1. Gives { handle, control, data } or -errno.
-Napi::Value Create(Napi::Env env, std::string backend, bool edge_triggered, unsigned most_connections,
-                   unsigned idle_timeout, unsigned head_timeout, double high_water_mark, int handler,
-                   Napi::Function batch) {
+napi_value Create(Napi::Env env, std::string backend, bool edge_triggered, unsigned most_connections,
+                  unsigned idle_timeout, unsigned head_timeout, double high_water_mark, int handler,
+                  Napi::Function batch) {
   ReactorOptions options;
   options.edge_triggered = edge_triggered;
   options.most_connections = most_connections;
@@ -32,7 +32,7 @@ Napi::Value Create(Napi::Env env, std::string backend, bool edge_triggered, unsi
   options.high_water_mark = handler < 0 ? static_cast<size_t>(high_water_mark) : 1;
   options.handler = handler < 0 ? nullptr : Running().Get(handler);
   auto loop = std::make_unique<ReactorLoop>(env, MakeBackend(backend, edge_triggered), options);
-  if (const int error = loop->Open(batch)) return ToJs(env, error);
+  if (const int error = loop->Open(batch)) return NumberOf(env, error);
   return loop.release()->Expose();
 }
 
@@ -61,10 +61,9 @@ int Detach(Handle handle, int slot) {
 }
 
 // What had been received for the connection that was detached last.
-Napi::Value Leftover(Napi::Env env, Handle handle) {
+napi_value Leftover(Napi::Env env, Handle handle) {
   const ByteQueue& bytes = handle.Data()->core().leftover();
-  if (!bytes.size()) return env.Undefined();
-  return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
+  return bytes.size() ? CopyOf(env, bytes.data(), bytes.size()) : nullptr;
 }
 
 void DestroyAll(Handle handle) {

@@ -8,19 +8,16 @@ namespace posix_async {
 namespace {
 
 // `wanted` (empty: none is set) and `old` are BigUint64Array(2): soft and hard.
-int Prlimit(int pid, int resource, Bytes wanted, Bytes old) {
-  const auto* to = wanted.size > 0 ? reinterpret_cast<const rlimit64*>(wanted.data) : nullptr;
-  auto* from = reinterpret_cast<rlimit64*>(old.data);
-  return Result([&] { return prlimit64(pid, static_cast<__rlimit_resource>(resource), to, from); });
+int Prlimit(int pid, int resource, RoomOrNone<rlimit64> wanted, Room<rlimit64> old) {
+  return Result([&] { return prlimit64(pid, static_cast<__rlimit_resource>(resource), wanted.data, old.data); });
 }
 
 double Milliseconds(const timeval& time) { return time.tv_sec * 1e3 + time.tv_usec / 1e3; }
 
-// `fields` is a Float64Array(9), in the order of getrusage in sys-resource.ts.
-int Getrusage(int who, Bytes fields) {
+// `field` is a Float64Array(9), in the order of getrusage in sys-resource.ts.
+int Getrusage(int who, Room<double, 9> field) {
   rusage usage{};
   const int result = Result([&] { return getrusage(static_cast<__rusage_who>(who), &usage); });
-  auto* field = reinterpret_cast<double*>(fields.data);
   field[0] = Milliseconds(usage.ru_utime);
   field[1] = Milliseconds(usage.ru_stime);
   field[2] = static_cast<double>(usage.ru_maxrss);

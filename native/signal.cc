@@ -2,8 +2,6 @@
 // sigtimedwait.
 #include <signal.h>
 
-#include <cstring>
-
 #include "binding.h"
 #include "core/base/deadline.h"
 #include "core/base/signal_mask.h"
@@ -12,31 +10,23 @@ namespace posix_async {
 namespace {
 
 // A set is a BigUint64Array(1) in which signal n is bit n - 1; one of no length stands for C's null.
-uint64_t Load(Bytes set) {
-  uint64_t mask = 0;
-  memcpy(&mask, set.data, sizeof mask);
-  return mask;
-}
+using Set = Room<uint64_t>;
+using SetOrNone = RoomOrNone<uint64_t>;
 
-void Store(Bytes set, const sigset_t& signals) {
-  const uint64_t mask = FromSigset(signals);
-  memcpy(set.data, &mask, sizeof mask);
-}
-
-int PthreadSigmask(int how, Bytes set, Bytes old) {
+int PthreadSigmask(int how, SetOrNone set, Set old) {
   sigset_t before;
-  const sigset_t signals = ToSigset(set.size == 0 ? 0 : Load(set));
-  const int error = pthread_sigmask(how, set.size == 0 ? nullptr : &signals, &before);
-  if (error == 0) Store(old, before);
+  const sigset_t signals = ToSigset(set.data == nullptr ? 0 : set[0]);
+  const int error = pthread_sigmask(how, set.data == nullptr ? nullptr : &signals, &before);
+  if (error == 0) old[0] = FromSigset(before);
   return -error;
 }
 
-int BlockElsewhere(Bytes set) { return BlockInOtherThreads(Load(set)); }
+int BlockElsewhere(Set set) { return BlockInOtherThreads(set[0]); }
 
-int Sigpending(Bytes set) {
+int Sigpending(Set set) {
   sigset_t pending;
   const int result = Result([&] { return sigpending(&pending); });
-  if (result == 0) Store(set, pending);
+  if (result == 0) set[0] = FromSigset(pending);
   return result;
 }
 
@@ -65,9 +55,9 @@ int Siginterrupt(int signal, bool interrupts) {
   return Result([&] { return sigaction(signal, &action, nullptr); });
 }
 
-// `milliseconds` negative: without end. `info` is an Int32Array(4): code, pid, uid, int. Gives the signal.
-int Sigtimedwait(Bytes set, double milliseconds, Bytes info) {
-  const sigset_t signals = ToSigset(Load(set));
+// `milliseconds` negative: without end. `fields` is an Int32Array(4): code, pid, uid, int. Gives the signal.
+int Sigtimedwait(Set set, double milliseconds, Room<int, 4> fields) {
+  const sigset_t signals = ToSigset(set[0]);
   Deadline deadline(milliseconds);
   siginfo_t found{};
   int result;
@@ -75,8 +65,10 @@ int Sigtimedwait(Bytes set, double milliseconds, Bytes info) {
     const timespec* left = deadline.Left();
     result = Result([&] { return sigtimedwait(&signals, &found, left); });
   } while (result == -EINTR);
-  const int fields[] = {found.si_code, found.si_pid, static_cast<int>(found.si_uid), found.si_value.sival_int};
-  memcpy(info.data, fields, sizeof fields);
+  fields[0] = found.si_code;
+  fields[1] = found.si_pid;
+  fields[2] = static_cast<int>(found.si_uid);
+  fields[3] = found.si_value.sival_int;
   return result;
 }
 

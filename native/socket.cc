@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
+#include <climits>
+
 #include "binding.h"
 
 namespace posix_async {
@@ -14,86 +17,91 @@ namespace {
 
 const sockaddr* AddressIn(const Bytes& bytes) { return reinterpret_cast<const sockaddr*>(bytes.data); }
 
-// A buffer that takes an address: a sockaddr_storage, then one byte with its length (it is never over 128).
-struct AddressOut {
-  sockaddr_storage address;
-  uint8_t length;
-};
+// C's lengths of addresses and options have 32 bits; the kernel refuses what is longer than it knows.
+socklen_t LengthOf(const Bytes& bytes) { return static_cast<socklen_t>(std::min<size_t>(bytes.size, INT_MAX)); }
 
-// Makes the call with room for an address, and leaves that and its length in `bytes`.
+// Memory that takes an address: a sockaddr_storage, then one byte with its length (it is never over 128).
+using AddressOut = Room<uint8_t, sizeof(sockaddr_storage) + 1>;
+
+// Makes the call with room for an address, and leaves that and its length in `out`.
 template <typename Call>
-auto WithAddress(const Bytes& bytes, Call call) {
-  auto* out = reinterpret_cast<AddressOut*>(bytes.data);
-  socklen_t length = sizeof(out->address);
+auto WithAddress(const AddressOut& out, Call call) {
+  socklen_t length = 0;
   const auto value = Retry([&] {
-    length = sizeof(out->address);
-    return call(reinterpret_cast<sockaddr*>(&out->address), &length);
+    length = sizeof(sockaddr_storage);
+    return call(reinterpret_cast<sockaddr*>(out.data), &length);
   });
-  out->length = static_cast<uint8_t>(length);
+  out[sizeof(sockaddr_storage)] = static_cast<uint8_t>(length);
   return value;
 }
 
 // `pair` is an Int32Array(2) that takes the two descriptors.
-int Socketpair(int domain, int type, int protocol, Bytes pair) {
-  return Result([&] { return socketpair(domain, type, protocol, reinterpret_cast<int*>(pair.data)); });
+int Socketpair(int domain, int type, int protocol, Room<int, 2> pair) {
+  return Result([&] { return socketpair(domain, type, protocol, pair.data); });
 }
 
 int Bind(int fd, Bytes address) {
-  return Result([&] { return bind(fd, AddressIn(address), address.size); });
+  return Result([&] { return bind(fd, AddressIn(address), LengthOf(address)); });
 }
 
 // A blocking connect that a signal interrupts may be repeated on Linux: the kernel goes on waiting for the same
 // handshake.
 int Connect(int fd, Bytes address) {
-  return Retry([&] { return connect(fd, AddressIn(address), address.size); });
+  return Retry([&] { return connect(fd, AddressIn(address), LengthOf(address)); });
 }
 
-int Accept4(int fd, int flags, Bytes address) {
+int Accept4(int fd, int flags, AddressOut address) {
   return WithAddress(address, [&](sockaddr* out, socklen_t* length) { return accept4(fd, out, length, flags); });
 }
 
-int Getsockname(int fd, Bytes address) {
+int Getsockname(int fd, AddressOut address) {
   return WithAddress(address, [&](sockaddr* out, socklen_t* length) { return getsockname(fd, out, length); });
 }
 
-int Getpeername(int fd, Bytes address) {
+int Getpeername(int fd, AddressOut address) {
   return WithAddress(address, [&](sockaddr* out, socklen_t* length) { return getpeername(fd, out, length); });
 }
 
-int64_t Send(int fd, Bytes data, int64_t offset, int64_t length, int flags) {
-  return Retry([&] { return send(fd, data.data + offset, length, flags); });
+int64_t Send(int fd, Part data, int flags) {
+  return Retry([&] { return send(fd, data.data, data.size, flags); });
 }
 
 int64_t Sendto(int fd, Bytes data, int flags, Bytes address) {
-  return Retry([&] { return sendto(fd, data.data, data.size, flags, AddressIn(address), address.size); });
+  return Retry([&] { return sendto(fd, data.data, data.size, flags, AddressIn(address), LengthOf(address)); });
 }
 
-int64_t Recv(int fd, Bytes buffer, int64_t offset, int64_t length, int flags) {
-  return Retry([&] { return recv(fd, buffer.data + offset, length, flags); });
+int64_t Recv(int fd, Part buffer, int flags) {
+  return Retry([&] { return recv(fd, buffer.data, buffer.size, flags); });
 }
 
-int64_t Recvfrom(int fd, Bytes buffer, int flags, Bytes address) {
+int64_t Recvfrom(int fd, Bytes buffer, int flags, AddressOut address) {
   return WithAddress(address, [&](sockaddr* out, socklen_t* length) {
     return recvfrom(fd, buffer.data, buffer.size, flags, out, length);
   });
 }
 
 int Setsockopt(int fd, int level, int name, Bytes value) {
-  return Result([&] { return setsockopt(fd, level, name, value.data, value.size); });
+  return Result([&] { return setsockopt(fd, level, name, value.data, LengthOf(value)); });
 }
 
 // Gives how many bytes of `value` the kernel has filled.
 int Getsockopt(int fd, int level, int name, Bytes value) {
-  socklen_t length = value.size;
+  socklen_t length = LengthOf(value);
   const int result = Result([&] { return getsockopt(fd, level, name, value.data, &length); });
   return result < 0 ? result : static_cast<int>(length);
 }
 
+size_t SizeOfAddress(int family) { return family == AF_INET6 ? sizeof(in6_addr) : sizeof(in_addr); }
+
 // 1 when `text` is an address of the family and `bytes` has it, 0 when it is not.
-int InetPton(int family, std::string text, Bytes bytes) { return inet_pton(family, text.c_str(), bytes.data); }
+int InetPton(int family, std::string text, Bytes bytes) {
+  if (bytes.size < SizeOfAddress(family)) return -EFAULT;
+  return inet_pton(family, text.c_str(), bytes.data);
+}
 
 std::string InetNtop(int family, Bytes bytes) {
   char text[INET6_ADDRSTRLEN] = "";
+  if (bytes.size < SizeOfAddress(family)) return "";
   inet_ntop(family, bytes.data, text, sizeof(text));
   return text;
 }

@@ -30,12 +30,9 @@ struct Received {
   int fds[kMaxFds];
 };
 
-std::vector<iovec> Vector(Napi::Array buffers) {
-  std::vector<iovec> vector(buffers.Length());
-  for (size_t i = 0; i < vector.size(); i++) {
-    const Bytes bytes = ToBytes(buffers.Get(static_cast<uint32_t>(i)));
-    vector[i] = {bytes.data, bytes.size};
-  }
+std::vector<iovec> Vector(const Rest& buffers) {
+  std::vector<iovec> vector;
+  for (const Bytes& bytes : buffers.pieces) vector.push_back({bytes.data, bytes.size});
   return vector;
 }
 
@@ -49,8 +46,9 @@ void Append(msghdr& message, int type, const void* data, size_t size) {
   message.msg_controllen += CMSG_SPACE(size);
 }
 
-// `address` and `credentials` may be empty; `fds` has at most kMaxFds numbers.
-int64_t Sendmsg(int fd, Napi::Array buffers, int flags, Bytes address, Bytes fds, Bytes credentials) {
+// `address`, `fds` and `credentials` may be empty.
+int64_t Sendmsg(int fd, int flags, Bytes address, Many<int> fds, RoomOrNone<ucred> credentials, Rest buffers) {
+  if (fds.count > kMaxFds) return -EINVAL;
   std::vector<iovec> vector = Vector(buffers);
   Control control = {};
   msghdr message = {};
@@ -59,8 +57,8 @@ int64_t Sendmsg(int fd, Napi::Array buffers, int flags, Bytes address, Bytes fds
   message.msg_iov = vector.data();
   message.msg_iovlen = vector.size();
   message.msg_control = control.bytes;
-  if (fds.size > 0) Append(message, SCM_RIGHTS, fds.data, fds.size);
-  if (credentials.size > 0) Append(message, SCM_CREDENTIALS, credentials.data, credentials.size);
+  if (fds.count > 0) Append(message, SCM_RIGHTS, fds.data, fds.count * sizeof(int));
+  if (credentials.data != nullptr) Append(message, SCM_CREDENTIALS, credentials.data, sizeof(ucred));
   return Retry([&] { return sendmsg(fd, &message, flags); });
 }
 
@@ -83,7 +81,8 @@ void TakeControl(msghdr* message, Received* received) {
 }
 
 // `address` takes a sockaddr_storage and one byte with its length; `result` is a Received.
-int64_t Recvmsg(int fd, Napi::Array buffers, int flags, Bytes address, Bytes result) {
+int64_t Recvmsg(int fd, int flags, Room<uint8_t, sizeof(sockaddr_storage) + 1> address, Room<Received> result,
+                Rest buffers) {
   std::vector<iovec> vector = Vector(buffers);
   Control control;
   msghdr message = {};
@@ -97,12 +96,12 @@ int64_t Recvmsg(int fd, Napi::Array buffers, int flags, Bytes address, Bytes res
     return recvmsg(fd, &message, flags | MSG_CMSG_CLOEXEC);
   });
   if (count < 0) return count;
-  auto* received = reinterpret_cast<Received*>(result.data);
+  Received* received = result.data;
   received->flags = message.msg_flags & ~MSG_CMSG_CLOEXEC;
   received->has_credentials = 0;
   received->fd_count = 0;
   TakeControl(&message, received);
-  address.data[sizeof(sockaddr_storage)] = static_cast<uint8_t>(message.msg_namelen);
+  address[sizeof(sockaddr_storage)] = static_cast<uint8_t>(message.msg_namelen);
   return count;
 }
 

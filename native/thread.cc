@@ -97,13 +97,12 @@ void ServerHeard(Napi::Env env, int server) {
   if (const auto found = Of(env).servers.Get(server)) found->Heard();
 }
 
-// `counts` is a Float64Array(6) that takes accepted, active, rejected, errors, threads, and 0 or the -errno that ended
+// `numbers` is a Float64Array(6) that takes accepted, active, rejected, errors, threads, and 0 or the -errno that ended
 // accepting. Gives 1 when the last thread has left.
-int ServerStats(Napi::Env env, int server, Bytes counts) {
+int ServerStats(Napi::Env env, int server, Room<double, 6> numbers) {
   const auto found = Of(env).servers.Get(server);
   if (!found) return -EBADF;
   const ThreadServerStats stats = found->Stats();
-  auto* numbers = reinterpret_cast<double*>(counts.data);
   size_t i = 0;
   for (const uint64_t value : {stats.accepted, stats.active, stats.rejected, stats.errors, stats.threads}) {
     numbers[i++] = static_cast<double>(value);
@@ -161,9 +160,8 @@ int IoRead(Napi::Env env, int pool, int connection, double most) {
   return WithConnection(env, pool, connection, [&](auto& target) { return target.Read(static_cast<size_t>(most)); });
 }
 
-int IoWrite(Napi::Env env, int pool, int connection, Bytes data, double offset, double length) {
-  const uint8_t* from = data.data + static_cast<size_t>(offset);
-  std::vector<uint8_t> copy(from, from + static_cast<size_t>(length));
+int IoWrite(Napi::Env env, int pool, int connection, Part data) {
+  std::vector<uint8_t> copy(data.data, data.data + data.size);
   return WithConnection(env, pool, connection, [&](auto& target) { return target.Write(std::move(copy)); });
 }
 
@@ -189,9 +187,10 @@ int IoShutdown(Napi::Env env, int pool, int connection) {
 }
 
 // All completions since the last time, as one flat array: connection, operation, result, bytes read or null, ...
-Napi::Value IoTake(Napi::Env env, int pool) {
+napi_value IoTake(Napi::Env env, int pool) {
   const auto found = Of(env).pools.Get(pool);
-  auto batch = Napi::Array::New(env);
+  napi_value batch = nullptr;
+  napi_create_array(env, &batch);
   if (!found || !found->IsOwner()) return batch;
   uint32_t i = 0;
   found->mailbox->Take(&found->batch);
@@ -199,10 +198,10 @@ Napi::Value IoTake(Napi::Env env, int pool) {
     IoConnection& connection = *completion.connection;
     const bool has_data = completion.operation == IoOperation::kRead && completion.result > 0;
     const auto size = static_cast<size_t>(has_data ? completion.result : 0);
-    batch.Set(i++, connection.id);
-    batch.Set(i++, static_cast<int>(completion.operation));
-    batch.Set(i++, static_cast<double>(completion.result));
-    batch.Set(i++, has_data ? Napi::Value(Napi::Buffer<uint8_t>::Copy(env, connection.data(), size)) : env.Null());
+    SetElement(env, batch, i++, NumberOf(env, connection.id));
+    SetElement(env, batch, i++, NumberOf(env, static_cast<int>(completion.operation)));
+    SetElement(env, batch, i++, NumberOf(env, static_cast<double>(completion.result)));
+    SetElement(env, batch, i++, has_data ? CopyOf(env, connection.data(), size) : env.Null());
     if (completion.operation == IoOperation::kRead) connection.Release();
     if (completion.operation == IoOperation::kClose) found->connections.erase(connection.id);
   }

@@ -6,6 +6,7 @@ import { open, O_DSYNC, O_SYNC } from '../posix/fcntl.js'
 import { AT_EMPTY_PATH, AT_FDCWD, Ring, type Statx } from '../posix/io-uring.js'
 import { generation } from '../posix/after-fork/fork-generation.js'
 import { close, lseek, SEEK_CUR } from '../posix/unistd.js'
+import { asFixedSpan, asList, bytesOf } from '../posix/internal/arguments.js'
 import type { ByteView } from '../posix/internal/pinned-memory.js'
 
 export interface BackendOptions {
@@ -72,7 +73,11 @@ async function transfer(
 ): Promise<number> {
   signal?.throwIfAborted()
   const at = position ?? currentOffset(fd)
-  const request = new Aiocb({ aio_fildes: fd, aio_buf: part(view, offset, length), aio_offset: at ?? 0 })
+  const request = new Aiocb({
+    aio_fildes: fd,
+    aio_buf: bytesOf(asFixedSpan(view, offset, length)),
+    aio_offset: at ?? 0,
+  })
   begin(request)
   const abort = (): void => void aio_cancel(fd, request)
   signal?.addEventListener('abort', abort, { once: true })
@@ -89,17 +94,13 @@ async function inTurn(
   position: number | null,
 ): Promise<number> {
   let total = 0
-  for (const buffer of buffers) {
-    const count = await move(fd, buffer, position === null ? null : position + total)
+  const spans = asList('buffers', buffers, (buffer, name) => asFixedSpan(buffer, undefined, undefined, name))
+  for (const { view, length } of spans) {
+    const count = await move(fd, view, position === null ? null : position + total)
     total += count
-    if (count < buffer.byteLength) break
+    if (count < length) break
   }
   return total
-}
-
-function part(view: ByteView, offset: number, length = view.byteLength - offset): Uint8Array {
-  const start = ArrayBuffer.isView(view) ? view.byteOffset : 0
-  return new Uint8Array(ArrayBuffer.isView(view) ? view.buffer : view, start + offset, length)
 }
 
 // Null for what has none: pipes, terminals.

@@ -148,7 +148,7 @@ export class File {
     })
   }
 
-  async #writeSequence(chunks: AsyncGenerator<ByteView>, signal: AbortSignal | null | undefined): Promise<void> {
+  async #writeSequence(chunks: AsyncGenerator<Uint8Array>, signal: AbortSignal | null | undefined): Promise<void> {
     let position = this.#isDirect ? 0 : null
     for await (const chunk of chunks) {
       await writeAll(this.#open, chunk, position, signal)

@@ -1,6 +1,7 @@
 // How files are opened, read and written: the options of node:fs/promises.
 import { invalidArgType, invalidArgValue } from '../errors.js'
-import { asInteger } from '../posix/internal/arguments.js'
+import { asFixedSpan, asInteger, bytesOf } from '../posix/internal/arguments.js'
+import { isMemory } from '../posix/internal/memory-view.js'
 import { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from '../posix/fcntl.js'
 import type { ByteView } from '../posix/internal/pinned-memory.js'
 
@@ -77,18 +78,24 @@ export const asOptions = <T extends object>(options: T | BufferEncoding | null |
 export const decoded = (bytes: Buffer, encoding: BufferEncoding | null | undefined): Buffer | string =>
   encoding ? bytes.toString(encoding) : bytes
 
-/** The bytes of what is no sequence of pieces. */
-export function wholeOf(data: FileData, encoding: BufferEncoding | null | undefined): ByteView | undefined {
-  if (typeof data === 'string') return Buffer.from(data, encoding ?? 'utf8')
-  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data : undefined
+/** The bytes of what is no sequence of pieces. @throws ERR_INVALID_ARG_VALUE (resizable), ERR_INVALID_STATE (detached) */
+export function wholeOf(data: FileData, encoding: BufferEncoding | null | undefined): Uint8Array | undefined {
+  return typeof data === 'string' || isMemory(data) ? pieceOf(data, encoding) : undefined
+}
+
+function pieceOf(data: unknown, encoding: BufferEncoding | null | undefined): Uint8Array {
+  return typeof data === 'string'
+    ? Buffer.from(data, encoding ?? 'utf8')
+    : bytesOf(asFixedSpan(data, 0, undefined, 'data'))
 }
 
 /** The bytes of a sequence, one piece after the other. */
-export async function* chunksOf(data: FileData, encoding: BufferEncoding | null | undefined): AsyncGenerator<ByteView> {
+export async function* chunksOf(
+  data: FileData,
+  encoding: BufferEncoding | null | undefined,
+): AsyncGenerator<Uint8Array> {
   const isSequence =
     typeof data === 'object' && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data)
   if (!isSequence) throw invalidArgType('data', 'a string, bytes, or an iterable of them', data)
-  for await (const chunk of data as Iterable<string | ByteView>) {
-    yield typeof chunk === 'string' ? Buffer.from(chunk, encoding ?? 'utf8') : chunk
-  }
+  for await (const chunk of data as Iterable<unknown>) yield pieceOf(chunk, encoding)
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
 import { ftruncate } from '../posix/unistd.js'
 import { posix_memalign } from '../posix/io-uring.js'
-import { alignedUnsafe, published, unpublished, type ByteView } from '../posix/internal/pinned-memory.js'
+import { alignedUnsafe, published, unpublished } from '../posix/internal/pinned-memory.js'
 import { backend } from './backend.js'
 
 const PIECE = 1 << 20
@@ -66,13 +66,14 @@ async function fill(
 /** Writes all of `data`; at the file's own offset where `position` is null. */
 export async function writeAll(
   { fd, isDirect }: OpenFile,
-  data: ByteView,
+  data: Uint8Array,
   position: number | null,
   signal?: Signal,
 ): Promise<void> {
   if (isDirect && position !== null) return writeDirect(fd, data, position, signal)
-  for (let done = 0; done < data.byteLength;) {
-    const length = Math.min(PIECE, data.byteLength - done)
+  const all = data.length // which is 0 when it is detached meanwhile
+  for (let done = 0; done < all;) {
+    const length = Math.min(PIECE, all - done)
     const at = position === null ? null : position + done
     const count = await backend().write(fd, data, at, { offset: done, length, signal })
     if (count === 0) throw new ErrnoError(constants.errno.EIO, 'write')
@@ -81,16 +82,15 @@ export async function writeAll(
 }
 
 // What is beyond the last whole sector is written as a whole one, and cut off again.
-async function writeDirect(fd: number, data: ByteView, position: number, signal: Signal): Promise<void> {
-  const whole = data.byteLength - (data.byteLength % SECTOR)
-  const start = ArrayBuffer.isView(data) ? data.byteOffset : 0
-  const bytes = new Uint8Array(ArrayBuffer.isView(data) ? data.buffer : data, start, data.byteLength)
+async function writeDirect(fd: number, bytes: Uint8Array, position: number, signal: Signal): Promise<void> {
+  const { length } = bytes
+  const whole = length - (length % SECTOR)
   await writeAll({ fd, isDirect: false }, bytes.subarray(0, whole), position, signal)
-  if (whole === data.byteLength) return
+  if (whole === length) return
   const last = posix_memalign(SECTOR, SECTOR)
   last.set(bytes.subarray(whole))
   await writeAll({ fd, isDirect: false }, last, position + whole, signal)
-  ftruncate(fd, position + data.byteLength)
+  ftruncate(fd, position + length)
 }
 
 // Where the beginning of a file is read to, which is all of most.

@@ -1,7 +1,7 @@
 // poll.h: waiting for one of several descriptors.
 import { check, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asExactTimeout, asInteger, asTimeout } from './internal/arguments.js'
+import { asExactTimeout, asInteger, asList, asTimeout } from './internal/arguments.js'
 import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
 import { lookUntil, type AsyncOptions, type Wanted } from './event-loop/look-until.js'
 
@@ -27,21 +27,42 @@ export interface PollFd {
   revents?: number
 }
 
-// Two elements a descriptor: its number, then events and revents in one (the machines we run on are little-endian).
-function pack(fds: unknown): Int32Array {
-  if (!Array.isArray(fds)) throw invalidArgType('fds', 'an instance of Array', fds)
-  const packed = new Int32Array(2 * fds.length)
-  for (const [i, entry] of (fds as unknown[]).entries()) {
-    if (typeof entry !== 'object' || entry === null) throw invalidArgType(`fds[${i}]`, 'of type object', entry)
-    const { fd, events } = entry as PollFd
-    packed[2 * i] = asInteger(`fds[${i}].fd`, fd)
-    packed[2 * i + 1] = asInteger(`fds[${i}].events`, events, 0, 0xffff)
-  }
-  return packed
+interface Checked {
+  entry: PollFd
+  fd: number
+  events: number
 }
 
-function giveBack(packed: Int32Array, fds: readonly PollFd[]): void {
-  for (const [i, entry] of fds.entries()) entry.revents = packed[2 * i + 1]! >>> 16
+function asPollFd(entry: unknown, name: string): Checked {
+  if (typeof entry !== 'object' || entry === null) throw invalidArgType(name, 'of type object', entry)
+  const { fd, events } = entry as PollFd
+  return {
+    entry: entry as PollFd,
+    fd: asInteger(`${name}.fd`, fd),
+    events: asInteger(`${name}.events`, events, 0, 0xffff),
+  }
+}
+
+// What is asked of the kernel is what was read of the caller's objects once, whatever they say later.
+class PollFds {
+  readonly count: number
+  // Two elements a descriptor: its number, then events and revents in one (the machines we run on are little-endian).
+  readonly packed: Int32Array
+  readonly #checked: readonly Checked[]
+
+  constructor(fds: unknown) {
+    this.#checked = asList('fds', fds, asPollFd)
+    this.count = this.#checked.length
+    this.packed = Int32Array.from(this.#checked.flatMap(({ fd, events }) => [fd, events]))
+  }
+
+  wanted(): Wanted[] {
+    return this.#checked.flatMap(({ fd, events }): Wanted[] => (fd < 0 ? [] : [[fd, events | POLLERR]]))
+  }
+
+  giveBack(): void {
+    for (const [i, { entry }] of this.#checked.entries()) entry.revents = this.packed[2 * i + 1]! >>> 16
+  }
 }
 
 /**
@@ -56,9 +77,9 @@ function giveBack(packed: Int32Array, fds: readonly PollFd[]): void {
  * @see man 2 poll
  */
 export function poll(fds: readonly PollFd[], timeout?: number | null): number {
-  const packed = pack(fds)
-  const count = check(native.poll(packed, fds.length, asTimeout(timeout)), 'poll')
-  giveBack(packed, fds)
+  const polled = new PollFds(fds)
+  const count = check(native.poll(polled.packed, polled.count, asTimeout(timeout)), 'poll')
+  polled.giveBack()
   return count
 }
 
@@ -71,10 +92,10 @@ export function poll(fds: readonly PollFd[], timeout?: number | null): number {
  * @see man 2 ppoll
  */
 export function ppoll(fds: readonly PollFd[], timeout?: number | null, sigmask?: SignalMask | null): number {
-  const packed = pack(fds)
-  const count = native.ppoll(packed, fds.length, asExactTimeout(timeout), asSignalMask(sigmask))
+  const polled = new PollFds(fds)
+  const count = native.ppoll(polled.packed, polled.count, asExactTimeout(timeout), asSignalMask(sigmask))
   check(count, 'ppoll')
-  giveBack(packed, fds)
+  polled.giveBack()
   return count
 }
 
@@ -91,10 +112,9 @@ export async function pollAsync(
   timeout?: number | null,
   options?: AsyncOptions,
 ): Promise<number> {
-  const packed = pack(fds)
-  const look = (): number | undefined => check(native.poll(packed, fds.length, 0), 'poll') || undefined
-  const wanted: Wanted[] = fds.flatMap(({ fd, events }): Wanted[] => (fd < 0 ? [] : [[fd, events | POLLERR]]))
-  const count = (await lookUntil(look, wanted, asTimeout(timeout), options)) ?? 0
-  giveBack(packed, fds)
+  const polled = new PollFds(fds)
+  const look = (): number | undefined => check(native.poll(polled.packed, polled.count, 0), 'poll') || undefined
+  const count = (await lookUntil(look, polled.wanted(), asTimeout(timeout), options)) ?? 0
+  polled.giveBack()
   return count
 }

@@ -65,9 +65,7 @@ function asArgument(arg: unknown): [hasBytes: boolean, argument: number, bytes: 
   if (typeof arg === 'number') {
     return [false, asInteger('arg', arg, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), undefined]
   }
-  const { view, offset, length } = asData(arg, undefined, undefined, 'arg')
-  const start = ArrayBuffer.isView(view) ? view.byteOffset : 0
-  return [true, 0, new Uint8Array(ArrayBuffer.isView(view) ? view.buffer : view, start + offset, length)]
+  return [true, 0, asData(arg, undefined, undefined, 'arg').view]
 }
 
 // A `void *` as the number that it is.

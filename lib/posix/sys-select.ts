@@ -1,7 +1,7 @@
 // sys/select.h: waiting for one of several descriptors, numbers below FD_SETSIZE only.
-import { check, invalidArgType } from '../errors.js'
+import { check } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asExactTimeout, asFd, asInteger } from './internal/arguments.js'
+import { asExactTimeout, asFd, asInteger, asList } from './internal/arguments.js'
 import { asSignalMask, OWN_MASK, type SignalMask } from './internal/wait-mask.js'
 import { lookUntil, type AsyncOptions, type Wanted } from './event-loop/look-until.js'
 
@@ -30,13 +30,9 @@ class FdSets {
   nfds = 0
 
   constructor(readFds: Fds, writeFds: Fds, exceptFds: Fds) {
-    const asList = (name: string, fds: Fds): readonly number[] => {
-      if (fds === null || fds === undefined) return []
-      if (!Array.isArray(fds)) throw invalidArgType(name, 'an instance of Array', fds)
-      for (const [i, fd] of fds.entries()) asInteger(`${name}[${i}]`, asFd(fd, `${name}[${i}]`), 0, FD_SETSIZE - 1)
-      return [...(fds as number[])]
-    }
-    this.lists = [asList('readFds', readFds), asList('writeFds', writeFds), asList('exceptFds', exceptFds)]
+    const asSmallFd = (fd: unknown, name: string): number => asInteger(name, asFd(fd, name), 0, FD_SETSIZE - 1)
+    const listOf = (name: string, fds: Fds): number[] => asList(name, fds ?? [], asSmallFd)
+    this.lists = [listOf('readFds', readFds), listOf('writeFds', writeFds), listOf('exceptFds', exceptFds)]
     this.fill()
   }
 

@@ -2,9 +2,10 @@
 // of the pool, whether or not it is O_NONBLOCK. Only files and disks, for which there is no readiness, go through the pool.
 import { read as poolRead, write as poolWrite } from 'node:fs'
 import { constants } from 'node:os'
-import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
+import { check, ErrnoError, invalidArgType } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
-import { asData, asFd, asSpan, asTimeout, isDetached, type Span } from './internal/arguments.js'
+import { asFd, asFixedData, asFixedSpan, asTimeout, bytesOf, refuseGone, type Span } from './internal/arguments.js'
+import { isShared } from './internal/memory-view.js'
 import { whenReady } from './event-loop/watch.js'
 
 const POLLIN = constant('POLLIN')
@@ -44,12 +45,12 @@ export async function readAsync(
   length?: number,
   options?: AsyncOptions,
 ): Promise<number> {
-  const span = asSpan(fixed(buffer), offset, length)
+  const span = asFixedSpan(buffer, offset, length)
   const signal = asAbortSignal(options)
   if (isFile(asFd(fd))) return readFile(fd, span, signal)
   const own = isShared(span.view) ? Buffer.alloc(span.length) : undefined
   for (;;) {
-    refuseDetached(span.view)
+    refuseGone(span.view)
     const result = own
       ? native.readNoWait(fd, own, 0, span.length)
       : native.readNoWait(fd, span.view, span.offset, span.length)
@@ -82,7 +83,7 @@ export async function writeAsync(
   length?: number,
   options?: AsyncOptions,
 ): Promise<number> {
-  const given = asData(fixed(data), offset, length)
+  const given = asFixedData(data, offset, length)
   const span = isShared(given.view) ? copyOf(given) : given
   const signal = asAbortSignal(options)
   const writePart = isFile(asFd(fd)) ? writeFile : writeWhenReady
@@ -103,7 +104,7 @@ export async function writeAsync(
 
 async function writeWhenReady(fd: number, span: Span, signal: AbortSignal | undefined): Promise<number> {
   for (;;) {
-    refuseDetached(span.view)
+    refuseGone(span.view)
     const result = native.writeNoWait(fd, span.view, span.offset, span.length)
     if (result !== EAGAIN) return check(result, 'write')
     await whenReady(fd, POLLOUT, { signal })
@@ -124,38 +125,12 @@ function asAbortSignal(options: unknown): AbortSignal | undefined {
   return signal ? AbortSignal.any([signal, timer]) : timer
 }
 
-function bufferOf(view: ByteView): ArrayBuffer | SharedArrayBuffer {
-  return ArrayBuffer.isView(view) ? view.buffer : view
-}
-
-/** Refuses memory that may shrink while the call waits. */
-function fixed<T>(data: T): T {
-  const isBytes = ArrayBuffer.isView(data) || data instanceof ArrayBuffer
-  if (isBytes && (bufferOf(data as ByteView) as ArrayBuffer & { resizable?: boolean }).resizable) {
-    throw invalidArgValue('buffer', 'must not be a resizable ArrayBuffer', data)
-  }
-  return data
-}
-
-function isShared(view: ByteView): boolean {
-  return bufferOf(view) instanceof SharedArrayBuffer
-}
-
-function refuseDetached(view: ByteView): void {
-  if (isDetached(view)) throw codedError(TypeError, 'ERR_INVALID_STATE', 'Invalid state: "buffer" is detached')
-}
-
-function bytesOf({ view, offset, length }: Span): Uint8Array {
-  const start = ArrayBuffer.isView(view) ? view.byteOffset : 0
-  return new Uint8Array(bufferOf(view), start + offset, length)
-}
-
 function copyOf(span: Span): Span {
   return { view: bytesOf(span).slice(), offset: 0, length: span.length }
 }
 
 function deliver(own: Uint8Array, count: number, span: Span): void {
-  refuseDetached(span.view)
+  refuseGone(span.view)
   bytesOf(span).set(own.subarray(0, count))
 }
 
@@ -172,7 +147,7 @@ async function readFile(fd: number, span: Span, signal: AbortSignal | undefined)
 }
 
 async function writeFile(fd: number, span: Span, signal: AbortSignal | undefined): Promise<number> {
-  refuseDetached(span.view)
+  refuseGone(span.view)
   const own = bytesOf({ ...span, length: Math.min(span.length, POOL_WRITE_MAX) }).slice()
   return fromPool('write', signal, (done) => poolWrite(fd, own, 0, own.length, null, done))
 }

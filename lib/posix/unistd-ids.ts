@@ -1,8 +1,8 @@
 // unistd.h, grp.h: who the process is. Its numbers, session, users and groups; alarm.
 // The set functions reach every thread of the process, as POSIX asks and as the bare system calls do not.
-import { check, invalidArgType } from '../errors.js'
+import { check } from '../errors.js'
 import { native } from '../native.js'
-import { asInteger } from './internal/arguments.js'
+import { asInteger, asList } from './internal/arguments.js'
 
 const ID_MAX = 0xfffffffe
 
@@ -174,6 +174,5 @@ export function setresgid(real: number, effective: number, saved: number): void 
  * @see man 2 setgroups
  */
 export function setgroups(groups: readonly number[]): void {
-  if (!Array.isArray(groups)) throw invalidArgType('groups', 'an instance of Array', groups)
-  check(native.setgroups(Uint32Array.from(groups, (gid) => asId('groups', gid))), 'setgroups')
+  check(native.setgroups(Uint32Array.from(asList('groups', groups, (gid, name) => asId(name, gid)))), 'setgroups')
 }

@@ -1,7 +1,8 @@
 // A client's connection as a handler sees it, and what all models' connections share.
 import type { Socket } from 'node:net'
 import { codedError, invalidArgType } from '../errors.js'
-import { isDetached } from '../posix/internal/arguments.js'
+import { refuseGone } from '../posix/internal/arguments.js'
+import { bytesIn } from '../posix/internal/memory-view.js'
 import type { SocketAddress } from '../posix/socket/socket-address.js'
 
 /** What `readSync` and `read` take at most when not told, in bytes. */
@@ -68,12 +69,14 @@ export interface ByteTally {
   sent(bytes: number): void
 }
 
-/** The bytes of what an application writes. Throws ERR_INVALID_ARG_TYPE. */
+/** The bytes of what an application writes, as long as the engine says. Throws ERR_INVALID_ARG_TYPE, and ERR_INVALID_STATE where it is detached. */
 export function asBytes(data: unknown): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data)
-  if (data instanceof Uint8Array) return data
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  throw invalidArgType('data', 'of type string or an instance of Buffer, TypedArray or DataView', data)
+  if (!ArrayBuffer.isView(data)) {
+    throw invalidArgType('data', 'of type string or an instance of Buffer, TypedArray or DataView', data)
+  }
+  refuseGone(data, 'data')
+  return bytesIn(data)
 }
 
 /** The error of any use of a connection after its end. */
@@ -88,8 +91,8 @@ export function detachedError(): Error {
 
 /** The bytes of a view that a read is to fill. Throws ERR_INVALID_STATE where it is detached. */
 export function bytesToFill(view: ArrayBufferView): Uint8Array {
-  if (isDetached(view)) throw detachedError()
-  return asBytes(view)
+  refuseGone(view, 'view')
+  return bytesIn(view)
 }
 
 /** What the kinds of connection have in common; a model defines how bytes move. */

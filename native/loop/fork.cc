@@ -32,9 +32,9 @@ uv_loop_t* LoopOf(Napi::Env env) {
 
 // A fork that was asked for and not made yet.
 struct ForkRequest {
-  Napi::FunctionReference prepare;  // () => boolean: false gives the fork up
-  Napi::FunctionReference after;    // (result) => void: as fork's result, in the parent and in the child
-  Napi::FunctionReference idle;     // () => void: in the child, when it has run out of events
+  EnterJs prepare;  // () => boolean: false gives the fork up
+  EnterJs after;    // (result) => void: as fork's result, in the parent and in the child
+  EnterJs idle;     // () => void: in the child, when it has run out of events
 };
 
 // There is one main thread, and one queue.
@@ -48,24 +48,21 @@ Napi::Value Fork(Napi::Env env, bool keep_handles) {
   return ToJs(env, ForkRuntime(env, options, keep_handles));
 }
 
-void Call(Napi::Env env, const Napi::FunctionReference& function, std::initializer_list<napi_value> arguments = {}) {
-  function.MakeCallback(env.Global(), arguments);
-}
-
-void Serve(Napi::Env env, const ForkRequest& request) {
+void Serve(Napi::Env env, ForkRequest& request) {
   Napi::HandleScope scope(env);
-  const Napi::Value wanted = request.prepare.MakeCallback(env.Global(), std::initializer_list<napi_value>{});
-  if (wanted.IsEmpty() || !wanted.ToBoolean().Value()) return;
+  const napi_value wanted = request.prepare.Call();
+  bool is_wanted = false;
+  if (wanted == nullptr || napi_get_value_bool(env, wanted, &is_wanted) != napi_ok || !is_wanted) return;
   fork::ForkOptions options;
   options.lazily = true;
   const fork::ForkResult result = ForkRuntime(env, options);
-  Call(env, request.after, {ToJs(env, result)});
+  request.after.Call({ToJs(env, result)});
   if (result.pid == 0) LiveOn(env, request.idle);
 }
 
 void ServeAll(Napi::Env env) {
   while (!requests.empty()) {
-    const ForkRequest request = std::move(requests.front());
+    ForkRequest request = std::move(requests.front());
     requests.pop_front();
     Serve(env, request);
   }
@@ -95,7 +92,10 @@ void ScheduleTurn(Napi::Env env) {
 // forkFromLoop(prepare, after, idle): 0, or a negative errno.
 int ForkFromLoop(Napi::Env env, Napi::Function prepare, Napi::Function after, Napi::Function idle) {
   if (!OnMainThread()) return -ENOTSUP;
-  requests.push_back({Napi::Persistent(prepare), Napi::Persistent(after), Napi::Persistent(idle)});
+  ForkRequest& request = requests.emplace_back();
+  request.prepare.Open(env, prepare);
+  request.after.Open(env, after);
+  request.idle.Open(env, idle);
   ScheduleTurn(env);
   return 0;
 }
@@ -122,18 +122,34 @@ bool CollectAllGarbage() {
 }
 
 // findPromiseJobs(queueOne): before the first fork; `queueOne` queues a promise job.
-bool FindPromiseJobs(Napi::Function queue_one) {
-  return fork::FindPromiseJobs([&] { queue_one.Call({}); });
+bool FindPromiseJobs(Napi::Env env, Napi::Function queue_one) {
+  EnterJs queue;
+  queue.Open(env, queue_one);
+  return fork::FindPromiseJobs([&] { queue.CallAlone(); });
+}
+
+using Prober = std::function<void(const fork::Draw&)>;
+
+napi_value Probe(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value function = nullptr;
+  void* probe = nullptr;
+  napi_get_cb_info(env, info, &count, &function, nullptr, &probe);
+  EnterJs random;
+  random.Open(env, function);
+  (*static_cast<Prober*>(probe))([&] { random.CallAlone(); });
+  return nullptr;
 }
 
 // findMathRandom(inNewContext): before the first fork; `inNewContext(probe)` calls `probe(Math.random)` in a context
 // made for it.
 bool FindMathRandom(Napi::Env env, Napi::Function in_new_context) {
-  return fork::FindMathRandom([&](const std::function<void(const fork::Draw&)>& probe) {
-    in_new_context.Call({Napi::Function::New(env, [&probe](const Napi::CallbackInfo& info) {
-      const auto random = info[0].As<Napi::Function>();
-      probe([&] { random.Call({}); });
-    })});
+  EnterJs enter;
+  enter.Open(env, in_new_context);
+  return fork::FindMathRandom([&](const Prober& probe) {
+    napi_value function = nullptr;
+    napi_create_function(env, "probe", NAPI_AUTO_LENGTH, &Probe, const_cast<Prober*>(&probe), &function);
+    enter.CallAlone({function});
   });
 }
 
@@ -171,12 +187,12 @@ Napi::Value ToJs(Napi::Env env, const fork::ForkResult& result) {
   return Napi::String::New(env, result.parking.reason);
 }
 
-void LiveOn(Napi::Env env, const Napi::FunctionReference& idle) {
+void LiveOn(Napi::Env env, EnterJs& idle) {
   fork::ReviveNow();
   for (;;) {
     uv_run(LoopOf(env), UV_RUN_DEFAULT);
     Napi::HandleScope scope(env);
-    Call(env, idle);
+    idle.Call();
   }
 }
 

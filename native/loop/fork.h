@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include "core/fork/fork.h"
+#include "enter_js.h"
 
 namespace posix_async {
 
@@ -19,7 +20,7 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
 Napi::Value ToJs(Napi::Env env, const fork::ForkResult& result);
 
 // A child's life, with no JavaScript on the stack: the loop until nothing is left, then `idle`, which ends the process.
-[[noreturn]] void LiveOn(Napi::Env env, const Napi::FunctionReference& idle);
+[[noreturn]] void LiveOn(Napi::Env env, EnterJs& idle);
 
 // In a child, after its readiness was renewed (fork_acceptor.cc): the acceptors of the parent are not the child's.
 void ForgetForkAcceptorsAfterFork(napi_env env);

@@ -42,7 +42,7 @@ constexpr int kTurn = 64;
 
 class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_this<ForkAcceptor> {
  public:
-  ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted);
+  ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, uint8_t* address, int64_t* accepted);
 
   // When all that a server keeps has been made: its children are many and short, and this makes each cheaper.
   void Settle();
@@ -63,18 +63,18 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   bool Fork(int client, const ClientAddress& address);
   [[noreturn]] void Enter(int client);
   void Reap(int pidfd);
-  bool IsAsked();
+  void OpenCallback(EnterJs& callback, napi_value callbacks, const char* name);
   void ShowAddress(const ClientAddress& client) { memcpy(address_, &client, kAddressBytes); }
-  void Tell(Notice kind, const ClientAddress& client, int a, Napi::Value b);
+  void Tell(Notice kind, const ClientAddress& client, int a, napi_value b);
   void Tell(Notice kind, const ClientAddress& client, int a, int b = 0);
 
   const Napi::Env env_;
   const int listener_;
-  Napi::FunctionReference is_asked_;  // () => boolean: false: JavaScript accepts from now on
-  Napi::FunctionReference notice_;    // (kind, a, b) => void
-  Napi::FunctionReference enter_;     // (fd) => void: in the child
-  Napi::FunctionReference idle_;      // () => void: in the child, when it has run out of events
-  Napi::ObjectReference kept_;        // the memory below
+  EnterJs is_asked_;            // () => boolean: false: JavaScript accepts from now on
+  EnterJs notice_;              // (kind, a, b) => void
+  EnterJs enter_;               // (fd) => void: in the child
+  EnterJs idle_;                // () => void: in the child, when it has run out of events
+  Napi::ObjectReference kept_;  // the memory below
   uint8_t* const address_;
   int64_t* const accepted_;
   unsigned most_children_ = 0;
@@ -86,17 +86,23 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   std::optional<fork::AllocatorHolesPlugged> plugged_;
 };
 
-ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted)
+ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, uint8_t* address, int64_t* accepted)
     : env_(env),
       listener_(listener),
-      is_asked_(Napi::Persistent(callbacks.Get("isAsked").As<Napi::Function>())),
-      notice_(Napi::Persistent(callbacks.Get("notice").As<Napi::Function>())),
-      enter_(Napi::Persistent(callbacks.Get("enter").As<Napi::Function>())),
-      idle_(Napi::Persistent(callbacks.Get("idle").As<Napi::Function>())),
       kept_(Napi::Persistent(callbacks)),
-      address_(address.data),
-      accepted_(reinterpret_cast<int64_t*>(accepted.data)),
-      children_(env, this) {}
+      address_(address),
+      accepted_(accepted),
+      children_(env, this) {
+  OpenCallback(is_asked_, callbacks, "isAsked");
+  OpenCallback(notice_, callbacks, "notice");
+  OpenCallback(enter_, callbacks, "enter");
+  OpenCallback(idle_, callbacks, "idle");
+}
+
+void ForkAcceptor::OpenCallback(EnterJs& callback, napi_value callbacks, const char* name) {
+  napi_value function = nullptr;
+  if (napi_get_named_property(env_, callbacks, name, &function) == napi_ok) callback.Open(env_, function);
+}
 
 // What it cannot do, children do without.
 void ForkAcceptor::Settle() {
@@ -144,16 +150,11 @@ void ForkAcceptor::OnReady(int fd) {
 }
 
 void ForkAcceptor::AcceptAll() {
-  if (!IsAsked()) return;
+  // Without a callback scope: nothing that JavaScript has queued runs here.
+  if (!is_asked_.Ask()) return;
   for (int taken = 0; taken < kTurn && accepting_; taken++) {
     if (!AcceptOne()) return;
   }
-}
-
-// Without a callback scope: nothing that JavaScript has queued runs here.
-bool ForkAcceptor::IsAsked() {
-  const Napi::Value answer = is_asked_.Call(env_.Global(), std::initializer_list<napi_value>{});
-  return !answer.IsEmpty() && answer.ToBoolean().Value();
 }
 
 // False: there is no more to accept for now.
@@ -198,7 +199,7 @@ bool ForkAcceptor::Fork(int client, const ClientAddress& address) {
 }
 
 void ForkAcceptor::Enter(int client) {
-  enter_.MakeCallback(env_.Global(), {Napi::Number::New(env_, client)});
+  enter_.Call({NumberOf(env_, client)});
   LiveOn(env_, idle_);
 }
 
@@ -211,13 +212,13 @@ void ForkAcceptor::Reap(int pidfd) {
   if (tells_all_ends_ || status != 0) Tell(kEnded, child->client, child->pid, status);
 }
 
-void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, Napi::Value b) {
+void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, napi_value b) {
   ShowAddress(client);
-  notice_.MakeCallback(env_.Global(), {Napi::Number::New(env_, kind), Napi::Number::New(env_, a), b});
+  notice_.Call({NumberOf(env_, kind), NumberOf(env_, a), b});
 }
 
 void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, int b) {
-  Tell(kind, client, a, Napi::Number::New(env_, b));
+  Tell(kind, client, a, NumberOf(env_, b));
 }
 
 struct ForkAcceptors {
@@ -229,10 +230,11 @@ std::shared_ptr<ForkAcceptor> Find(napi_env env, int acceptor) { return EnvData<
 
 // `callbacks` has isAsked, notice, enter, idle, and keeps the memory of `address`, which takes a client's address, and
 // of `accepted`, a BigInt64Array(1) that counts. Gives a number, or -errno.
-int Open(Napi::Env env, int listener, Napi::Object callbacks, Bytes address, Bytes accepted) {
+int Open(Napi::Env env, int listener, Napi::Object callbacks, Room<uint8_t, kAddressBytes> address,
+         Room<int64_t> accepted) {
   if (!OnMainThread()) return -ENOTSUP;
   return EnvData<ForkAcceptors>(env).all.Add(
-      std::make_shared<ForkAcceptor>(env, listener, callbacks, address, accepted));
+      std::make_shared<ForkAcceptor>(env, listener, callbacks, address.data, accepted.data));
 }
 
 template <auto method>

@@ -6,6 +6,7 @@
 
 #include "env_data.h"
 #include "reactor.h"
+#include "values.h"
 
 namespace posix_async {
 namespace {
@@ -18,7 +19,7 @@ struct Loops {
 
 }  // namespace
 
-int ReactorLoop::Open(Napi::Function batch) {
+int ReactorLoop::Open(napi_value batch) {
   if (const int error = core_.Open()) return error;
   napi_get_uv_event_loop(env_, &uv_);
   if (const int error = uv_poll_init(uv_, &poll_, core_.wake_fd())) return error;
@@ -29,8 +30,7 @@ int ReactorLoop::Open(Napi::Function batch) {
   owners_ = handles_ = 3;
   uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) { Of(poll)->Run(); });
   napi_add_async_cleanup_hook(env_, &OnTeardown, this, &teardown_);
-  batch_ = Napi::Persistent(batch);
-  context_.emplace(env_, "posix-async:reactor");
+  batch_.Open(env_, batch, "posix-async:reactor");
   EnvData<Loops>(env_).open.push_back(this);
   open_ = true;
   return 0;
@@ -48,17 +48,11 @@ void ReactorLoop::Run() {
   Arm();
 }
 
-// What callbacks throw is caught in JavaScript; anything else becomes an uncaughtException, as out of Node's own
-// callbacks.
 void ReactorLoop::Enter() {
   Napi::HandleScope scope(env_);
   core_.control()->in_batch = 1;
-  batch_.MakeCallback(env_.Global(), std::initializer_list<napi_value>{}, *context_);
+  batch_.Call();
   core_.control()->in_batch = 0;
-  napi_value error = nullptr;
-  if (env_.IsExceptionPending() && napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
-    napi_fatal_exception(env_, error);
-  }
 }
 
 void ReactorLoop::Flush() {
@@ -115,8 +109,7 @@ void ReactorLoop::CloseHandles() {
   open_ = false;
   auto& all = EnvData<Loops>(env_).open;
   all.erase(std::remove(all.begin(), all.end(), this), all.end());
-  batch_.Reset();
-  if (!running_) context_.reset();  // of a fork in a callback
+  batch_.Close();
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), &OnClosed);
   uv_close(reinterpret_cast<uv_handle_t*>(&idle_), &OnClosed);
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), &OnClosed);
@@ -125,7 +118,7 @@ void ReactorLoop::CloseHandles() {
 void ReactorLoop::OnClosed(uv_handle_t* handle) {
   ReactorLoop* self = Of(handle);
   if (--self->handles_ == 0) napi_remove_async_cleanup_hook(self->teardown_);
-  self->Release();
+  Release(self);
 }
 
 // The environment ends (a Worker's too), and waits until the handles are closed.
@@ -137,23 +130,26 @@ void ReactorLoop::OnTeardown(napi_async_cleanup_hook_handle, void* self) {
   loop->Shut();
 }
 
-Napi::Value ReactorLoop::Share(void* memory, size_t size) {
+napi_value ReactorLoop::Share(void* memory, size_t size, int* error) {
   owners_++;
-  return Napi::ArrayBuffer::New(env_, memory, size, [this](Napi::Env, void*) { Release(); });
+  return MemoryOf<ReactorLoop, Release>(env_, memory, size, this, error);
 }
 
-Napi::Value ReactorLoop::Expose() {
-  Napi::Object object = Napi::Object::New(env_);
+napi_value ReactorLoop::Expose() {
+  int control_error = 0, data_error = 0;
+  napi_value object = nullptr;
+  napi_create_object(env_, &object);
   owners_++;
-  object.Set("handle",
-             Napi::External<ReactorLoop>::New(env_, this, [](Napi::Env, ReactorLoop* loop) { loop->Release(); }));
-  object.Set("control", Share(core_.control(), core_.control_size()));
-  object.Set("data", Share(core_.data(), kDataSize));
-  return object;
+  SetProperty(env_, object, "handle", HandleOf<ReactorLoop, Release>(env_, this));
+  SetProperty(env_, object, "control", Share(core_.control(), core_.control_size(), &control_error));
+  SetProperty(env_, object, "data", Share(core_.data(), kDataSize, &data_error));
+  if (!control_error && !data_error) return object;
+  Shut();
+  return NumberOf(env_, control_error ? control_error : data_error);
 }
 
-void ReactorLoop::Release() {
-  if (--owners_ == 0) delete this;
+[[gnu::noinline]] void ReactorLoop::Release(ReactorLoop* self) {
+  if (--self->owners_ == 0) delete self;
 }
 
 void ForgetReactorsAfterFork(napi_env env) {

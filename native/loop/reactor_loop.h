@@ -7,9 +7,9 @@
 #include <uv.h>
 
 #include <memory>
-#include <optional>
 
 #include "core/reactor/reactor.h"
+#include "enter_js.h"
 
 namespace posix_async {
 
@@ -19,7 +19,7 @@ class ReactorLoop {
   ReactorLoop(Napi::Env env, std::unique_ptr<Backend> backend, const ReactorOptions& options)
       : env_(env), core_(std::move(backend), options) {}
 
-  int Open(Napi::Function batch);
+  int Open(napi_value batch);
   void Run();
   void Flush();
   void Shut();
@@ -28,7 +28,8 @@ class ReactorLoop {
   void KeepAlive(bool wanted);
   // What is left to be told, or is due later, is seen to by libuv.
   void Arm();
-  Napi::Value Expose();
+  // { handle, control, data }, or a negative errno.
+  napi_value Expose();
 
   bool open() const { return open_; }
   uint64_t Now() const { return uv_now(uv_); }
@@ -37,8 +38,8 @@ class ReactorLoop {
  private:
   void Enter();
   void CloseHandles();
-  Napi::Value Share(void* memory, size_t size);
-  void Release();
+  napi_value Share(void* memory, size_t size, int* error);
+  static void Release(ReactorLoop* self);
   static void OnTimer(uv_timer_t* timer);
   static void OnClosed(uv_handle_t* handle);
   static void OnTeardown(napi_async_cleanup_hook_handle, void* self);
@@ -50,8 +51,7 @@ class ReactorLoop {
 
   const Napi::Env env_;
   Reactor core_;
-  Napi::FunctionReference batch_;
-  std::optional<Napi::AsyncContext> context_;
+  EnterJs batch_;
   uv_loop_t* uv_ = nullptr;
   uv_poll_t poll_;
   uv_idle_t idle_;

@@ -5,12 +5,12 @@
 #include <sys/epoll.h>
 #include <uv.h>
 
-#include <optional>
 #include <unordered_map>
 
 #include "binding.h"
 #include "core/base/result.h"
 #include "core/base/unique_fd.h"
+#include "enter_js.h"
 #include "env_data.h"
 
 namespace posix_async {
@@ -34,7 +34,7 @@ class Readiness {
 
   // `pairs` is an Int32Array that takes (id, revents) of each ready registration; `callback(count)` is then called
   // once.
-  int Open(Napi::Object pairs, Napi::Function callback);
+  int Open(Napi::Object pairs, napi_value callback);
   // epoll_ctl(2), with `id` as what is reported.
   int Control(int operation, int fd, unsigned events, unsigned id);
   // Whether the loop stays alive for the sake of what is watched.
@@ -56,11 +56,10 @@ class Readiness {
   static constexpr uint64_t kNative = 1ull << 63;
 
   int Start();
-  int StartIfForgotten() { return context_ && !epoll_.valid() ? Start() : 0; }
+  int StartIfForgotten() { return opened_ && !epoll_.valid() ? Start() : 0; }
   int Add(int fd, unsigned events);
   void Stop(napi_async_cleanup_hook_handle cleanup = nullptr);
   void Deliver();
-  void Call(int count);
   static void OnReady(uv_poll_t* poll, int status, int events);
   static void OnCleanup(napi_async_cleanup_hook_handle cleanup, void* readiness);
   static void OnClosed(uv_handle_t* handle);
@@ -69,19 +68,19 @@ class Readiness {
   UniqueFd epoll_;
   LoopHandle* handle_ = nullptr;
   bool keep_alive_ = false;
-  Napi::FunctionReference callback_;
+  EnterJs callback_;
   Napi::ObjectReference pairs_;  // keeps the memory below
   Bytes memory_;
   std::unordered_map<int, NativeWait> native_;
-  std::optional<Napi::AsyncContext> context_;
+  bool opened_ = false;
 };
 
-int Readiness::Open(Napi::Object pairs, Napi::Function callback) {
+int Readiness::Open(Napi::Object pairs, napi_value callback) {
   if (const int error = Start(); error < 0) return error;
-  callback_ = Napi::Persistent(callback);
+  callback_.Open(env_, callback, "posix-async:readiness");
   pairs_ = Napi::Persistent(pairs);
-  memory_ = ToBytes(pairs);
-  context_.emplace(env_, "posix-async:readiness");
+  memory_ = ToBytes(env_, pairs);
+  opened_ = true;
   napi_add_async_cleanup_hook(env_, &OnCleanup, this, nullptr);
   return 0;
 }
@@ -103,7 +102,7 @@ void Readiness::KeepAlive(bool wanted) {
 }
 
 int Readiness::Renew() {
-  if (!context_) return 0;
+  if (!opened_) return 0;
   Stop();
   int error = Start();
   for (const auto& [fd, wait] : native_)
@@ -175,28 +174,16 @@ void Readiness::Deliver() {
     pairs[2 * told + 1] = ready[i].events;
     told++;
   }
-  if (told > 0) Call(told);
+  if (told > 0) {
+    Napi::HandleScope scope(env_);
+    callback_.Call({NumberOf(env_, told)});
+  }
   for (int i = 0; i < count; i++) {
     if ((ready[i].data.u64 & kNative) == 0) continue;
     const auto fd = static_cast<int>(ready[i].data.u32);
     const auto found = native_.find(fd);
     if (found != native_.end()) found->second.waiter->OnReady(fd);
   }
-}
-
-// What is thrown out of the callback becomes an uncaughtException, as it does out of any callback of Node's own.
-// Plain Node-API: a Worker that is being terminated refuses each of these calls, which node-addon-api would abort for.
-void Readiness::Call(int count) {
-  const Napi::Env env(env_);
-  Napi::HandleScope scope(env);
-  napi_value argument = nullptr;
-  napi_value result = nullptr;
-  napi_value error = nullptr;
-  napi_create_int32(env_, count, &argument);
-  napi_make_callback(env_, *context_, env.Global(), callback_.Value(), 1, &argument, &result);
-  bool thrown = false;
-  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;
-  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
 }
 
 void Readiness::OnReady(uv_poll_t* poll, int status, int) {
@@ -206,9 +193,9 @@ void Readiness::OnReady(uv_poll_t* poll, int status, int) {
 // The environment ends (a Worker's too) and waits until the handle is closed.
 void Readiness::OnCleanup(napi_async_cleanup_hook_handle cleanup, void* data) {
   const auto readiness = static_cast<Readiness*>(data);
-  readiness->callback_.Reset();
+  readiness->callback_.Close();
   readiness->pairs_.Reset();
-  readiness->context_.reset();
+  readiness->opened_ = false;
   readiness->Stop(cleanup);
 }
 

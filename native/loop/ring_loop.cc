@@ -20,7 +20,10 @@ constexpr uint64_t kNobody = ~uint64_t{0} - 1;  // user_data of a request of thi
 
 }  // namespace
 
-int RingLoop::Open(const RingOptions& options, Napi::Object words, Napi::Function batch) {
+int RingLoop::Open(const RingOptions& options, Napi::Object words, napi_value batch) {
+  const Bytes memory = ToBytes(env_, words);
+  const size_t needed = kHeaderWords + options.entries * kEntryWords + kResultWords;
+  if (memory.size / sizeof(int32_t) < needed) return -EFAULT;
   event_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event_.valid()) return -errno;
   int error = ring_.Open(options);
@@ -30,14 +33,12 @@ int RingLoop::Open(const RingOptions& options, Napi::Object words, Napi::Functio
   napi_get_uv_event_loop(env_, &loop);
   error = uv_poll_init(loop, &poll_, event_.get());
   if (error) return error;
-  const Bytes memory = ToBytes(words);
   header_ = reinterpret_cast<int32_t*>(memory.data);
   entries_ = header_ + kHeaderWords;
   results_ = entries_ + options.entries * kEntryWords;
   most_results_ = static_cast<unsigned>((memory.size / sizeof(int32_t) - (results_ - header_)) / kResultWords);
   words_ = Napi::Persistent(words);
-  batch_ = Napi::Persistent(batch);
-  context_.emplace(env_, "posix-async:io_uring");
+  batch_.Open(env_, batch, "posix-async:io_uring");
   poll_.data = this;
   owners_ = 2;
   uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) { static_cast<RingLoop*>(poll->data)->Deliver(); });
@@ -103,21 +104,11 @@ void RingLoop::Deliver() {
   if (ring_.ready() || ring_.behind() || header_[kEntries]) eventfd_write(event_.get(), 1);
 }
 
-// What is thrown out of the callback becomes an uncaughtException, as it does out of any callback of Node's own.
-// Plain Node-API: a Worker that is being terminated refuses each of these calls, which node-addon-api would abort for.
 void RingLoop::Enter(unsigned count) {
   Napi::HandleScope scope(env_);
-  napi_value argument = nullptr, result = nullptr, error = nullptr;
-  napi_create_uint32(env_, count, &argument);
   header_[kInBatch] = 1;
-  running_ = true;
-  napi_make_callback(env_, *context_, env_.Global(), batch_.Value(), 1, &argument, &result);
-  running_ = false;
-  if (!open_) return;  // in the child of a fork in there, or closed in there
-  header_[kInBatch] = 0;
-  bool thrown = false;
-  if (napi_is_exception_pending(env_, &thrown) != napi_ok || !thrown) return;
-  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
+  batch_.Call({NumberOf(env_, count)});
+  if (open_) header_[kInBatch] = 0;  // else in the child of a fork in there, or closed in there
 }
 
 void RingLoop::KeepAlive() {
@@ -162,9 +153,8 @@ void RingLoop::CloseHandle() {
   open_ = false;
   auto& all = EnvData<Rings>(env_).open;
   all.erase(std::remove(all.begin(), all.end(), this), all.end());
-  batch_.Reset();
+  batch_.Close();
   words_.Reset();
-  if (!running_) context_.reset();
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
     auto* self = static_cast<RingLoop*>(handle->data);
     napi_remove_async_cleanup_hook(self->teardown_);

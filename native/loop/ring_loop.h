@@ -5,11 +5,11 @@
 
 #include <uv.h>
 
-#include <optional>
 #include <vector>
 
 #include "binding.h"
 #include "core/ring/ring.h"
+#include "enter_js.h"
 
 namespace posix_async {
 
@@ -34,7 +34,7 @@ class RingLoop {
   explicit RingLoop(Napi::Env env) : env_(env) {}
 
   // `batch` is called with the number of completions in `words`. 0 or -errno.
-  int Open(const RingOptions& options, Napi::Object words, Napi::Function batch);
+  int Open(const RingOptions& options, Napi::Object words, napi_value batch);
   // How many entries the kernel has not taken yet, for want of memory or of room for completions.
   int Submit(unsigned count);
   // Waits until the kernel has let go of what is in flight.
@@ -62,13 +62,12 @@ class RingLoop {
   UniqueFd event_;
   uv_poll_t poll_;
   napi_async_cleanup_hook_handle teardown_ = nullptr;
-  Napi::FunctionReference batch_;
+  EnterJs batch_;
   Napi::ObjectReference words_;  // keeps the memory below
   int32_t *header_ = nullptr, *entries_ = nullptr, *results_ = nullptr;
   unsigned most_results_ = 0;
-  std::optional<Napi::AsyncContext> context_;
   unsigned in_flight_ = 0;
-  bool open_ = false, running_ = false, kept_alive_ = true;
+  bool open_ = false, kept_alive_ = true;
   int owners_ = 0;
 };
 

@@ -5,6 +5,7 @@ import { check, type ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import type { Span } from '../internal/arguments.js'
 import { onClose } from '../event-loop/close-hooks.js'
+import { isGone } from '../internal/memory-view.js'
 import { Pin } from '../internal/pinned-memory.js'
 import { afterKeptFork, generation } from '../after-fork/fork-generation.js'
 import { Watch } from '../event-loop/watch.js'
@@ -16,6 +17,7 @@ const S_IFREG = constant('S_IFREG')
 const S_IFBLK = constant('S_IFBLK')
 const EAGAIN = -constants.errno.EAGAIN
 const ECANCELED = -constants.errno.ECANCELED
+const EFAULT = -constants.errno.EFAULT
 
 /** What native/core/aio.h numbers so. */
 export const READ = 0
@@ -92,8 +94,8 @@ export class AioRequest {
     do lastId = (lastId + 1) >>> 0
     while (byId.has(lastId))
     this.#id = lastId
-    const { address = 0, length = 0 } = this.#pin ?? {}
-    check(native.aioSubmit(this.#id, this.operation, this.#own, address, length, this.#offset), 'aio_read')
+    const { block, offset = 0, length = 0 } = this.#pin ?? {}
+    check(native.aioSubmit(this.#id, this.operation, this.#own, block?.token, offset, length, this.#offset), 'aio_read')
     byId.set(this.#id, this)
   }
 
@@ -110,7 +112,7 @@ export class AioRequest {
     const from = pin.offset + this.#written
     const left = pin.length - this.#written
     const move = this.operation === READ ? native.readNoWait : native.writeNoWait
-    const count = move(this.#own, pin.block.bytes, from, left)
+    const count = isGone(pin.block.bytes) ? EFAULT : move(this.#own, pin.block.bytes, from, left)
     if (count === EAGAIN) return false
     if (this.operation === WRITE && count >= 0 && count < left) {
       this.#written += count
@@ -128,7 +130,7 @@ export class AioRequest {
     try {
       this.#pin?.finish(this.operation === READ && result > 0 ? result : 0)
     } catch {
-      this.result = -constants.errno.EFAULT // the memory is not there any more
+      this.result = EFAULT // the memory is not there any more
     }
     process.nextTick(() => callSafely(() => this.#done(this)))
     for (const other of underWay) other.#isOver(this)

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { eventFd, requests } from './aio-request.js'
-import { asList, type Aiocb } from './aiocb.js'
+import { asAiocbList, type Aiocb } from './aiocb.js'
 import { asExactTimeout } from '../internal/arguments.js'
 
 const POLLIN = constant('POLLIN')
@@ -17,7 +17,7 @@ const { EAGAIN, EINPROGRESS } = constants.errno
  * @see man 3 aio_suspend
  */
 export function aio_suspend(list: readonly (Aiocb | null)[], timeout?: number | null): void {
-  const all = asList(list).filter((aiocb) => aiocb !== null)
+  const all = asAiocbList(list).filter((aiocb) => aiocb !== null)
   const end = asExactTimeout(timeout) < 0 ? Infinity : performance.now() + timeout!
   while (!all.some((aiocb) => aiocb.look() !== EINPROGRESS)) {
     const left = end - performance.now()
@@ -34,7 +34,7 @@ export function aio_suspend(list: readonly (Aiocb | null)[], timeout?: number | 
  * @throws as a rejection, what aio_suspend throws
  */
 export async function aio_suspendAsync(list: readonly (Aiocb | null)[], timeout?: number | null): Promise<void> {
-  const all = asList(list).filter((aiocb) => aiocb !== null)
+  const all = asAiocbList(list).filter((aiocb) => aiocb !== null)
   const limit = asExactTimeout(timeout)
   if (all.some((aiocb) => aiocb.look() !== EINPROGRESS)) return
   let timer: NodeJS.Timeout | undefined

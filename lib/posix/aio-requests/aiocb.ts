@@ -3,8 +3,7 @@ import { constants } from 'node:os'
 import { codedError, ErrnoError, invalidArgType } from '../../errors.js'
 import { constant, type ByteView } from '../../native.js'
 import { AioRequest, collect, SYNC } from './aio-request.js'
-import { asFd, asInteger } from '../internal/arguments.js'
-import { asFixedSpan } from '../internal/pinned-memory.js'
+import { asFd, asFixedSpan, asInteger, asList } from '../internal/arguments.js'
 
 export const LIO_NOP = constant('LIO_NOP')
 const { ECANCELED, EINPROGRESS, EINVAL } = constants.errno
@@ -137,7 +136,6 @@ export function asAiocb(value: unknown, name = 'aiocb'): Aiocb {
 }
 
 /** @throws ERR_INVALID_ARG_TYPE */
-export function asList(list: unknown): (Aiocb | null)[] {
-  if (!Array.isArray(list)) throw invalidArgType('list', 'an Array', list)
-  return list.map((one: unknown) => (one === null ? null : asAiocb(one, 'list[]')))
+export function asAiocbList(list: unknown): (Aiocb | null)[] {
+  return asList('list', list, (one, name) => (one === null ? null : asAiocb(one, name)))
 }

@@ -4,7 +4,7 @@ import { ErrnoError, invalidArgValue } from '../../errors.js'
 import { constant } from '../../native.js'
 import { READ, WRITE } from './aio-request.js'
 import { aio_suspend } from './aio-suspend.js'
-import { asList, LIO_NOP, type Aiocb } from './aiocb.js'
+import { asAiocbList, LIO_NOP, type Aiocb } from './aiocb.js'
 
 export const LIO_NOWAIT = constant('LIO_NOWAIT')
 export const LIO_READ = constant('LIO_READ')
@@ -13,7 +13,7 @@ export const LIO_WRITE = constant('LIO_WRITE')
 const { EINPROGRESS, EIO } = constants.errno
 
 function startAll(list: readonly (Aiocb | null)[]): Aiocb[] {
-  const begun = asList(list).filter((aiocb) => aiocb !== null && aiocb.aio_lio_opcode !== LIO_NOP) as Aiocb[]
+  const begun = asAiocbList(list).filter((aiocb) => aiocb !== null && aiocb.aio_lio_opcode !== LIO_NOP) as Aiocb[]
   for (const { aio_lio_opcode } of begun) {
     const isKnown = aio_lio_opcode === LIO_READ || aio_lio_opcode === LIO_WRITE
     if (!isKnown) throw invalidArgValue('aio_lio_opcode', 'must be LIO_READ, LIO_WRITE or LIO_NOP', aio_lio_opcode)

@@ -4,6 +4,7 @@ import { Duplex, type DuplexOptions } from 'node:stream'
 import { checkOrNull } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asFd } from '../internal/arguments.js'
+import { bytesIn } from '../internal/memory-view.js'
 import { F_GETFL, fcntl, O_RDONLY, O_WRONLY } from '../fcntl.js'
 import { Wait } from '../event-loop/watch.js'
 import { SHUT_WR } from '../sys-socket.js'
@@ -97,10 +98,10 @@ export class FdStream extends Duplex {
   }
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#writeFrom(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, 0, done)
+    this.#writeFrom(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : bytesIn(chunk), 0, done)
   }
 
-  #writeFrom(chunk: Buffer, from: number, done: (error?: Error | null) => void): void {
+  #writeFrom(chunk: Uint8Array, from: number, done: (error?: Error | null) => void): void {
     let at = from
     try {
       while (at < chunk.length) {

@@ -1,6 +1,7 @@
 // What every C function checks of its arguments before a system call is made, each check written once.
 import { invalidArgType, invalidArgValue, outOfRange, codedError } from '../../errors.js'
 import type { ByteView } from '../../native.js'
+import { asUint8Array, byteLengthOf, bytesIn, isGone, isMemory, mayShrink } from './memory-view.js'
 
 export const INT_MAX = 0x7fffffff
 
@@ -38,22 +39,25 @@ export function asExactTimeout(value: unknown, name = 'timeout'): number {
   return whole < 0 ? -1 : Math.min(value as number, INT_MAX)
 }
 
-/** Bytes in memory, and which of them: checked against the view's own length with no 32-bit arithmetic. */
+/** Bytes in memory, and which of them: checked against the length that the engine knows, with no 32-bit arithmetic. */
 export interface Span {
-  readonly view: ByteView
+  readonly view: Uint8Array
   readonly offset: number
   readonly length: number
 }
 
-export function isDetached(view: ByteView): boolean {
-  if (view.byteLength !== 0) return false
-  const buffer = ArrayBuffer.isView(view) ? view.buffer : view
-  try {
-    new Uint8Array(buffer as ArrayBuffer)
-    return false
-  } catch {
-    return true
+/** ERR_INVALID_STATE where the memory of a view is detached, or has become too short for it. */
+export function refuseGone(view: ByteView, name = 'buffer'): void {
+  if (isGone(view)) throw codedError(TypeError, 'ERR_INVALID_STATE', `Invalid state: "${name}" is detached`)
+}
+
+/** Memory of any kind. Throws ERR_INVALID_ARG_TYPE, and ERR_INVALID_STATE where it is detached. */
+export function asMemory(view: unknown, name = 'buffer'): ByteView {
+  if (!isMemory(view)) {
+    throw invalidArgType(name, 'an instance of Buffer, TypedArray, DataView or ArrayBuffer', view)
   }
+  refuseGone(view, name)
+  return view
 }
 
 /**
@@ -61,17 +65,45 @@ export function isDetached(view: ByteView): boolean {
  * view's ArrayBuffer is detached.
  */
 export function asSpan(view: unknown, offset: unknown = 0, length?: unknown, name = 'buffer'): Span {
-  if (!ArrayBuffer.isView(view) && !(view instanceof ArrayBuffer) && !(view instanceof SharedArrayBuffer)) {
-    throw invalidArgType(name, 'an instance of Buffer, TypedArray, DataView or ArrayBuffer', view)
-  }
-  if (isDetached(view)) throw codedError(TypeError, 'ERR_INVALID_STATE', `Invalid state: "${name}" is detached`)
-  const from = asInteger('offset', offset, 0, view.byteLength)
-  const room = view.byteLength - from
-  const count = length === undefined ? room : asInteger('length', length, 0, room)
-  return { view: view instanceof SharedArrayBuffer ? new Uint8Array(view) : view, offset: from, length: count }
+  const memory = asMemory(view, name)
+  const size = byteLengthOf(memory)
+  const from = asInteger('offset', offset, 0, size)
+  const count = length === undefined ? size - from : asInteger('length', length, 0, size - from)
+  return { view: asUint8Array(memory), offset: from, length: count }
 }
+
+/** The bytes of a span. */
+export const bytesOf = ({ view, offset, length }: Span): Uint8Array => bytesIn(view, offset, length)
 
 /** As asSpan; a string is taken as its UTF-8 bytes. */
 export function asData(data: unknown, offset?: unknown, length?: unknown, name = 'data'): Span {
   return asSpan(typeof data === 'string' ? Buffer.from(data) : data, offset, length, name)
+}
+
+/** As asSpan, of memory that cannot become shorter: what an operation uses that goes on after the call. Throws ERR_INVALID_ARG_VALUE too. */
+export function asFixedSpan(view: unknown, offset?: unknown, length?: unknown, name = 'buffer'): Span {
+  if (mayShrink(asMemory(view, name))) throw invalidArgValue(name, 'must not be a resizable ArrayBuffer', view)
+  return asSpan(view, offset, length, name)
+}
+
+/** As asFixedSpan; a string is taken as its UTF-8 bytes. */
+export function asFixedData(data: unknown, offset?: unknown, length?: unknown, name = 'data'): Span {
+  return typeof data === 'string' ? asData(data, offset, length, name) : asFixedSpan(data, offset, length, name)
+}
+
+/**
+ * The elements of an array, each as `asElement` gives it, in an array of its own; `asElement` refuses the undefined that a hole is. Throws
+ * ERR_INVALID_ARG_TYPE, and ERR_OUT_OF_RANGE where there are more than `most`.
+ */
+export function asList<T>(
+  name: string,
+  list: unknown,
+  asElement: (element: unknown, name: string) => T,
+  most = INT_MAX,
+): T[] {
+  if (!Array.isArray(list)) throw invalidArgType(name, 'an instance of Array', list)
+  const count = asInteger(`${name}.length`, list.length, 0, most)
+  const elements: T[] = []
+  for (let at = 0; at < count; at++) elements[at] = asElement(list[at], `${name}[${at}]`)
+  return elements
 }

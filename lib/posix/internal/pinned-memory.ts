@@ -2,15 +2,18 @@
 // no transfer, resizing or collection can take away while an operation holds it. stdlib.h: posix_memalign is such memory.
 import { constants as bufferConstants } from 'node:buffer'
 import { constants } from 'node:os'
-import { codedError, ErrnoError, invalidArgValue } from '../../errors.js'
+import { codedError, ErrnoError, invalidArgValue, outOfRange } from '../../errors.js'
 import { native, type ByteView, type PinnedParts } from '../../native.js'
-import { asInteger, asSpan, isDetached, type Span } from './arguments.js'
+import { asInteger, bytesOf, refuseGone, type Span } from './arguments.js'
+import { bufferOf, byteOffsetOf } from './memory-view.js'
 
 export type { ByteView } from '../../native.js'
 
 /** A piece of pinned memory. */
 export interface Block {
+  /** The library's own view of it: what callers get is another object over the same memory. */
   readonly bytes: Buffer
+  readonly size: number
   readonly address: number
   /** Whoever holds it holds the memory. */
   readonly token: object
@@ -28,7 +31,7 @@ export function allocate(size: number, alignment = PAGE, zeroed = true): Block {
     const message = 'posix_memalign: this JavaScript runtime allows no memory from outside its own heap'
     throw codedError(Error, 'ERR_POSIX_ASYNC_UNAVAILABLE', message)
   }
-  return { bytes: Buffer.from(parts.buffer), address: parts.address, token: parts.token }
+  return { bytes: Buffer.from(parts.buffer), size, address: parts.address, token: parts.token }
 }
 
 /**
@@ -59,38 +62,23 @@ export function alignedUnsafe(alignment: number, size: number): Buffer {
  */
 export function unpublished(size: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(size)
-  return known({ bytes, address: native.addressOf(bytes), token: bytes })
+  return known({ bytes, size, address: native.addressOf(bytes), token: bytes })
 }
 
 /** No operation uses it any more: from here on it is any Buffer, and may be transferred. */
 export function published(bytes: Buffer): Buffer {
-  blocks.delete(bytes.buffer)
+  blocks.delete(bufferOf(bytes))
   return bytes
 }
 
 function known(block: Block): Buffer {
   blocks.set(block.bytes.buffer, block)
-  return block.bytes
+  return Buffer.from(block.bytes.buffer as ArrayBuffer)
 }
 
 /** The block that a view lies in; undefined for memory of JavaScript's own. */
 export function blockOf(view: ByteView): Block | undefined {
-  return blocks.get(ArrayBuffer.isView(view) ? view.buffer : view)
-}
-
-/** Refuses memory that may shrink, and gives what `asSpan` gives. */
-export function asFixedSpan(view: unknown, offset?: number, length?: number, name = 'buffer'): Span {
-  const span = asSpan(view, offset, length, name)
-  const { view: memory } = span
-  const buffer = (ArrayBuffer.isView(memory) ? memory.buffer : memory) as ArrayBuffer & { resizable?: boolean }
-  if (buffer.resizable) throw invalidArgValue(name, 'must not be a resizable ArrayBuffer', view)
-  return span
-}
-
-const startOf = (view: ByteView): number => (ArrayBuffer.isView(view) ? view.byteOffset : 0)
-
-function bytesOf({ view, offset, length }: Span): Uint8Array {
-  return new Uint8Array(ArrayBuffer.isView(view) ? view.buffer : view, startOf(view) + offset, length)
+  return blocks.get(bufferOf(view))
 }
 
 /** The memory of one operation, from its beginning to its end. */
@@ -101,7 +89,7 @@ export class Pin {
   readonly length: number
   readonly block: Block
   readonly #into: Span | undefined
-  readonly #borrowed: boolean
+  readonly #isBorrowed: boolean
 
   private constructor(block: Block, address: number, length: number, into: Span | undefined, borrowed: boolean) {
     this.block = block
@@ -109,7 +97,7 @@ export class Pin {
     this.offset = address - block.address
     this.length = length
     this.#into = into
-    this.#borrowed = borrowed
+    this.#isBorrowed = borrowed
   }
 
   /** For what the kernel fills: `finish` brings it to where it was wanted. */
@@ -124,19 +112,27 @@ export class Pin {
   static from(span: Span): Pin {
     const block = blockOf(span.view)
     if (block) return Pin.#inPlace(block, span)
-    const pin = Pin.scratch(span.length)
+    const pin = Pin.#borrowed(span.length)
     pin.block.bytes.set(bytesOf(span))
     return pin
   }
 
-  /** For structures of the operation's own. */
+  /** For structures of the operation's own: all zeros, whatever an operation before it has left there. */
   static scratch(size: number): Pin {
+    const pin = Pin.#borrowed(size)
+    pin.block.bytes.fill(0, 0, size)
+    return pin
+  }
+
+  static #borrowed(size: number): Pin {
     const own = borrow(size)
     return new Pin(own, own.address, size, undefined, true)
   }
 
   static #inPlace(block: Block, { view, offset, length }: Span): Pin {
-    return new Pin(block, block.address + startOf(view) + offset, length, undefined, false)
+    const start = byteOffsetOf(view) + offset
+    if (start + length > block.size) throw outOfRange('length', `<= ${block.size - start}`, length)
+    return new Pin(block, block.address + start, length, undefined, false)
   }
 
   /**
@@ -147,14 +143,14 @@ export class Pin {
     try {
       if (this.#into && count > 0) deliver(this.block.bytes, count, this.#into)
     } finally {
-      if (this.#borrowed) giveBack(this.block)
+      if (this.#isBorrowed) giveBack(this.block)
     }
   }
 }
 
 function deliver(bytes: Buffer, count: number, span: Span): void {
-  if (isDetached(span.view)) throw codedError(TypeError, 'ERR_INVALID_STATE', 'Invalid state: "buffer" is detached')
-  bytesOf(span).set(count === bytes.length ? bytes : bytes.subarray(0, count))
+  refuseGone(span.view)
+  bytesOf(span).set(bytes.subarray(0, Math.min(count, span.length)))
 }
 
 // Blocks that are used again, by their size: powers of two from a page to a mebibyte, as many as there may be.
@@ -174,7 +170,7 @@ function borrow(size: number): Block {
 }
 
 function giveBack(block: Block): void {
-  const size = block.bytes.length
+  const { size } = block
   if (size > 1 << LARGEST || kept + size > MOST_KEPT) return
   kept += size
   shelves[31 - Math.clz32(size)]!.push(block)

@@ -1,7 +1,7 @@
 // What a thread is made with, as JavaScript has it and as pthread_create takes it. See: man 3 pthread_attr_init, man 3 CPU_SET.
 import { invalidArgType } from '../../errors.js'
 import { constant } from '../../native.js'
-import { asInteger } from './arguments.js'
+import { asInteger, asList } from './arguments.js'
 
 const CPUS = constant('CPU_SETSIZE')
 
@@ -26,9 +26,9 @@ function asSize(name: string, value: unknown): number {
 
 /** Processors by their numbers, as a cpu_set_t. Throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. */
 export function asCpuSet(name: string, value: unknown): Uint8Array {
-  if (!Array.isArray(value)) throw invalidArgType(name, 'an array of numbers', value)
   const set = emptyCpuSet()
-  for (const cpu of value) set[asInteger(name, cpu, 0, CPUS - 1) >> 3]! |= 1 << (cpu & 7)
+  const cpus = asList(name, value, (cpu, its) => asInteger(its, cpu, 0, CPUS - 1))
+  for (const cpu of cpus) set[cpu >> 3]! |= 1 << (cpu & 7)
   return set
 }
 

@@ -41,7 +41,7 @@ export class BufferGroup {
     argument.bytes.writeBigUInt64LE(BigInt(this.#ring.address), 0)
     argument.bytes.writeUInt32LE(this.count, 8)
     argument.bytes.writeUInt16LE(this.group, 12)
-    return this.#queue.register(operation, argument.address, 1)
+    return this.#queue.register(operation, argument, 1)
   }
 
   /** A copy of what the kernel left in the buffer that a completion names; the buffer is the kernel's again. */

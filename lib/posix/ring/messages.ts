@@ -7,7 +7,6 @@ import type { RingFile } from './sqe.js'
 import { MessagePin, PinnedPieces } from './pinned-structs.js'
 import type { OperationOptions } from './operation.js'
 import { RingOfSockets } from './sockets.js'
-import { asPieces } from './transfers.js'
 import { addressOf, detailsOf, encodeAddress, SOCKADDR_STORAGE } from '../socket/socket-address.js'
 import { checkTravellers, type IncomingMessage, type OutgoingMessage } from '../socket/socket-messages.js'
 import { MSG_CMSG_CLOEXEC, MSG_NOSIGNAL } from '../sys-socket.js'
@@ -40,8 +39,8 @@ export class RingOfMessages extends RingOfSockets {
       const file = asRingFile(fd)
       const how = asInteger('flags', flags) | MSG_NOSIGNAL
       const name = address ? encodeAddress(address, 'sendmsg') : new Uint8Array()
-      const data = PinnedPieces.from(asPieces(pieces))
-      const message = new MessagePin(data, name, controlOf(checkTravellers(fd, pieces, fds, credentials)))
+      const data = PinnedPieces.from(pieces)
+      const message = new MessagePin(data, name, controlOf(checkTravellers(fd, data.size, fds, credentials)))
       const ended = (result: number): number => {
         message.finish()
         data.finish(0)
@@ -64,7 +63,7 @@ export class RingOfMessages extends RingOfSockets {
     return this.begin(options, () => {
       const file = asRingFile(fd)
       const how = asInteger('flags', flags) | MSG_CMSG_CLOEXEC
-      const data = PinnedPieces.into(asPieces(buffers))
+      const data = PinnedPieces.into(buffers)
       const message = new MessagePin(data, new Uint8Array(SOCKADDR_STORAGE), new Uint8Array(CONTROL_SIZE))
       const ended = (result: number): IncomingMessage => received(result, data, message)
       const entry = { code: IORING_OP_RECVMSG, fd: file, address: message.address, length: 1, flags: how }

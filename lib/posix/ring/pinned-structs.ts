@@ -1,10 +1,12 @@
 // The structures that operations point at, in pinned memory: vectors, messages, names, times. Internal.
 // See: man 3type iovec, man 3type timespec, man 2 sendmsg
 import type { ByteView } from '../../native.js'
-import { asFixedSpan, Pin } from '../internal/pinned-memory.js'
+import { asFixedData, asFixedSpan, asList, type Span } from '../internal/arguments.js'
+import { Pin } from '../internal/pinned-memory.js'
 
 const IOVEC_SIZE = 16
 const MSGHDR_SIZE = 56
+const VECTORS_MAX = 1024
 
 /** Writes a 64-bit number that is not negative. */
 function writeLong({ block: { bytes } }: Pin, at: number, value: number): void {
@@ -12,37 +14,48 @@ function writeLong({ block: { bytes } }: Pin, at: number, value: number): void {
   bytes.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4)
 }
 
-/** An array of struct iovec. */
-export function vectorOf(parts: readonly (readonly [address: number, length: number])[]): Pin {
-  const vector = Pin.scratch(parts.length * IOVEC_SIZE)
-  parts.forEach(([address, length], at) => {
-    writeLong(vector, IOVEC_SIZE * at, address)
-    writeLong(vector, IOVEC_SIZE * at + 8, length)
-  })
-  return vector
+/** An array of struct iovec, and how many there are. */
+export function vectorOf(parts: Iterable<readonly [address: number, length: number]>): [vector: Pin, count: number] {
+  const vectors = [...parts]
+  const pin = Pin.scratch(vectors.length * IOVEC_SIZE)
+  let count = 0
+  for (const [address, length] of vectors) {
+    writeLong(pin, IOVEC_SIZE * count, address)
+    writeLong(pin, IOVEC_SIZE * count + 8, length)
+    count++
+  }
+  return [pin, count]
 }
+
+/** What one operation can take, each checked before memory is pinned for any. */
+const asPieces = (
+  name: string,
+  pieces: unknown,
+  as: (piece: unknown, offset: undefined, length: undefined, name: string) => Span,
+): Span[] => asList(name, pieces, (piece, its) => as(piece, undefined, undefined, its), VECTORS_MAX)
 
 /** The memory of several buffers as one vector, from its beginning to its end. */
 export class PinnedPieces {
   readonly count: number
+  /** Bytes, of all together. */
+  readonly size: number
   readonly #pins: readonly Pin[]
   readonly #vector: Pin
 
   private constructor(pins: readonly Pin[]) {
-    this.count = pins.length
     this.#pins = pins
-    this.#vector = vectorOf(pins.map(({ address, length }) => [address, length]))
+    this.size = pins.reduce((sum, { length }) => sum + length, 0)
+    ;[this.#vector, this.count] = vectorOf(pins.map(({ address, length }) => [address, length]))
   }
 
   /** To be filled, one after the other. */
   static into(buffers: readonly ByteView[]): PinnedPieces {
-    return new PinnedPieces(buffers.map((buffer) => Pin.into(asFixedSpan(buffer))))
+    return new PinnedPieces(asPieces('buffers', buffers, asFixedSpan).map((span) => Pin.into(span)))
   }
 
   /** As they are now. */
   static from(pieces: readonly (string | ByteView)[]): PinnedPieces {
-    const views = pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece))
-    return new PinnedPieces(views.map((view) => Pin.from(asFixedSpan(view))))
+    return new PinnedPieces(asPieces('pieces', pieces, asFixedData).map((span) => Pin.from(span)))
   }
 
   get address(): number {
@@ -85,7 +98,6 @@ export class MessagePin {
     this.#nameSize = nameSize
     this.#pin = Pin.scratch(MSGHDR_SIZE + nameSize + control.length)
     const { block, address } = this.#pin
-    block.bytes.fill(0, 0, MSGHDR_SIZE)
     block.bytes.set(name, MSGHDR_SIZE)
     block.bytes.set(control, MSGHDR_SIZE + nameSize)
     this.#write(0, nameSize > 0 ? address + MSGHDR_SIZE : 0, nameSize)

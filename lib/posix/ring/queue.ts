@@ -6,6 +6,7 @@ import { constant, native } from '../../native.js'
 import { callSafely } from '../event-loop/epoll-registry.js'
 import { onClose } from '../event-loop/close-hooks.js'
 import { afterKeptFork, generation } from '../after-fork/fork-generation.js'
+import type { Block } from '../internal/pinned-memory.js'
 import { clearFlags, ENTRY_WORDS, writeEntry, type Sqe, type RingFile } from './sqe.js'
 import { nobody, InFlight, type Request } from './in-flight.js'
 
@@ -205,9 +206,9 @@ export class RingQueue {
     for (const request of this.#requests.all()) request.lost()
   }
 
-  /** io_uring_register(2): value or negative errno. */
-  register(operation: number, address: number, count: number): number {
-    return native.ringRegister(this.usable(), operation, address, count)
+  /** io_uring_register(2), with an argument at the beginning of a block or none: value or negative errno. */
+  register(operation: number, argument: Block | undefined, count: number): number {
+    return native.ringRegister(this.usable(), operation, argument?.token, count)
   }
 
   /** Whether the kernel has each operation, by its number. */

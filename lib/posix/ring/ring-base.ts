@@ -3,7 +3,7 @@
 import { constants } from 'node:os'
 import { check, type ErrnoError, errnoCode, invalidArgType, invalidArgValue } from '../../errors.js'
 import { constant, native, type ByteView } from '../../native.js'
-import { asFd, asInteger } from '../internal/arguments.js'
+import { asFd, asInteger, asList, asMemory } from '../internal/arguments.js'
 import { blockOf, Pin, type Block } from '../internal/pinned-memory.js'
 import { FixedFile, type RingFile } from './sqe.js'
 import { vectorOf } from './pinned-structs.js'
@@ -108,15 +108,16 @@ export class RingBase {
    * @throws ErrnoError EBADF, EBUSY (there is a table), EMFILE
    */
   registerFiles(fds: readonly number[]): FixedFile[] {
-    const table = Pin.scratch(fds.length * 4)
-    fds.forEach((fd, at) => table.block.bytes.writeInt32LE(asFd(fd), 4 * at))
-    this.#register(IORING_REGISTER_FILES, table, fds.length)
-    return fds.map((_, index) => new FixedFile(index))
+    const numbers = asList('fds', fds, asFd)
+    const table = Pin.scratch(numbers.length * 4)
+    numbers.forEach((fd, at) => table.block.bytes.writeInt32LE(fd, 4 * at))
+    this.#register(IORING_REGISTER_FILES, table, numbers.length)
+    return numbers.map((_, index) => new FixedFile(index))
   }
 
   /** Gives the table up. @throws ErrnoError ENXIO where there is none */
   unregisterFiles(): void {
-    check(this.queue.register(IORING_UNREGISTER_FILES, 0, 0), 'io_uring_register')
+    check(this.queue.register(IORING_UNREGISTER_FILES, undefined, 0), 'io_uring_register')
   }
 
   /**
@@ -126,27 +127,23 @@ export class RingBase {
    * @throws ErrnoError ENOMEM (ulimit -l), EBUSY (there are some); ERR_INVALID_ARG_VALUE
    */
   registerBuffers(buffers: readonly ByteView[]): void {
-    const found = buffers.map((buffer) => {
-      const block = blockOf(buffer)
-      if (!block) throw invalidArgValue('buffers', 'must be from posix_memalign', buffer)
+    const found = asList('buffers', buffers, (buffer, name) => {
+      const block = blockOf(asMemory(buffer, name))
+      if (!block) throw invalidArgValue(name, 'must be from posix_memalign', buffer)
       return block
     })
-    this.#register(
-      IORING_REGISTER_BUFFERS,
-      vectorOf(found.map(({ address, bytes }) => [address, bytes.length])),
-      found.length,
-    )
+    this.#register(IORING_REGISTER_BUFFERS, ...vectorOf(found.map(({ address, size }) => [address, size])))
     found.forEach((block, index) => this.#registered.set(block, index))
   }
 
   /** The kernel lets go of the registered buffers. @throws ErrnoError ENXIO where there are none */
   unregisterBuffers(): void {
-    check(this.queue.register(IORING_UNREGISTER_BUFFERS, 0, 0), 'io_uring_register')
+    check(this.queue.register(IORING_UNREGISTER_BUFFERS, undefined, 0), 'io_uring_register')
     this.#registered.clear()
   }
 
   #register(operation: number, argument: Pin, count: number): void {
-    const result = this.queue.register(operation, argument.address, count)
+    const result = this.queue.register(operation, argument.block, count)
     argument.finish(0)
     check(result, 'io_uring_register')
   }

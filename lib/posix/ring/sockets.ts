@@ -1,7 +1,7 @@
 // The operations of a ring on sockets that complete once: accept, connect, recv, send, shutdown. Internal; io-uring.ts is its face.
 import { constant, type ByteView } from '../../native.js'
-import { asData, asInteger } from '../internal/arguments.js'
-import { asFixedSpan, Pin } from '../internal/pinned-memory.js'
+import { asFixedData, asFixedSpan, asInteger } from '../internal/arguments.js'
+import { Pin } from '../internal/pinned-memory.js'
 import { asRingFile } from './ring-base.js'
 import type { RingFile } from './sqe.js'
 import { RingOfFiles } from './files.js'
@@ -87,8 +87,7 @@ export class RingOfSockets extends RingOfFiles {
     return this.begin(options, () => {
       const file = asRingFile(fd)
       const how = asInteger('flags', flags) | MSG_NOSIGNAL
-      const bytes = typeof data === 'string' ? asData(data).view : data
-      const pin = Pin.from(asFixedSpan(bytes, options?.offset, options?.length, 'data'))
+      const pin = Pin.from(asFixedData(data, options?.offset, options?.length))
       const ended = (result: number): number => {
         pin.finish(0)
         return result

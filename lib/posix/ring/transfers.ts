@@ -1,7 +1,7 @@
 // A ring reads and writes: one buffer or several, by one operation. Internal; io-uring.ts is its face.
 import { constant, type ByteView } from '../../native.js'
-import { asData, asInteger } from '../internal/arguments.js'
-import { asFixedSpan, Pin } from '../internal/pinned-memory.js'
+import { asFixedData, asFixedSpan, asInteger } from '../internal/arguments.js'
+import { Pin } from '../internal/pinned-memory.js'
 import { asRingFile, RingBase } from './ring-base.js'
 import type { RingFile } from './sqe.js'
 import { PinnedPieces } from './pinned-structs.js'
@@ -13,7 +13,6 @@ const IORING_OP_READV = constant('IORING_OP_READV')
 const IORING_OP_WRITE = constant('IORING_OP_WRITE')
 const IORING_OP_WRITE_FIXED = constant('IORING_OP_WRITE_FIXED')
 const IORING_OP_WRITEV = constant('IORING_OP_WRITEV')
-const VECTORS_MAX = 1024
 /** What one read(2) or write(2) moves at most. */
 export const BYTES_MAX = 0x7ffff000
 
@@ -27,12 +26,6 @@ export interface TransferOptions extends OperationOptions {
 /** Where in a file; -1: at its own offset. */
 export const asPosition = (position: unknown, name = 'position'): number =>
   position === null || position === undefined ? -1 : asInteger(name, position, 0, Number.MAX_SAFE_INTEGER)
-
-/** A list that one operation can take. */
-export function asPieces<T>(pieces: readonly T[]): readonly T[] {
-  asInteger('buffers.length', pieces.length, 0, VECTORS_MAX)
-  return pieces
-}
 
 /** Reads and writes. */
 export class RingOfTransfers extends RingBase {
@@ -67,8 +60,7 @@ export class RingOfTransfers extends RingBase {
    */
   write(fd: RingFile, data: string | ByteView, position?: number | null, options?: TransferOptions): Promise<number> {
     return this.begin(options, () => {
-      const bytes = typeof data === 'string' ? asData(data).view : data
-      const pin = Pin.from(asFixedSpan(bytes, options?.offset, options?.length, 'data'))
+      const pin = Pin.from(asFixedData(data, options?.offset, options?.length))
       return this.#transfer('write', IORING_OP_WRITE, IORING_OP_WRITE_FIXED, fd, pin, position)
     })
   }
@@ -108,9 +100,7 @@ export class RingOfTransfers extends RingBase {
     position?: number | null,
     options?: OperationOptions,
   ): Promise<number> {
-    return this.begin(options, () =>
-      vectored('readv', IORING_OP_READV, fd, PinnedPieces.into(asPieces(buffers)), position),
-    )
+    return this.begin(options, () => vectored('readv', IORING_OP_READV, fd, PinnedPieces.into(buffers), position))
   }
 
   /**
@@ -124,9 +114,7 @@ export class RingOfTransfers extends RingBase {
     position?: number | null,
     options?: OperationOptions,
   ): Promise<number> {
-    return this.begin(options, () =>
-      vectored('writev', IORING_OP_WRITEV, fd, PinnedPieces.from(asPieces(pieces)), position),
-    )
+    return this.begin(options, () => vectored('writev', IORING_OP_WRITEV, fd, PinnedPieces.from(pieces), position))
   }
 }
 

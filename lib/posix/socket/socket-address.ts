@@ -1,8 +1,10 @@
 // Socket addresses, between what JavaScript knows and the bytes of a sockaddr. See: man 7 ip, ipv6, unix.
 import { constants } from 'node:os'
+import { types } from 'node:util'
 import { ErrnoError, invalidArgType, invalidArgValue, type ErrnoDetails } from '../../errors.js'
 import { constant, native } from '../../native.js'
-import { asInteger, isDetached } from '../internal/arguments.js'
+import { asInteger } from '../internal/arguments.js'
+import { byteLengthOf, isGone } from '../internal/memory-view.js'
 
 export const AF_UNSPEC = constant('AF_UNSPEC')
 export const AF_UNIX = constant('AF_UNIX')
@@ -173,10 +175,10 @@ function encodeUnix(path: unknown, syscall: string): Uint8Array {
 }
 
 function encodeRaw(family: number, data: unknown): Uint8Array {
-  if (!(data instanceof Uint8Array) || isDetached(data)) {
+  if (!types.isUint8Array(data) || isGone(data)) {
     throw invalidArgType('address.data', 'an instance of Uint8Array', data)
   }
-  const bytes = sockaddr(family, asInteger('address.data.length', data.length, 0, SOCKADDR_STORAGE - 2) + 2)
+  const bytes = sockaddr(family, asInteger('address.data.length', byteLengthOf(data), 0, SOCKADDR_STORAGE - 2) + 2)
   bytes.set(data, 2)
   return bytes
 }

@@ -1,7 +1,7 @@
 // sendmsg and recvmsg: scattered bytes, and with them descriptors (SCM_RIGHTS) and credentials (SCM_CREDENTIALS).
-import { checkOrNull, invalidArgType, invalidArgValue, outOfRange } from '../../errors.js'
+import { checkOrNull, invalidArgType, invalidArgValue } from '../../errors.js'
 import { constant, native, type ByteView } from '../../native.js'
-import { asData, asFd, asInteger, asSpan } from '../internal/arguments.js'
+import { asData, asFd, asInteger, asList, asSpan, bytesOf, type Span } from '../internal/arguments.js'
 import type { Travellers } from './control-messages.js'
 import { addressOut, detailsOf, encodeAddress, receivedAddress, type SocketAddress } from './socket-address.js'
 import { getsockopt, SO_TYPE, SOL_SOCKET, type Credentials } from './socket-options.js'
@@ -54,13 +54,14 @@ const FDS_AT = 6
 export function sendmsg(fd: number, message: OutgoingMessage, flags = 0): number | null {
   if (typeof message !== 'object' || message === null) throw invalidArgType('message', 'of type object', message)
   const { data, address } = message
-  const buffers = piecesOf(data).map((piece) => asData(piece).view)
-  const { fds, credentials } = checkTravellers(asFd(fd), buffers, message.fds, message.credentials)
+  const buffers = piecesOf('message.data', data, asData)
+  const size = buffers.reduce((sum, { length }) => sum + length, 0)
+  const { fds, credentials } = checkTravellers(asFd(fd), size, message.fds, message.credentials)
   const to = address === undefined ? none : encodeAddress(address, 'sendmsg')
   const how = asInteger('flags', flags) | constant('MSG_NOSIGNAL')
   const { pid, uid, gid } = credentials ?? {}
   const claim = Int32Array.from(credentials ? [pid!, uid!, gid!] : [])
-  const result = native.sendmsg(fd, buffers, how, to, Int32Array.from(fds), claim)
+  const result = native.sendmsg(fd, how, to, Int32Array.from(fds), claim, ...buffers)
   return checkOrNull(result, 'sendmsg', address && detailsOf(address))
 }
 
@@ -75,8 +76,8 @@ export function sendmsg(fd: number, message: OutgoingMessage, flags = 0): number
  * @see man 2 recvmsg, man 7 unix
  */
 export function recvmsg(fd: number, buffer: ByteView | readonly ByteView[], flags = 0): IncomingMessage | null {
-  const buffers = piecesOf(buffer).map((piece) => asSpan(piece).view)
-  const result = native.recvmsg(asFd(fd), buffers, asInteger('flags', flags), addressOut, received)
+  const buffers = piecesOf('buffer', buffer, asSpan)
+  const result = native.recvmsg(asFd(fd), asInteger('flags', flags), addressOut, received, ...buffers)
   if (result < 0) return checkOrNull(result, 'recvmsg') as null
   const [outFlags = 0, hasCredentials, pid = 0, uid = 0, gid = 0, count = 0] = received
   return {
@@ -88,37 +89,36 @@ export function recvmsg(fd: number, buffer: ByteView | readonly ByteView[], flag
   }
 }
 
-function piecesOf<T>(pieces: T | readonly T[]): readonly T[] {
-  if (!Array.isArray(pieces)) return [pieces as T]
-  if (pieces.length > IOV_MAX) throw outOfRange('buffers', `at most ${IOV_MAX} pieces`, pieces.length)
-  return pieces as readonly T[]
+type AsSpan = (piece: unknown, offset: undefined, length: undefined, name: string) => Span
+
+// One piece, or several.
+function piecesOf(name: string, pieces: unknown, as: AsSpan): Uint8Array[] {
+  const view = (piece: unknown, its: string): Uint8Array => bytesOf(as(piece, undefined, undefined, its))
+  return Array.isArray(pieces) ? asList(name, pieces, view, IOV_MAX) : [view(pieces, name)]
 }
 
 /**
- * What is to travel with `pieces`, checked. Internal.
+ * What is to travel with so many bytes, checked. Internal.
  * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE
  */
 export function checkTravellers(
   socket: unknown,
-  pieces: readonly (string | ByteView)[],
+  bytes: number,
   fds: unknown,
   credentials: Credentials | undefined,
 ): Travellers {
   const travelling = asFds(fds)
-  if (travelling.length > 0 && typeof socket === 'number') refuseLostFds(socket, pieces)
+  if (travelling.length > 0 && typeof socket === 'number') refuseLostFds(socket, bytes)
   return { fds: travelling, credentials: asCredentials(credentials) }
 }
 
 function asFds(fds: unknown = []): number[] {
-  if (!Array.isArray(fds)) throw invalidArgType('message.fds', 'an instance of Array', fds)
-  if (fds.length > SCM_MAX_FD) throw outOfRange('message.fds', `at most ${SCM_MAX_FD} descriptors`, fds.length)
-  return fds.map((fd: unknown) => asFd(fd, 'message.fds'))
+  return asList('message.fds', fds, asFd, SCM_MAX_FD)
 }
 
 // A stream takes no bytes as nothing to do, and drops the descriptors in silence.
-function refuseLostFds(fd: number, pieces: readonly (string | ByteView)[]): void {
-  const isEmpty = pieces.every((piece) => (typeof piece === 'string' ? piece.length : piece.byteLength) === 0)
-  if (isEmpty && getsockopt(fd, SOL_SOCKET, SO_TYPE) === constant('SOCK_STREAM')) {
+function refuseLostFds(fd: number, bytes: number): void {
+  if (bytes === 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE) === constant('SOCK_STREAM')) {
     throw invalidArgValue('message.data', 'must have at least one byte to carry descriptors on a stream', '')
   }
 }

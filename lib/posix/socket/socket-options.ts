@@ -2,6 +2,7 @@
 import { check, invalidArgType, outOfRange } from '../../errors.js'
 import { constant, native, type ByteView } from '../../native.js'
 import { asFd, asInteger, asSpan } from '../internal/arguments.js'
+import { isMemory } from '../internal/memory-view.js'
 
 declare const valueType: unique symbol
 /** An option whose value is a T; every other one holds an int. */
@@ -164,9 +165,7 @@ export function setsockopt(
 
 function encode(codec: Codec, value: unknown): ByteView {
   if (typeof value === 'string') return Buffer.from(value)
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
-    return asSpan(value, 0, undefined, 'value').view
-  }
+  if (isMemory(value)) return asSpan(value, 0, undefined, 'value').view
   if (codec.encode) return codec.encode(value)
   // Options are signed or unsigned; both have the same 32 bits.
   return Int32Array.of(asInteger('value', typeof value === 'boolean' ? Number(value) : value, -(2 ** 31), 2 ** 32 - 1))

@@ -2,6 +2,7 @@
 // shared memory (reactor-memory.ts).
 import { ErrnoError } from '../../errors.js'
 import { native } from '../../native.js'
+import { byteLengthOf } from '../../posix/internal/memory-view.js'
 import { asBytes, type Data } from '../connection.js'
 import { Batch, type Link, type Sink } from './reactor-batch.js'
 import { operation, ReactorMemory } from './reactor-memory.js'
@@ -131,8 +132,8 @@ export class Reactor<L extends Link> {
 
   #put(slot: number, data: Data): number {
     const { chunk, offset } = this.#batch
-    if (data === chunk) return this.#send(slot, offset, chunk.length)
     if (typeof data === 'string' && data.length < MOST_COPIED / 3) return this.#copyString(slot, data)
+    if (data === chunk) return this.#send(slot, offset, byteLengthOf(chunk))
     const bytes = asBytes(data)
     if (chunk && this.#memory.holds(bytes)) return this.#send(slot, bytes.byteOffset, bytes.length)
     if (bytes.length > MOST_COPIED) return Math.max(native.reactorWrite(this.#handle, slot, bytes), 0)

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import { codedError, ErrnoError } from '../../errors.js'
 import { asInteger } from '../../posix/internal/arguments.js'
+import { byteLengthOf } from '../../posix/internal/memory-view.js'
 import { BaseConnection, bytesToFill, closedError, type Connection, type Data, detachedError } from '../connection.js'
 import type { DetachedSockets } from './detached-sockets.js'
 import type { Link, Reactor } from './reactor.js'
@@ -254,7 +255,7 @@ export class StreamConnection extends BaseConnection implements Connection, Link
 }
 
 const isSmall = (data: Data | null): boolean =>
-  typeof data === 'string' ? data.length <= MOST_TOGETHER / 3 : data !== null && data.byteLength <= MOST_TOGETHER
+  typeof data === 'string' ? data.length <= MOST_TOGETHER / 3 : data !== null && byteLengthOf(data) <= MOST_TOGETHER
 
 function alreadyReading(): Error {
   return codedError(Error, 'ERR_INVALID_STATE', 'Invalid state: another read of this connection waits')
