@@ -21,6 +21,7 @@
         "native/core/fork/old_number.cc",
         "native/core/fork/park.cc",
         "native/core/fork/park_signal.cc",
+        "native/core/fork/patience.cc",
         "native/core/fork/pool.cc",
         "native/core/fork/pool_request.cc",
         "native/core/fork/program.cc",

@@ -67,7 +67,7 @@ function runPrepare(sets: readonly HookSet[]): void {
  * The caller must reap the child with waitpid or waitpidAsync.
  *
  * @throws ErrnoError EAGAIN (a limit of processes or of pending signals), ENOMEM, EMFILE, EPERM (a filter of system calls), ENOTSUP (in
- * a Worker); ERR_FORK_UNSAFE where a thread could not be stopped within a second, or /proc is that of another pid namespace (nothing
+ * a Worker); ERR_FORK_UNSAFE where a thread could not be stopped within a second in which it could run (a minute by the clock), or /proc is that of another pid namespace (nothing
  * has changed then); ERR_INVALID_ARG_VALUE
  * @see man 2 fork
  */

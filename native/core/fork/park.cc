@@ -7,7 +7,6 @@
 #include "park.h"
 
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,19 +16,11 @@
 #include "conditions.h"
 #include "fate.h"
 #include "park_signal.h"
+#include "patience.h"
 
 namespace posix_async::fork {
 
 namespace {
-
-constexpr int64_t kParkLimit = 1'000'000'000;  // nanoseconds
-constexpr int64_t kCareful = 200'000'000;      // of them: then a thread is left where it probably holds nothing
-
-int64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
 
 bool Exists(pid_t tid) { return syscall(SYS_tgkill, getpid(), tid, 0) == 0; }
 
@@ -50,32 +41,28 @@ Thread* FirstMissing(ThreadTable* table, uint32_t* expected) {
 }
 
 // Waits until `expected` threads are parked. Returns the thread that did not come in time, or null.
-Thread* AwaitParked(ThreadTable* table, uint32_t expected, int64_t deadline) {
+Thread* AwaitParked(ThreadTable* table, uint32_t expected, Patience* patience) {
   while (!AwaitCount(expected)) {
     Thread* missing = FirstMissing(table, &expected);
-    if (missing != nullptr && Now() > deadline) return missing;
+    patience->Look(missing == nullptr ? 0 : missing->tid);
+    if (missing != nullptr && patience->IsOver()) return missing;
   }
   return nullptr;
-}
-
-// Lets other threads run for a moment.
-void Rest() {
-  const timespec moment = {0, 100'000};
-  nanosleep(&moment, nullptr);
 }
 
 // A thread that was never parked and sleeps with the signal blocked will never take it; asked again at the next few
 // forks. One that is awake is just being made (until then glibc blocks every signal): it may not have been scheduled
 // yet, and is waited for. One that was parked before may block it just now, on its way out of the handler, and takes it
 // then. Sets `parkable`; 0, or a negative errno where it can't be told.
-int FindWhetherItParks(Thread* thread, int64_t deadline) {
+int FindWhetherItParks(Thread* thread, Patience* patience) {
   constexpr int kMoments = 10, kFinal = kMoments + 3;
   if (thread->tid_address != nullptr || thread->times_blocked >= kFinal) return 0;
   thread->parkable = false;
-  for (Blocking how = Blocking::kAwake; how != Blocking::kNot && Now() < deadline; Rest()) {
-    const int error = HowItBlocksPark(*thread, &how);
+  for (Blocking how = Blocking::kAwake; how != Blocking::kNot && !patience->IsOver(); Rest()) {
+    const int error = HowItBlocksPark(thread->tid, &how);
     if (error != 0) return error;
     if (how == Blocking::kAsleep && ++thread->times_blocked >= kMoments) return 0;
+    if (how != Blocking::kNot) patience->Look(thread->tid);
   }
   thread->parkable = true;
   return 0;
@@ -95,9 +82,9 @@ struct Attempt {
 };
 
 // Stops one thread. What is idle is frozen here and now; what runs is asked to park.
-void Stop(Thread* thread, int64_t deadline, Attempt* attempt) {
+void Stop(Thread* thread, Patience* patience, Attempt* attempt) {
   if (thread->state.load() >= kFrozen || Freeze(thread)) return;
-  int error = thread->state.load() == kParked ? 0 : FindWhetherItParks(thread, deadline);
+  int error = thread->state.load() == kParked ? 0 : FindWhetherItParks(thread, patience);
   if (error == 0 && !thread->parkable) {
     attempt->all_there &= Exists(thread->tid);
     return;
@@ -109,10 +96,10 @@ void Stop(Thread* thread, int64_t deadline, Attempt* attempt) {
 }
 
 // Stops all that are known, and waits for those that could be asked.
-Attempt StopAll(ThreadTable* table, int64_t deadline) {
+Attempt StopAll(ThreadTable* table, Patience* patience) {
   Attempt attempt;
-  for (Thread* thread : table->threads()) Stop(thread, deadline, &attempt);
-  attempt.missing = AwaitParked(table, attempt.expected, deadline);
+  for (Thread* thread : table->threads()) Stop(thread, patience, &attempt);
+  attempt.missing = AwaitParked(table, attempt.expected, patience);
   return attempt;
 }
 
@@ -124,13 +111,10 @@ ParkResult Fail(ThreadTable* table, int error, const char* reason = "") {
   return result;
 }
 
-ParkResult FailFor(ThreadTable* table, const Thread& thread) {
-  char name[16];
-  ThreadName(thread.tid, name);
-  ParkResult result = Fail(table, -ETIMEDOUT);
-  snprintf(result.reason, sizeof result.reason, "thread %s (%d) could not be stopped within a second", name,
-           thread.tid);
-  return result;
+ParkResult FailFor(ThreadTable* table, const Thread& thread, const Patience& patience, const char* why) {
+  char reason[sizeof ParkResult::reason];
+  patience.Explain(thread.tid, why, reason, sizeof reason);
+  return Fail(table, -ETIMEDOUT, reason);
 }
 
 ParkResult FailToList(ThreadTable* table, int error) {
@@ -140,9 +124,8 @@ ParkResult FailToList(ThreadTable* table, int error) {
 ParkResult FailToEnd(ThreadTable* table) { return Fail(table, -ETIMEDOUT, "threads came and went for a second"); }
 
 int Prepare() {
-  PrepareToJudge();
-  PrepareToLeaveConditions();
-  return InstallParkHandler();
+  static const bool is_ready = (PrepareToJudge(), PrepareToLeaveConditions(), true);
+  return is_ready ? InstallParkHandler() : 0;
 }
 
 // For how long it is tried again where the kernel has no room for one more signal of this user's.
@@ -153,23 +136,25 @@ constexpr int64_t kFullQueue = 100'000'000;
 ParkResult Park(ThreadTable* table) {
   const int not_prepared = Prepare();
   if (not_prepared != 0) return Fail(table, not_prepared);
-  const int64_t began = Now(), deadline = began + kParkLimit;
+  Patience patience;
   StartCounting();
   for (;;) {
-    const Attempt attempt = StopAll(table, deadline);
-    if (attempt.missing != nullptr) return FailFor(table, *attempt.missing);
-    const bool goes_on = attempt.error == 0 || (attempt.error == -EAGAIN && Now() < began + kFullQueue);
+    const Attempt attempt = StopAll(table, &patience);
+    if (attempt.missing != nullptr) return FailFor(table, *attempt.missing, patience, "it does not take the signal");
+    const bool goes_on = attempt.error == 0 || (attempt.error == -EAGAIN && patience.Passed() < kFullQueue);
     if (!goes_on) return Fail(table, attempt.error);
-    const Thread* in_between = JudgeAll(*table, Now() < began + kCareful);
+    const Thread* in_between = JudgeAll(*table, patience.IsFresh());
     if (in_between == nullptr && attempt.error == 0) {
       const int added = attempt.all_there && table->IsComplete() ? 0 : table->Refresh();
       if (added < 0) return FailToList(table, added);
       if (added == 0 && attempt.all_there) return {};  // whatever the kernel says of the folder's links
     }
-    if (Now() > deadline) return in_between != nullptr ? FailFor(table, *in_between) : FailToEnd(table);
+    patience.Look(in_between == nullptr ? 0 : in_between->tid);
+    if (patience.IsOver() && in_between == nullptr) return FailToEnd(table);
+    if (patience.IsOver()) return FailFor(table, *in_between, patience, "it stays where it may hold a lock");
     if (in_between == nullptr && attempt.error == 0) continue;
     Release(table);
-    Rest();
+    patience.LetRun(in_between == nullptr ? 0 : in_between->tid);
     StartCounting();
   }
 }

@@ -8,11 +8,12 @@ namespace posix_async::fork {
 
 // Why parking failed: nothing is parked then.
 struct ParkResult {
-  int error = 0;         // 0, or a negative errno
-  char reason[96] = "";  // where the errno does not say enough: which thread did not take the signal in time
+  int error = 0;          // 0, or a negative errno
+  char reason[192] = "";  // where the errno does not say enough: which thread did not take the signal in time
 };
 
-// Stops all other threads, or none. Called with all signals blocked. Waits at most one second. After it returned
+// Stops all other threads, or none. Called with all signals blocked. Waits for each thread as long as
+// Patience lasts. After it returned
 // without an error and until Release, nothing may be allocated: a parked thread may hold the allocator's lock.
 ParkResult Park(ThreadTable* table);
 

@@ -134,7 +134,7 @@ int AskToPark(Thread* thread) {
   return syscall(SYS_rt_tgsigqueueinfo, getpid(), thread->tid, kParkSignal, &request) == 0 ? 0 : -errno;
 }
 
-int HowItBlocksPark(const Thread& thread, Blocking* how) { return HowItBlocks(thread.tid, kParkSignal, how); }
+int HowItBlocksPark(pid_t tid, Blocking* how) { return HowItBlocks(tid, kParkSignal, how); }
 
 bool AwaitCount(uint32_t expected) {
   const timespec patience = {0, 5'000'000};

@@ -17,7 +17,7 @@ void StartCounting();
 int AskToPark(Thread* thread);
 
 // Does it block the signal at this moment? 0 or a negative errno.
-int HowItBlocksPark(const Thread& thread, Blocking* how);
+int HowItBlocksPark(pid_t tid, Blocking* how);
 
 // Waits until `expected` threads are parked, for some milliseconds at most. Whether they are.
 bool AwaitCount(uint32_t expected);
