@@ -10,6 +10,7 @@
         "native/core/fork/allocator_holes.cc",
         "native/core/fork/atfork.cc",
         "native/core/fork/conditions.cc",
+        "native/core/fork/descriptors.cc",
         "native/core/fork/fate.cc",
         "native/core/fork/fork.cc",
         "native/core/fork/frame.cc",

@@ -9,7 +9,7 @@ export { forkServer, type ForkServerOptions, type PreforkServerOptions } from '.
 export type { PreforkServer } from './servers/prefork/prefork-server.js'
 export type { PreforkWorker } from './servers/prefork/worker.js'
 export type { WorkerInfo } from './servers/prefork/worker-hooks.js'
-export { syncServer } from './servers/sync-server.js'
+export { syncServer, type SyncServerOptions } from './servers/sync-server.js'
 export { threadServer, type ThreadServerOptions } from './servers/thread-server.js'
 export {
   http,

@@ -345,8 +345,17 @@ interface SignalNatives {
 interface ForkNatives {
   /** A pid, 0 in the child, a negative errno; or, where a thread could not be parked, that thread's name and number. */
   fork(keepHandles: boolean): number | string
-  /** Forks from the event loop with no JavaScript on the stack; `idle` is called in the child when it has run out of events. */
-  forkFromLoop(prepare: () => boolean, after: (result: number | string) => void, idle: () => void): number
+  /**
+   * Forks from the event loop with no JavaScript on the stack; `idle` is called in the child when it has run out of events. It keeps no
+   * descriptors but 0 to 2 and `kept`, unless `keepsAll`.
+   */
+  forkFromLoop(
+    prepare: () => boolean,
+    after: (result: number | string) => void,
+    idle: () => void,
+    keepsAll: boolean,
+    kept: Int32Array,
+  ): number
   /** From now on the children of this process are its parent's. */
   forkSiblings(): void
   /** Whether Math.random was found, of all contexts. `inNewContext(probe)` calls `probe(Math.random)` in a context made for it. */
@@ -379,6 +388,7 @@ interface ForkAcceptorNatives {
     callbacks: ForkAcceptorCallbacks,
     address: Uint8Array,
     accepted: BigInt64Array,
+    kept: Int32Array,
   ): number
   forkAcceptorSettle(acceptor: number): void
   forkAcceptorResume(acceptor: number, mostChildren: number, mostConnections: number): number

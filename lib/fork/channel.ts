@@ -31,6 +31,11 @@ export class ReportChannel<Message> {
     }
   }
 
+  /** What a child needs of it. */
+  get sender(): number {
+    return this.#sender
+  }
+
   /** In a child that lives on: it only sends, and a send fails with EPIPE when the parent is gone. Idempotent. */
   keepSender(): void {
     if (this.#onlySends) return

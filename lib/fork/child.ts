@@ -74,8 +74,8 @@ export const leaveUnsettled = (): never => _exit(UNSETTLED)
  * Forks as runInChild does, and gives the child's number in the parent, who may not be the one to wait for it (see forkSiblings).
  * @throws (rejects) as runInChild
  */
-export function forkMain(main: () => void | Promise<void>): Promise<number> {
-  return forkFromLoop(() => runMain(main), leaveUnsettled)
+export function forkMain(main: () => void | Promise<void>, keepsOnly?: readonly number[]): Promise<number> {
+  return forkFromLoop(() => runMain(main), leaveUnsettled, keepsOnly)
 }
 
 /**
@@ -84,10 +84,15 @@ export function forkMain(main: () => void | Promise<void>): Promise<number> {
  *
  * @param main runs in the child only; what it throws ends the child with code 1 and a message on standard error
  * @param forked runs in the parent right after the fork, before the child is waited for
+ * @param keepsOnly the descriptors of this process that the child has, beside 0 to 2 (default: all)
  * @throws (rejects) ErrnoError EAGAIN, ENOMEM, ENOTSUP; ERR_FORK_UNSAFE
  */
-export async function runInChild(main: () => void | Promise<void>, forked?: () => void): Promise<Child> {
-  const pid = await forkMain(main)
+export async function runInChild(
+  main: () => void | Promise<void>,
+  forked?: () => void,
+  keepsOnly?: readonly number[],
+): Promise<Child> {
+  const pid = await forkMain(main, keepsOnly)
   forked?.()
   return new Child(pid)
 }

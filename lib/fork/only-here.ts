@@ -1,5 +1,6 @@
-// Descriptors that a forked child must not keep: the listeners of all servers of this process, connections that were accepted and
+// Descriptors that a child of forked() must not keep: the listeners of all servers of this process, connections that were accepted and
 // wait for a child of their own, the pipes of other children. A copy would keep a closed port taken, and a client from seeing the end.
+// Children of the servers keep what they need and nothing else: see KeepsOnly in fork-model.ts and its like.
 import { close } from '../posix/unistd.js'
 
 const held = new Set<number>()
@@ -14,12 +15,14 @@ export function release(fd: number): void {
   held.delete(fd)
 }
 
-/**
- * In a child, first of all: closes them, but for those that the child is there to serve with. Told none it does nothing: the parent calls it
- * so once, for V8 to compile it where all children have it.
- */
-export function closeParentFds(...served: readonly number[]): void {
-  if (served.length === 0) return
-  for (const fd of held) if (!served.includes(fd)) close(fd)
+/** In a child of forked(), first of all: closes them. */
+export function closeParentFds(): void {
+  for (const fd of held) close(fd)
   held.clear()
+}
+
+/** In a child that has none of them any more: those of its own are these. */
+export function keepInChild(...own: readonly number[]): void {
+  held.clear()
+  for (const fd of own) held.add(fd)
 }

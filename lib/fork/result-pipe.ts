@@ -43,7 +43,8 @@ export class ResultPipe {
 
   /** In the child: keeps the writing end and closes what only the parent is to have. */
   becomeWriter(): void {
-    closeParentFds(this.#writer)
+    release(this.#writer)
+    closeParentFds()
     keepInParent(this.#writer) // nor are children of this child to have it
   }
 

@@ -130,10 +130,11 @@ function beforeFork(inCallback: boolean): (result: number | string, silent: bool
 
 /**
  * Forks from the event loop, at the end of this turn, with no JavaScript on the stack: the child runs `child` and what that leads to, and
- * nothing else, and never comes back here. `idle` is called in it when it has run out of events. Resolves in the parent, with the pid;
- * rejects as fork throws. Internal: forked() and the servers stand on it.
+ * nothing else, and never comes back here. `idle` is called in it when it has run out of events. Where `keepsOnly` is given the child has
+ * none of this process's descriptors but 0 to 2 and these. Resolves in the parent, with the pid; rejects as fork throws. Internal: forked()
+ * and the servers stand on it.
  */
-export function forkFromLoop(child: () => void, idle: () => void): Promise<number> {
+export function forkFromLoop(child: () => void, idle: () => void, keepsOnly?: readonly number[]): Promise<number> {
   return new Promise((resolve, reject) => {
     let after: ReturnType<typeof beforeFork>
     const prepare = (): boolean => {
@@ -155,7 +156,8 @@ export function forkFromLoop(child: () => void, idle: () => void): Promise<numbe
         reject(error as Error)
       }
     }
-    check(native.forkFromLoop(prepare, forked, idle), 'fork')
+    const kept = Int32Array.from(keepsOnly ?? [])
+    check(native.forkFromLoop(prepare, forked, idle, keepsOnly === undefined, kept), 'fork')
   })
 }
 

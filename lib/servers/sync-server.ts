@@ -8,10 +8,11 @@ import { close, pipe } from '../posix/unistd.js'
 import { AcceptLoop } from './serving/accept-loop.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { Deferred } from './deferred.js'
-import { closeParentFds, keepInParent, release } from '../fork/only-here.js'
+import { keepInChild, keepInParent, release } from '../fork/only-here.js'
 import { ChildReports } from './serving/child-reports.js'
 import { Counters } from './serving/counters.js'
-import { Server, type ServerOptions } from './server.js'
+import { asInherit, type InheritOptions } from './serving/inherit.js'
+import { asOptions, Server, type ServerOptions } from './server.js'
 import type { Client, Model, ServerHost, ServerStats } from './model.js'
 import { Scoreboard } from './serving/scoreboard.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serving/process-handler.js'
@@ -19,6 +20,7 @@ import { processKinds, processServer, type ProcessHandler, type ProcessServer } 
 class SyncModel implements Model {
   readonly name = 'sync'
   readonly #handler: ProcessHandler
+  readonly #inherit: readonly number[]
   readonly #tally = new Counters()
   // The parent holds the writing end: its end tells the child.
   #stop!: [number, number]
@@ -33,8 +35,9 @@ class SyncModel implements Model {
   #cut = false
   readonly #drained = new Deferred()
 
-  constructor(handler: ProcessHandler) {
+  constructor(handler: ProcessHandler, inherit: readonly number[]) {
     this.#handler = handler
+    this.#inherit = inherit
   }
 
   async start(host: ServerHost): Promise<void> {
@@ -56,7 +59,9 @@ class SyncModel implements Model {
 
   async #fork(): Promise<void> {
     const parent = process.pid
-    this.#child = await runInChild(() => this.#loop(parent))
+    const { fd } = this.#host.listener
+    const keeps = [fd, this.#stop[0], this.#reports!.sender, ...this.#inherit]
+    this.#child = await runInChild(() => this.#loop(parent), undefined, keeps)
     void this.#child.ended.then((status) => this.#ended(status))
   }
 
@@ -80,7 +85,7 @@ class SyncModel implements Model {
   // In the child, for as long as it lives.
   async #loop(parent: number): Promise<void> {
     dieWithParent(parent)
-    closeParentFds(this.#host.listener.fd)
+    keepInChild(this.#host.listener.fd)
     this.#reports!.keepSender()
     // Where nobody else has the listener, the parent shuts it down and accept(2) fails.
     const { listener } = this.#host
@@ -143,17 +148,21 @@ class SyncModel implements Model {
   }
 }
 
+/** Options of syncServer. */
+export interface SyncServerOptions extends ServerOptions, InheritOptions {}
+
 /**
  * The iterative server: one client after another, in one child process with blocking accept, read and write.
  *
  * @param options where to listen and the limits; `maxConnections` has no meaning here: clients wait in the backlog
  * @param handler runs in the child: a function, `native(...)` or `http(...)` (one connection at a time there too)
- * @throws (rejects) ErrnoError EADDRINUSE, EACCES ..., with address and port or path; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
- *   ERR_POSIX_ASYNC_HANDLER; ENOTSUP in a Worker
+ * @throws (rejects) ErrnoError EADDRINUSE, EACCES ..., with address and port or path; EBADF (`inherit`);
+ *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_POSIX_ASYNC_HANDLER; ENOTSUP in a Worker
  */
 export async function syncServer(
-  options: ServerOptions,
+  options: SyncServerOptions,
   handler: ConnectionHandler | NativeHandler | HttpHandler,
 ): Promise<Server> {
-  return Server.open(options, new SyncModel(knownHandler(handler, 'syncServer', processKinds)))
+  const known = knownHandler(handler, 'syncServer', processKinds)
+  return Server.open(options, new SyncModel(known, asInherit(asOptions(options).inherit)))
 }

@@ -7,6 +7,8 @@
 #include <uv.h>
 
 #include <deque>
+#include <optional>
+#include <vector>
 
 #include "aio_after_fork.h"
 #include "binding.h"
@@ -32,9 +34,10 @@ uv_loop_t* LoopOf(Napi::Env env) {
 
 // A fork that was asked for and not made yet.
 struct ForkRequest {
-  EnterJs prepare;  // () => boolean: false gives the fork up
-  EnterJs after;    // (result) => void: as fork's result, in the parent and in the child
-  EnterJs idle;     // () => void: in the child, when it has run out of events
+  EnterJs prepare;                             // () => boolean: false gives the fork up
+  EnterJs after;                               // (result) => void: as fork's result, in the parent and in the child
+  EnterJs idle;                                // () => void: in the child, when it has run out of events
+  std::optional<std::vector<int>> keeps_only;  // see ForkOptions
 };
 
 // There is one main thread, and one queue.
@@ -55,6 +58,7 @@ void Serve(Napi::Env env, ForkRequest& request) {
   if (wanted == nullptr || napi_get_value_bool(env, wanted, &is_wanted) != napi_ok || !is_wanted) return;
   fork::ForkOptions options;
   options.lazily = true;
+  if (request.keeps_only) options.keeps_only = &*request.keeps_only;
   const fork::ForkResult result = ForkRuntime(env, options);
   request.after.Call({ToJs(env, result)});
   if (result.pid == 0) LiveOn(env, request.idle);
@@ -89,13 +93,16 @@ void ScheduleTurn(Napi::Env env) {
   });
 }
 
-// forkFromLoop(prepare, after, idle): 0, or a negative errno.
-int ForkFromLoop(Napi::Env env, Napi::Function prepare, Napi::Function after, Napi::Function idle) {
+// forkFromLoop(prepare, after, idle, keepsAll, kept): 0, or a negative errno. `kept` is an Int32Array of the
+// descriptors that the child keeps beside 0 to 2, where it does not keep all.
+int ForkFromLoop(Napi::Env env, Napi::Function prepare, Napi::Function after, Napi::Function idle, bool keeps_all,
+                 Many<int> kept) {
   if (!OnMainThread()) return -ENOTSUP;
   ForkRequest& request = requests.emplace_back();
   request.prepare.Open(env, prepare);
   request.after.Open(env, after);
   request.idle.Open(env, idle);
+  if (!keeps_all) request.keeps_only.emplace(kept.data, kept.data + kept.count);
   ScheduleTurn(env);
   return 0;
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "binding.h"
 #include "core/base/handle_table.h"
@@ -42,7 +43,8 @@ constexpr int kTurn = 64;
 
 class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_this<ForkAcceptor> {
  public:
-  ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, uint8_t* address, int64_t* accepted);
+  ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, uint8_t* address, int64_t* accepted,
+               Many<int> kept);
 
   // When all that a server keeps has been made: its children are many and short, and this makes each cheaper.
   void Settle();
@@ -77,6 +79,7 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   Napi::ObjectReference kept_;  // the memory below
   uint8_t* const address_;
   int64_t* const accepted_;
+  std::vector<int> keeps_only_;  // in a child, beside 0 to 2; the last one is its client
   unsigned most_children_ = 0;
   unsigned most_connections_ = 0;
   bool accepting_ = false;
@@ -86,13 +89,16 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   std::optional<fork::AllocatorHolesPlugged> plugged_;
 };
 
-ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, uint8_t* address, int64_t* accepted)
+ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, uint8_t* address, int64_t* accepted,
+                           Many<int> kept)
     : env_(env),
       listener_(listener),
       kept_(Napi::Persistent(callbacks)),
       address_(address),
       accepted_(accepted),
+      keeps_only_(kept.data, kept.data + kept.count),
       children_(env, this) {
+  keeps_only_.push_back(-1);
   OpenCallback(is_asked_, callbacks, "isAsked");
   OpenCallback(notice_, callbacks, "notice");
   OpenCallback(enter_, callbacks, "enter");
@@ -184,6 +190,8 @@ bool ForkAcceptor::Fork(int client, const ClientAddress& address) {
   fork::ForkOptions options;
   options.lazily = true;
   options.wants_pidfd = true;
+  options.keeps_only = &keeps_only_;
+  keeps_only_.back() = client;
   const fork::ForkResult result = ForkRuntime(env_, options);
   if (result.pid == 0) {
     ShowAddress(address);
@@ -229,12 +237,13 @@ struct ForkAcceptors {
 std::shared_ptr<ForkAcceptor> Find(napi_env env, int acceptor) { return EnvData<ForkAcceptors>(env).all.Get(acceptor); }
 
 // `callbacks` has isAsked, notice, enter, idle, and keeps the memory of `address`, which takes a client's address, and
-// of `accepted`, a BigInt64Array(1) that counts. Gives a number, or -errno.
+// of `accepted`, a BigInt64Array(1) that counts. `kept` are the descriptors that children have beside their clients, an
+// Int32Array. Gives a number, or -errno.
 int Open(Napi::Env env, int listener, Napi::Object callbacks, Room<uint8_t, kAddressBytes> address,
-         Room<int64_t> accepted) {
+         Room<int64_t> accepted, Many<int> kept) {
   if (!OnMainThread()) return -ENOTSUP;
   return EnvData<ForkAcceptors>(env).all.Add(
-      std::make_shared<ForkAcceptor>(env, listener, callbacks, address.data, accepted.data));
+      std::make_shared<ForkAcceptor>(env, listener, callbacks, address.data, accepted.data, kept));
 }
 
 template <auto method>

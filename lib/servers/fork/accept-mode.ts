@@ -19,6 +19,8 @@ export interface AcceptingServer {
   readonly host: ServerHost
   readonly settings: Pick<ForkSettings, 'maxChildren' | 'timeout'>
   readonly tally: Counters
+  /** The descriptors that a child has beside its client. */
+  readonly kept: readonly number[]
   /** JavaScript has accepted. False: no more for now. */
   readonly take: (accepted: Accepted) => boolean
   /** In a child that C++ has forked. */
@@ -43,13 +45,13 @@ export class AcceptMode {
 
   /** @throws ErrnoError ENOTSUP (in a Worker), EMFILE, ENOSPC ... */
   constructor(server: AcceptingServer) {
-    const { host, tally } = (this.#server = server)
+    const { host, tally, kept } = (this.#server = server)
     this.#js = new Acceptor(host.listener, {
       take: server.take,
       failed: (error: Error) => host.failed(error),
     })
     this.#js.pause()
-    this.#native = new ForkAcceptor(host.listener, tally, {
+    this.#native = new ForkAcceptor(host.listener, tally, kept, {
       isAsked: () => this.#isQuiet() || this.#acceptAloud(),
       serve: server.serve,
       ended: server.ended,

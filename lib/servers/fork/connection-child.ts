@@ -2,7 +2,7 @@
 import { runMain } from '../../fork/child.js'
 import { compileAhead } from '../../fork/compile-ahead.js'
 import { dieWithParent } from '../../fork/die-with-parent.js'
-import { closeParentFds } from '../../fork/only-here.js'
+import { keepInChild } from '../../fork/only-here.js'
 import { beginChild } from '../../posix/fork.js'
 import { getppid } from '../../posix/unistd-ids.js'
 import { repairRuntime } from '../../posix/after-fork/repair-runtime.js'
@@ -38,7 +38,7 @@ export class ConnectionChild {
     if (!accepted) return
     const { fd, address } = accepted
     const { parent, server, identity, reports, tally, idleTimeout } = this.#setup
-    closeParentFds(fd)
+    keepInChild(fd)
     return reports.guard(clientOf(accepted), () => {
       if (identity.asked) identity.apply()
       dieWithParent(parent)
@@ -58,7 +58,6 @@ export class ConnectionChild {
     for (let i = 0; i < REHEARSALS; i++) {
       void this.serve()
       void reports.guard(nobody, () => {})
-      closeParentFds()
       tally.received(0)
       tally.sent(0)
     }

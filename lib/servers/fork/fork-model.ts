@@ -77,11 +77,17 @@ export class ForkModel implements Model {
     this.#children = new ConnectionChildren({ host, tally, reports, settings, ended: () => this.#settle() })
   }
 
+  // What a child has beside its client.
+  get #kept(): number[] {
+    return [this.#reports!.sender, ...this.#settings.inherit]
+  }
+
   #accept(): AcceptMode {
     return new AcceptMode({
       host: this.#host,
       settings: this.#settings,
       tally: this.#tally,
+      kept: this.#kept,
       take: (accepted) => this.#take(accepted),
       serve: this.#child.serve,
       ended: (pid, status, client) =>
@@ -124,7 +130,7 @@ export class ForkModel implements Model {
   async #serve(accepted: Accepted, again: boolean): Promise<void> {
     let child: Child
     try {
-      child = await runInChild(this.#child.main(accepted))
+      child = await runInChild(this.#child.main(accepted), undefined, [accepted.fd, ...this.#kept])
     } catch (error) {
       return this.#forkFailed(accepted, error as Error, again)
     }

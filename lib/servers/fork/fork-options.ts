@@ -1,5 +1,6 @@
 // The options of forkServer with a child a connection, checked once.
 import { asInteger } from '../../posix/internal/arguments.js'
+import { asInherit } from '../serving/inherit.js'
 import { Privileges, type ChildOptions } from '../serving/privileges.js'
 import type { ServerOptions } from '../server.js'
 
@@ -28,6 +29,7 @@ export function checkedFork(options: ForkServerOptions) {
     maxChildren: asInteger('options.maxChildren', maxChildren, 1),
     timeout: asInteger('options.timeout', timeout, 0),
     cleanupTimeout: asInteger('options.cleanupTimeout', cleanupTimeout, 0),
+    inherit: asInherit(options.inherit),
     identity: new Privileges(options),
   }
 }

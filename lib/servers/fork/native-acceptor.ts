@@ -33,8 +33,12 @@ export class ForkAcceptor {
   readonly #events: ForkAcceptorEvents
   #closed = false
 
-  /** Waits for `resume`. Counts what it accepts in `tally`. @throws ErrnoError ENOTSUP (in a Worker) */
-  constructor(listener: Listener, tally: Counters, events: ForkAcceptorEvents) {
+  /**
+   * Waits for `resume`. Counts what it accepts in `tally`.
+   * @param kept the descriptors that children have beside 0 to 2 and their clients
+   * @throws ErrnoError ENOTSUP (in a Worker)
+   */
+  constructor(listener: Listener, tally: Counters, kept: readonly number[], events: ForkAcceptorEvents) {
     this.#events = events
     prepareFork()
     openReadiness()
@@ -48,7 +52,9 @@ export class ForkAcceptor {
       idle: leaveUnsettled,
       memory: [addressOut, tally.cellsOf('accepted')], // kept for as long as the callbacks are
     }
-    this.#number = check(native.forkAcceptorOpen(listener.fd, callbacks, addressOut, tally.cellsOf('accepted')), 'fork')
+    const accepted = tally.cellsOf('accepted')
+    const number = native.forkAcceptorOpen(listener.fd, callbacks, addressOut, accepted, Int32Array.from(kept))
+    this.#number = check(number, 'fork')
     native.forkAcceptorSettle(this.#number)
     keepLoopAlive(1)
   }

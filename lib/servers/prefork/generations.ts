@@ -8,7 +8,7 @@ import type { ForkReport } from '../serving/child-reports.js'
 import type { Origin } from './live-workers.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
 import { workerProcess } from './worker-process.js'
-import { setupOf, type PreforkContext } from './worker-context.js'
+import { fdsOf, setupOf, type PreforkContext } from './worker-context.js'
 import type { Slot } from '../serving/slot.js'
 import type { PreforkWorker } from './worker.js'
 
@@ -32,7 +32,8 @@ export class Generations implements Origin {
   fork(worker: PreforkWorker, control: number): Promise<Child> {
     const { handler, server, mold } = this.#app
     if (mold) return mold.fork(worker, control)
-    return runInChild(() => workerProcess(setupOf({ ...this.#share, handler, server }, worker, control)))
+    const setup = { ...this.#share, handler, server }
+    return runInChild(() => workerProcess(setupOf(setup, worker, control)), undefined, fdsOf(setup, control))
   }
 
   /** A mold has forked, or could not. */

@@ -10,7 +10,7 @@ import { recvmsg } from '../../posix/socket/socket-messages.js'
 import { MSG_DONTWAIT } from '../../posix/sys-socket.js'
 import { close } from '../../posix/unistd.js'
 import { asError } from '../model.js'
-import { setupOf, type WorkerContext, type WorkerTask } from './worker-context.js'
+import { fdsOf, setupOf, type WorkerContext, type WorkerTask } from './worker-context.js'
 
 const MESSAGE = 1024
 
@@ -21,7 +21,7 @@ async function forkWorker(setup: WorkerContext, main: WorkerMain, task: WorkerTa
   const { reports } = setup
   keepInParent(control)
   try {
-    const pid = await forkMain(() => main(setupOf(setup, task, control)))
+    const pid = await forkMain(() => main(setupOf(setup, task, control)), fdsOf(setup, control))
     reports.worker({ forked: task.key, pid })
   } catch (error) {
     reports.worker({ forked: task.key, failure: reportOf(asError(error)) })

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { invalidArgValue } from '../../errors.js'
 import { asInteger } from '../../posix/internal/arguments.js'
+import { asInherit } from '../serving/inherit.js'
 import { Privileges, type ChildOptions } from '../serving/privileges.js'
 import { hooksOf, type WorkerHooks } from './worker-hooks.js'
 
@@ -74,6 +75,7 @@ export function checkedWorkers(options: PreforkOptions, gracefulTimeout: number)
     reforkAfter: reforkNumbers(options.reforkAfter),
     reforkMaxUnavailable: number('reforkMaxUnavailable', 1, 1),
     gracefulTimeout,
+    inherit: asInherit(options.inherit),
     identity: new Privileges(options),
     hooks: hooksOf(options),
   }

@@ -45,3 +45,8 @@ export function setupOf(
 ): WorkerContext {
   return { ...share, key, info: { id, generation }, cell: share.cells.worker(at), control }
 }
+
+/** The descriptors that a worker has of the process that it is forked from. */
+export function fdsOf({ host, reports, line, settings }: PreforkContext, control: number): number[] {
+  return [host.listener.fd, control, reports.sender, line, ...settings.inherit]
+}

@@ -2,7 +2,7 @@
 // share.
 import { reportOf } from '../../fork/channel.js'
 import { dieWithParent } from '../../fork/die-with-parent.js'
-import { closeParentFds } from '../../fork/only-here.js'
+import { keepInChild } from '../../fork/only-here.js'
 import { _exit } from '../../posix/fork.js'
 import { signal, SIG_IGN } from '../../posix/signal.js'
 import type { Accepted } from '../../posix/sys-socket.js'
@@ -21,7 +21,7 @@ export const BOOT_FAILED = 3
 // Gets ready, or tells why it can't.
 async function boot({ key, parent, info, host, reports, settings, control }: WorkerContext): Promise<void> {
   dieWithParent(parent)
-  closeParentFds(host.listener.fd, control)
+  keepInChild(host.listener.fd, control)
   reports.keepSender()
   ignoreSignals()
   process.title = `posix-async (gen:${info.generation}) worker[${info.id}]`

@@ -36,6 +36,11 @@ export class ChildReports {
     })
   }
 
+  /** The descriptor that a child needs to report. */
+  get sender(): number {
+    return this.#channel.sender
+  }
+
   /** In a child: serves, and tells the parent what the handler throws. Synchronous where `serve` is. */
   guard(client: Client, serve: () => void | Promise<void>): void | Promise<void> {
     const tell = (error: unknown): void => this.failed(client, asError(error))

@@ -16,10 +16,11 @@ import {
   setresuid,
   setuid,
 } from '../../posix/unistd-ids.js'
+import type { InheritOptions } from './inherit.js'
 import { umask as setUmask } from '../../posix/sys-stat.js'
 
 /** What a child becomes before it serves. */
-export interface ChildOptions {
+export interface ChildOptions extends InheritOptions {
   /** The user that children work as: a number, or a name of /etc/passwd. Takes root. */
   user?: string | number
   /** Their group (default: the user's own of /etc/passwd): a number, or a name of /etc/group. Supplementary groups are dropped. */

@@ -15,6 +15,7 @@
 
 #include "atfork.h"
 #include "conditions.h"
+#include "descriptors.h"
 #include "maps.h"
 #include "old_number.h"
 #include "pool.h"
@@ -76,6 +77,15 @@ class AllSignalsBlocked {
   _exit(1);
 }
 
+// A child that is to hold no more than it needs does not go on with more.
+void LetGoOfOthers(const std::vector<int>& kept, uv_loop_t* loop) {
+  const int error = KeepOnly(kept, loop);
+  if (error == 0) return;
+  dprintf(STDERR_FILENO, "posix-async: child %d can't let go of its parent's descriptors: %s\n", getpid(),
+          strerror(-error));
+  _exit(1);
+}
+
 void ReviveAll() {
   const AllSignalsBlocked blocked;
   ThreadTable* table = &Threads();
@@ -114,6 +124,7 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& op
   if (result.pid == 0) {
     sibling_flag = 0;
     robust.Restore();
+    if (options.keeps_only != nullptr) LetGoOfOthers(*options.keeps_only, loop);
     ReviveInChild(table, loop, options.lazily);
   } else {
     Release(table);

@@ -5,6 +5,8 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include <vector>
+
 #include "park.h"
 
 namespace posix_async::fork {
@@ -22,6 +24,7 @@ struct ForkResult {
 struct ForkOptions {
   bool lazily = false;
   bool wants_pidfd = false;
+  const std::vector<int>* keeps_only = nullptr;  // where not null: the child holds 0 to 2 and these, see descriptors.h
 };
 
 ForkResult Fork(uv_loop_t* loop, const ForkOptions& options);

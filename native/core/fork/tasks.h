@@ -27,25 +27,31 @@ inline ssize_t ReadTaskFile(pid_t tid, const char* name, char* text, size_t size
   return length < 0 ? -error : length;
 }
 
-// Calls `use(tid)`, until it gives false, for each task of this process. 0 or -errno.
+// Calls `use(number, folder)`, until it gives false, for each entry of a folder of /proc whose names are numbers, with
+// the descriptor of that folder. 0 or -errno.
 template <typename Use>
-int ForEachTask(Use use) {
-  const int fd = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return -errno;
+int ForEachNumber(const char* path, Use use) {
+  const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return -errno;
   alignas(dirent64) char entries[8192];
   bool goes_on = true;
   long length = 0;
-  while (goes_on && (length = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
+  while (goes_on && (length = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0) {
     for (long at = 0; goes_on && at < length;) {
       const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
-      const pid_t tid = atoi(entry->d_name);
-      goes_on = tid <= 0 || use(tid);
+      goes_on = entry->d_name[0] == '.' || use(atoi(entry->d_name), folder);
       at += entry->d_reclen;
     }
   }
   const int error = goes_on && length < 0 ? -errno : 0;
-  close(fd);
+  close(folder);
   return error;
+}
+
+// Calls `use(tid)`, until it gives false, for each task of this process. 0 or -errno.
+template <typename Use>
+int ForEachTask(Use use) {
+  return ForEachNumber("/proc/self/task", [&](int tid, int) { return use(tid); });
 }
 
 }  // namespace posix_async::fork
