@@ -12,6 +12,7 @@
 
 #include "aio_after_fork.h"
 #include "binding.h"
+#include "core/base/held_fds.h"
 #include "core/fork/heap_placement.h"
 #include "core/fork/isolate.h"
 #include "core/fork/math_random.h"
@@ -180,6 +181,7 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
   uv_loop_fork(loop);
   fork::MakeRoomForLookups(loop);
   fork::ResumePlatformTasks(loop);
+  HeldFds::CloseAll();
   ForgetReactorsAfterFork(env);
   ForgetThreadsAfterFork();
   ForgetAioAfterFork(env);

@@ -38,7 +38,9 @@ class StandIn {
   int Replace(int fd) {
     if (fd_ < 0) fd_ = open_it();
     if (fd_ < 0) return -errno;
-    return fd == fd_ || dup3(fd_, fd, O_CLOEXEC) >= 0 ? 0 : -errno;
+    if (fd == fd_) return 0;
+    close(fd);  // by a call of its own, which a trace shows
+    return dup3(fd_, fd, O_CLOEXEC) >= 0 ? 0 : -errno;
   }
   int fd() const { return fd_; }
 

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <mutex>
 #include <vector>
@@ -60,6 +61,11 @@ void Answer(int, siginfo_t*, void*) {
     Futex(FUTEX_WAKE, 1);
   }
   errno = saved_errno;
+}
+
+bool IsHelperOfKernel(pid_t thread) {
+  char name[16];
+  return ReadTaskFile(thread, "comm", name, sizeof name) > 0 && strncmp(name, "iou-", 4) == 0;
 }
 
 bool Exists(pid_t thread) { return syscall(SYS_tgkill, getpid(), thread, 0) == 0; }
@@ -112,7 +118,7 @@ int CallOnEveryThread(const ThreadCall& call) {
   const auto self = static_cast<pid_t>(syscall(SYS_gettid));
   std::vector<pid_t> others;
   const int error = ForEachTask([&](pid_t thread) {
-    if (thread != self) others.push_back(thread);
+    if (thread != self && !IsHelperOfKernel(thread)) others.push_back(thread);
     return true;
   });
   if (error != 0) return error;

@@ -18,8 +18,8 @@ struct ThreadCall {
 // because it blocks every signal. Callable on any thread but these.
 int HaveThreadsCall(const pid_t* threads, size_t count, const ThreadCall& call);
 
-// The same for every thread of the process but the calling one, and for the calling one last. Also -errno of reading
-// /proc/self/task.
+// The same for every thread of the process but the calling one, and for the calling one last. The kernel's own helpers
+// of io_uring, which run nothing of the process, are left out. Also -errno of reading /proc/self/task.
 int CallOnEveryThread(const ThreadCall& call);
 
 }  // namespace posix_async::fork

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/held_fds.h"
+
 namespace posix_async {
 
 ThreadServer::ThreadServer(const ThreadServerOptions& options, std::shared_ptr<RunningHandler> handler)
@@ -20,8 +22,10 @@ int ThreadServer::Start() {
   const Lock lock(mutex_);
   self_ = shared_from_this();
   accepting_ = true;
+  HeldFds::Hold(listener_.get());
   const int error = StartThread(&RunAcceptor, this, kDefaultStackSize);
   if (error == 0) return 0;
+  HeldFds::LetGo(listener_.get());
   accepting_ = false;
   self_.reset();
   return error;
@@ -115,12 +119,14 @@ ThreadServer::Connection* ThreadServer::Enlist(const Lock&, int fd) {
   *connection = Connection{this, fd, nullptr, active_};
   if (active_ != nullptr) active_->previous = connection;
   active_ = connection;
+  HeldFds::Hold(fd);
   ++stats_.active;
   return connection;
 }
 
 // The descriptor is no longer this connection's: nobody shuts it down from now on.
 void ThreadServer::Strike(const Lock&, Connection* connection) {
+  HeldFds::LetGo(connection->fd);
   (connection->previous ? connection->previous->next : active_) = connection->next;
   if (connection->next != nullptr) connection->next->previous = connection->previous;
   connection->next = free_;

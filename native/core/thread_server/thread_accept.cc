@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/base/held_fds.h"
 #include "thread.h"
 
 namespace posix_async {
@@ -41,6 +42,7 @@ void ThreadServer::AcceptLoop() {
     }
   }
   Lock lock(mutex_);
+  HeldFds::LetGo(listener_.get());
   listener_.Reset();
   accepting_ = false;
   done_.notify_all();

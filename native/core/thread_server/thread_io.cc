@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/base/held_fds.h"
 #include "core/base/result.h"
 
 namespace posix_async {
@@ -44,7 +45,10 @@ void IoMailbox::Close() {
 
 int IoConnection::Start(int idle_timeout) {
   SetIdleTimeout(fd_, idle_timeout);
-  return AddThread();
+  HeldFds::Hold(fd_);
+  const int error = AddThread();
+  if (error < 0) HeldFds::LetGo(fd_);
+  return error;
 }
 
 int IoConnection::Read(size_t most) { return Order(&reads_, {IoOperation::kRead, most, {}}); }
@@ -196,6 +200,7 @@ void IoConnection::Leave(Lock& lock) {
   Cancel(&reads_);
   const int fd = std::exchange(fd_, -1);
   lock.unlock();
+  HeldFds::LetGo(fd);
   close(fd);
   if (!quietly_) mailbox_->Post({shared_from_this(), IoOperation::kClose, 0});
 }
