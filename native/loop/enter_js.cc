@@ -41,7 +41,8 @@ napi_value EnterJs::CallAlone(std::initializer_list<napi_value> arguments) {
   napi_value global = nullptr, function = nullptr, result = nullptr;
   if (function_ == nullptr || napi_get_global(env_, &global) != napi_ok) return nullptr;
   napi_get_reference_value(env_, function_, &function);
-  return Finish(napi_call_function(env_, global, function, arguments.size(), arguments.begin(), &result), result);
+  const napi_status status = napi_call_function(env_, global, function, arguments.size(), arguments.begin(), &result);
+  return Finish(status, result);
 }
 
 napi_value EnterJs::Finish(napi_status status, napi_value result) {
