@@ -114,7 +114,24 @@ export function codedError<E extends Error>(
   return Object.assign(new Type(message, options), { code })
 }
 
+/** What a value says of itself in a message; its own getters and functions may throw, this never does. */
+export function shown(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return 'an object that cannot be shown'
+  }
+}
+
 function received(value: unknown): string {
+  try {
+    return described(value)
+  } catch {
+    return 'an object that cannot be shown' // a getter or a proxy threw
+  }
+}
+
+function described(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value === 'function') return `function ${value.name}`
   if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
@@ -131,6 +148,6 @@ export function invalidArgValue(name: string, why: string, value: unknown): Erro
 }
 
 export function outOfRange(name: string, range: string, value: unknown): Error {
-  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${String(value)}`
+  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${shown(value)}`
   return codedError(RangeError, 'ERR_OUT_OF_RANGE', message)
 }

@@ -39,6 +39,8 @@ export interface ServeOptions {
   threads?: number
   idleTimeout: number
   gracefulTimeout: number
+  /** Closes the server when it is aborted. */
+  signal?: AbortSignal
 }
 
 type Start = (options: ServeOptions, handler: Handler) => Promise<Server>

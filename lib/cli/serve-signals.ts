@@ -1,10 +1,13 @@
 // What signals mean to posix-async serve: ending in good order or at once, opening the log anew, and with workers, reloading and
 // counting them.
-import { constants } from 'node:os'
+import { closeSync, constants, openSync } from 'node:fs'
+import { constants as system } from 'node:os'
 import { KILLED, messageOf } from './failure.js'
 import type { Log } from './log.js'
 import type { RunningServer, WorkersServer } from './serve-models.js'
 import type { Service } from './systemd.js'
+
+const { signals } = system
 
 /** What a server in the foreground stands on. */
 export interface Surroundings {
@@ -14,22 +17,41 @@ export interface Surroundings {
 
 type Stop = 'SIGTERM' | 'SIGQUIT' | 'SIGINT'
 
-/** TERM and QUIT let the clients finish, a second one ends it at once. INT is at once, but on a terminal only the second is. */
-export function stopOnSignals(server: RunningServer, { log, service }: Surroundings): void {
-  let stopping = false
-  const stop = (signal: Stop): void => {
-    if (stopping || (signal === 'SIGINT' && !process.stdin.isTTY)) return stopNow(server, signal)
-    stopping = true
-    service.stopping()
-    if (signal === 'SIGINT') log.tell('finishing what was begun; once more ends it at once')
-    void server.close()
+// Whether a terminal controls this process, whatever its standard input is: there Ctrl-C sends INT, and a resized window WINCH.
+function onTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', constants.O_RDWR | constants.O_NOCTTY))
+    return true
+  } catch {
+    return false // ENXIO, or no such device
   }
-  for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) process.on(signal, stop)
 }
 
-function stopNow(server: RunningServer, signal: Stop): void {
-  server.closeAllConnections()
-  process.exit(KILLED + constants.signals[signal])
+/** Stops a server from the first moment on, also while it starts. */
+export interface Stopping {
+  /** The server's option: it is aborted when the server shall drain. */
+  readonly signal: AbortSignal
+  /** What is cut off when it shall end at once. */
+  server?: RunningServer
+}
+
+/** TERM and QUIT let the clients finish, a second one ends it at once. INT is at once, but on a terminal only the second is. */
+export function stopOnSignals({ log, service }: Surroundings): Stopping {
+  const draining = new AbortController()
+  const stopping: Stopping = { signal: draining.signal }
+  const stop = (signal: Stop): void => {
+    if (draining.signal.aborted || (signal === 'SIGINT' && !onTerminal())) return stopNow(stopping.server, signal)
+    service.stopping()
+    if (signal === 'SIGINT') log.tell('finishing what was begun; once more ends it at once')
+    draining.abort()
+  }
+  for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) process.on(signal, stop)
+  return stopping
+}
+
+function stopNow(server: RunningServer | undefined, signal: Stop): void {
+  server?.closeAllConnections()
+  process.exit(KILLED + signals[signal])
 }
 
 /** USR1 opens the log anew, where there is one: otherwise the signal is Node's own, which starts its inspector. */
@@ -58,7 +80,7 @@ export function workersOnSignals(server: WorkersServer, { reload, log, service }
   process.on('SIGUSR2', () => void reloading(() => server.refork()))
   process.on('SIGTTIN', () => void told(server.addWorker()))
   process.on('SIGTTOU', () => void server.removeWorker())
-  if (!process.stdin.isTTY) process.on('SIGWINCH', () => server.stopWorkers())
+  process.on('SIGWINCH', () => void (onTerminal() || server.stopWorkers()))
 }
 
 /** Tells of workers that ended otherwise than they should. */

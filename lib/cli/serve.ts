@@ -44,14 +44,23 @@ function manageWorkers(server: WorkersServer, handler: string, surroundings: Sur
   tellOfWorkers(server, surroundings.log)
 }
 
+// A service goes on without a reader of its standard output.
+function outliveOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {})
+}
+
 async function serve(options: Options): Promise<void> {
   const { model, handler, quiet, log: path, ...rest } = options
   const [log, service] = [new Log(path), new Service()]
-  const server = await open(model, rest, await handlerNamed(handler))
-  stopOnSignals(server, { log, service })
+  outliveOutput()
+  const stopping = stopOnSignals({ log, service })
+  const served = await handlerNamed(handler)
+  if (stopping.signal.aborted) process.exit(0)
+  const server = await open(model, { ...rest, signal: stopping.signal }, served)
+  stopping.server = server
   reopenOnSignal(log)
   if (hasWorkers(server)) manageWorkers(server, handler, { log, service })
-  const over = ended(server)
+  const over = stopping.signal.aborted ? server.close() : ended(server)
   if (!quiet) {
     server.on('clientError', (error: Error, client: { remoteAddress?: string; remotePort?: number }) => {
       const who = client.remoteAddress === undefined ? 'a client' : `${client.remoteAddress}:${client.remotePort}`

@@ -1,8 +1,7 @@
 // A child process of the whole runtime: forked, run, waited for and ended, written once for the servers and for forked().
 import { constants } from 'node:os'
-import { writeSync } from 'node:fs'
-import { inspect } from 'node:util'
 import { _exit, forkFromLoop } from '../posix/fork.js'
+import { lastWords } from '../posix/internal/last-words.js'
 import { kill } from '../posix/signal.js'
 import { waitpidAsync, WEXITSTATUS, WIFSIGNALED, WTERMSIG } from '../posix/sys-wait.js'
 
@@ -52,7 +51,7 @@ export class Child {
 export const UNSETTLED = 13
 
 function die(error: unknown): never {
-  writeSync(2, `${inspect(error)}\n`)
+  lastWords(error)
   return _exit(1)
 }
 

@@ -2,7 +2,7 @@
 // clone drops `code` and every other field of an error, and JSON all of it. What unpacks believes nothing: the sender may be a process
 // with fewer rights, taken over by its client.
 import { serialize } from 'node:v8'
-import { ErrnoError } from '../errors.js'
+import { codedError, ErrnoError, shown } from '../errors.js'
 import { notAReport } from './not-a-report.js'
 
 /** A thrown value as plain data: an error as a record, a list of errors (`errors` of an AggregateError), or what can be cloned. */
@@ -52,7 +52,10 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-/** Takes a thrown value apart; what cannot be cloned becomes `undefined`. An error inside itself ends where it comes again. */
+/**
+ * Takes a thrown value apart. An object that cannot be cloned becomes an error that says so (ERR_POSIX_ASYNC_THROWN); inside an error,
+ * and where it is a function or a symbol, it becomes `undefined`. An error inside itself ends where it comes again.
+ */
 export function pack(value: unknown, within: readonly unknown[] = []): Packed {
   if (within.includes(value) || within.length >= DEEPEST) return { value: undefined }
   const around = [...within, value]
@@ -60,7 +63,19 @@ export function pack(value: unknown, within: readonly unknown[] = []): Packed {
   if (Array.isArray(value) && value.some((one) => one instanceof Error)) {
     return { list: value.map((one) => pack(one, around)) }
   }
-  return { value: isCloneable(value) ? value : undefined }
+  if (isCloneable(value)) return { value }
+  if (within.length > 0 || typeof value !== 'object') return { value: undefined }
+  const message = `what was thrown cannot be sent to the parent: ${shown(value)}`
+  return { error: recordOf(codedError(Error, 'ERR_POSIX_ASYNC_THROWN', message), around) }
+}
+
+// A getter of an error's class may throw, and a message be no text.
+function read(error: Error, name: 'name' | 'message' | 'stack'): string {
+  try {
+    return text(error[name])
+  } catch {
+    return ''
+  }
 }
 
 const ownElsewhere = new Set(['name', 'message', 'stack'])
@@ -71,8 +86,8 @@ function recordOf(error: Error, around: readonly unknown[]): ErrorRecord {
     const { value, enumerable = false } = Object.getOwnPropertyDescriptor(error, name)!
     return value === undefined || typeof value === 'function' ? [] : [{ name, enumerable, packed: pack(value, around) }]
   })
-  const { name, message, stack } = error
-  return { base: baseOf(error), name: text(name), message: text(message), stack: text(stack), fields }
+  const [name, message, stack] = [read(error, 'name'), read(error, 'message'), read(error, 'stack')]
+  return { base: baseOf(error), name, message, stack, fields }
 }
 
 /**

@@ -1,5 +1,5 @@
 // What a concurrency model is to its server, and the server to its model. Nothing here knows a model.
-import { codedError } from '../errors.js'
+import { codedError, shown } from '../errors.js'
 import type { Accepted } from '../posix/sys-socket.js'
 import type { Listener } from './accept/listener.js'
 
@@ -74,5 +74,5 @@ export interface ServerHost {
 /** What a handler threw, as an Error. */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown
-  return codedError(Error, 'ERR_POSIX_ASYNC_HANDLER_THREW', `the handler threw ${String(thrown)}`)
+  return codedError(Error, 'ERR_POSIX_ASYNC_HANDLER_THREW', `the handler threw ${shown(thrown)}`)
 }

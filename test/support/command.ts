@@ -40,6 +40,7 @@ export class Running implements AsyncDisposable {
   constructor(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a session of its own: no terminal controls it, wherever the tests are run
       env: { ...process.env, NO_COLOR: '1', ...env },
     })
     this.child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk))

@@ -1,11 +1,10 @@
 // The JavaScript side of a forked child's repair: process.pid, random numbers, signals, queues, watches.
 import { randomInt, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { writeSync } from 'node:fs'
-import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { native } from '../../native.js'
+import { lastWords } from '../internal/last-words.js'
 import { forgetWorkers } from './parent-workers.js'
 import { beginGeneration, tellKept } from './fork-generation.js'
 import { forgetWatches, renewWatches } from '../event-loop/epoll-registry.js'
@@ -88,10 +87,8 @@ function leaveByExit(process: EventEmitter): void {
   Object.defineProperty(process, 'emit', { value: emitAndLeave, writable: true, configurable: true })
 }
 
-// Nobody handles it: Node would print it after the `exit` listeners, when this process is gone.
-function printFatal(error: unknown): void {
-  writeSync(2, `${inspect(error)}\n\nNode.js ${process.version}\n`)
-}
+// Nothing handles it: Node would print it after the `exit` listeners, when this process is gone.
+const printFatal = (error: unknown): void => lastWords(error, `\nNode.js ${process.version}\n`)
 
 // Handlers of the parent are its own: the child starts with the default action of each signal, and with no exit handlers. The signals'
 // handles were stopped natively, so that nothing is left to do but to forget them.

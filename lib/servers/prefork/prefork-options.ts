@@ -1,5 +1,5 @@
 // The options of prefork, checked once: how many workers, and when they are replaced.
-import { availableParallelism } from 'node:os'
+import { processors } from './processors.js'
 import { invalidArgValue } from '../../errors.js'
 import { asInteger } from '../../posix/internal/arguments.js'
 import { asInherit } from '../serving/inherit.js'
@@ -8,7 +8,8 @@ import { hooksOf, type WorkerHooks } from './worker-hooks.js'
 
 /** Options of a server with a fixed number of processes. */
 export interface PreforkOptions extends ChildOptions, WorkerHooks {
-  /** How many processes serve; 'auto': what WEB_CONCURRENCY says, or as many as there are processors to be used. */
+  /** How many processes serve; 'auto': what WEB_CONCURRENCY says, or as many as there are processors to be used (affinity, and the
+   * cgroup's quota of processor time, rounded down, at least 1). */
   workers: number | 'auto'
   /** Connections (of HTTP: requests) after which a worker makes room for a fresh one (default: never). */
   maxRequests?: number
@@ -45,7 +46,7 @@ function workerCount(workers: unknown): number {
   }
   if (workers !== 'auto') return asInteger('options.workers', workers, 1, MOST_WORKERS)
   const wish = process.env['WEB_CONCURRENCY']
-  if (wish === undefined || wish === '') return availableParallelism()
+  if (wish === undefined || wish === '') return processors()
   const count = Number(wish)
   if (Number.isInteger(count) && count >= 1 && count <= MOST_WORKERS) return count
   throw invalidArgValue('WEB_CONCURRENCY', `must be a whole number from 1 to ${MOST_WORKERS}`, wish)
