@@ -6,16 +6,7 @@ import { forked } from '../../fork/forked.js'
 import { asLimits, setLimits, type CheckedLimits, type Limits } from '../../fork/limits.js'
 import { asInteger } from '../../posix/internal/arguments.js'
 import { hasCapabilities, otherRights, setNoNewPrivileges } from '../../posix/internal/task-rights.js'
-import {
-  geteuid,
-  getgroups,
-  getresgid,
-  getresuid,
-  setgroups,
-  setresgid,
-  setresuid,
-  setuid,
-} from '../../posix/unistd-ids.js'
+import { getgroups, getresgid, getresuid, setgroups, setresgid, setresuid, setuid } from '../../posix/unistd-ids.js'
 import type { InheritOptions } from './inherit.js'
 import { umask as setUmask } from '../../posix/sys-stat.js'
 
@@ -84,7 +75,7 @@ export class Privileges {
     setLimits(this.#limits)
     if (this.#umask !== undefined) setUmask(this.#umask)
     if (this.#group === undefined) return
-    this.#becomeGroup(this.#group)
+    if (!this.#isAlready(this.#group)) this.#becomeGroup(this.#group)
     if (this.#user !== undefined) this.#becomeUser(this.#user)
     const left = (this.#user && setNoNewPrivileges()) || otherRights()
     if (left) throw notDropped(this.#name, left)
@@ -94,8 +85,14 @@ export class Privileges {
     return this.#user === undefined ? `group ${this.#group}` : `user ${this.#user}`
   }
 
+  // Forked by a process that has dropped its rights already, which may not ask for the same again.
+  #isAlready(group: number): boolean {
+    const users = this.#user === undefined ? [] : getresuid()
+    return getgroups().length === 0 && getresgid().every((id) => id === group) && users.every((id) => id === this.#user)
+  }
+
   #becomeGroup(group: number): void {
-    if (geteuid() === 0 || getgroups().length > 0) setgroups([])
+    setgroups([])
     setresgid(group, group, group)
     if (getgroups().length > 0 || getresgid().some((id) => id !== group)) throw notDropped(`group ${group}`)
   }
