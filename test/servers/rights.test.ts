@@ -87,6 +87,6 @@ describe.skipIf(!root)('3.2: a worker that has dropped its rights (root only)', 
   })
 
   it('and for no other', async () => {
-    expect(await run('otherThanSo', { under })).toMatch(/^worker 0 could not start: EPERM: .*, setresuid$/)
+    expect(await run('otherThanSo', { under })).toMatch(/^worker 0 could not start: EPERM: .*, setgroups$/)
   })
 })
