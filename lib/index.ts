@@ -1,8 +1,9 @@
 // The idiomatic half of the package: re-exports only.
 export { ErrnoError } from './errors.js'
 export type { FileStats } from './files/backend.js'
+export { copyFile } from './files/copy-file.js'
 export { File } from './files/file.js'
-export { copyFile, open, readFile, stat, writeFile } from './files/functions.js'
+export { open, readFile, stat, writeFile } from './files/functions.js'
 export type { FileData, FileReadOptions, ReadFileOptions, WriteFileOptions } from './files/options.js'
 export { eventServer, type EventServerOptions } from './servers/event-server.js'
 export { forkServer, type ForkServerOptions, type PreforkServerOptions } from './servers/fork-server.js'

@@ -67,6 +67,7 @@ interface FdNatives {
   fcntl(fd: number, command: number, argument: number): number
   /** `lock` takes and gives type, whence, start, length, pid. */
   fcntl_lock(fd: number, command: number, lock: BigInt64Array): number
+  fchmod(fd: number, mode: number): number
   fsync(fd: number): number
   ftruncate(fd: number, length: number): number
   unlink(path: string): number
@@ -283,6 +284,8 @@ interface ResourceNatives {
 // native/sendfile.cc
 interface SendfileNatives {
   sendfile(out: number, from: number, offset: number, count: number): number
+  /** `out` shares the blocks of `from`. */
+  ficlone(out: number, from: number): number
   splice(from: number, fromOffset: number, out: number, outOffset: number, length: number, flags: number): number
 }
 

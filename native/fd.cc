@@ -82,6 +82,10 @@ int FileType(int fd) {
   return result < 0 ? result : static_cast<int>(status.st_mode & S_IFMT);
 }
 
+int Fchmod(int fd, unsigned mode) {
+  return Retry([&] { return fchmod(fd, mode); });
+}
+
 int Fsync(int fd) {
   return Retry([&] { return fsync(fd); });
 }
@@ -100,6 +104,7 @@ void RegisterFd(Exports& exports) {
   exports.Function<&Pipe2>("pipe2");
   exports.Function<&Fcntl>("fcntl");
   exports.Function<&FcntlLock>("fcntl_lock");
+  exports.Function<&Fchmod>("fchmod");
   exports.Function<&Fsync>("fsync");
   exports.Function<&Ftruncate>("ftruncate");
   exports.Function<&Unlink>("unlink");

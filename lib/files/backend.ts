@@ -2,10 +2,10 @@
 // pool.
 import { fstatSync, statSync, type Stats } from 'node:fs'
 import { Aiocb, aio_cancel, aio_fsync, aio_read, aio_write } from '../posix/aio.js'
-import { open, O_DSYNC, O_SYNC } from '../posix/fcntl.js'
+import { F_GETFL, fcntl, open, O_APPEND, O_DSYNC, O_SYNC } from '../posix/fcntl.js'
 import { AT_EMPTY_PATH, AT_FDCWD, Ring, type Statx } from '../posix/io-uring.js'
 import { generation } from '../posix/after-fork/fork-generation.js'
-import { close, lseek, SEEK_CUR } from '../posix/unistd.js'
+import { close, lseek, SEEK_CUR, SEEK_END } from '../posix/unistd.js'
 import { asFixedSpan, asList, bytesOf } from '../posix/internal/arguments.js'
 import type { ByteView } from '../posix/internal/pinned-memory.js'
 
@@ -82,8 +82,14 @@ async function transfer(
   const abort = (): void => void aio_cancel(fd, request)
   signal?.addEventListener('abort', abort, { once: true })
   const count = await request.completion().finally(() => signal?.removeEventListener('abort', abort))
-  if (position === null && at !== null) lseek(fd, count, SEEK_CUR)
+  if (position === null && at !== null) moveOn(fd, begin === aio_write, count)
   return count
+}
+
+// What was appended went to the end, wherever the offset was.
+function moveOn(fd: number, isWrite: boolean, count: number): void {
+  if (isWrite && fcntl(fd, F_GETFL) & O_APPEND) lseek(fd, 0, SEEK_END)
+  else lseek(fd, count, SEEK_CUR)
 }
 
 // Several buffers, until one is not filled.
@@ -103,8 +109,8 @@ async function inTurn(
   return total
 }
 
-// Null for what has none: pipes, terminals.
-function currentOffset(fd: number): number | null {
+/** A file's own offset; null for what has none: pipes, terminals. */
+export function currentOffset(fd: number): number | null {
   try {
     return lseek(fd, 0, SEEK_CUR)
   } catch {

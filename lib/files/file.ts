@@ -1,13 +1,16 @@
 // Files with the shape of node:fs/promises, by io_uring: no operation waits for a thread of libuv's pool.
 import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
-import { asInteger, asPath } from '../posix/internal/arguments.js'
+import { asPath } from '../posix/internal/arguments.js'
 import { O_DIRECT } from '../posix/fcntl.js'
-import { ftruncate } from '../posix/unistd.js'
+import { ftruncate, lseek, SEEK_SET } from '../posix/unistd.js'
 import type { ByteView } from '../posix/internal/pinned-memory.js'
-import { backend, type FileStats } from './backend.js'
+import { backend, currentOffset, type BackendOptions, type FileStats } from './backend.js'
 import {
+  asEncoding,
+  asFilePosition,
   asFlags,
+  asMode,
   asOptions,
   chunksOf,
   decoded,
@@ -19,6 +22,7 @@ import {
   type WriteAs,
   type WriteFileOptions,
 } from './options.js'
+import { Turns } from './turns.js'
 import { readAll, writeAll } from './whole.js'
 
 const { EBADF } = constants.errno
@@ -26,16 +30,18 @@ const { EBADF } = constants.errno
 /**
  * An open file, with the methods of node's FileHandle. With O_DIRECT, lengths and positions of `read` and `write` are multiples of the disk's
  * sectors (512 or 4096 bytes); buffers need no alignment, though those of posix_memalign spare a copy. Methods of one file may be
- * called at once; each settles once.
+ * called at once; each settles once. Those that read or write at the file's own offset take their turns, in the order of the calls.
  */
 export class File {
   #fd: number
   readonly #isDirect: boolean
   readonly #pending = new Set<Promise<unknown>>()
+  readonly #turns: Turns
   #closing: Promise<void> | undefined
 
   private constructor(fd: number, flags: number) {
     this.#fd = fd
+    this.#turns = new Turns(fd)
     this.#isDirect = (flags & O_DIRECT) !== 0
   }
 
@@ -43,12 +49,12 @@ export class File {
    * Opens a file.
    * @param path the file
    * @param flags 'r' (default), 'r+', 'w', 'wx', 'a' ... as node has them, or O_RDONLY | O_DIRECT and the like
-   * @param mode permissions of a new file, before the umask (default 0o666)
+   * @param mode permissions of a new file, before the umask: a number, or an octal string (default 0o666)
    * @throws as a rejection, ErrnoError ENOENT, EACCES, EEXIST ... with `path`; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
    */
-  static async open(path: string, flags: string | number = 'r', mode = 0o666): Promise<File> {
+  static async open(path: string, flags: string | number | null = 'r', mode: number | string = 0o666): Promise<File> {
     const how = asFlags(flags)
-    const fd = await backend().open(asPath(path), how, asInteger('mode', mode, 0, 0o7777))
+    const fd = await backend().open(asPath(path), how, asMode(mode))
     return new File(fd, how)
   }
 
@@ -68,33 +74,36 @@ export class File {
     buffer: B,
     offset?: number | FileReadOptions | null,
     length?: number | null,
-    position?: number | null,
+    position?: number | bigint | null,
   ): Promise<{ bytesRead: number; buffer: B }> {
-    const options = typeof offset === 'object' ? offset : { offset, length, position }
-    return this.#do('read', async () => {
-      const { position: at = null, ...where } = options ?? {}
-      return { bytesRead: await backend().read(this.#fd, buffer, at, defined(where)), buffer }
-    })
+    const options = ((typeof offset === 'object' ? offset : { offset, length, position }) ?? {}) as FileReadOptions
+    const at = checked(() => asFilePosition(options.position))
+    return this.#do('read', at, async (place) => ({
+      bytesRead: await backend().read(this.#fd, buffer, place, defined(options)),
+      buffer,
+    }))
   }
 
   /**
-   * Writes bytes, or a string: then `offset` is the position.
+   * Writes bytes, or a string: then `offset` is the position and `length` the encoding (default 'utf8').
    * @returns `bytesWritten` and what was given
    * @throws as a rejection, ErrnoError EBADF, EIO, ENOSPC ...; ERR_OUT_OF_RANGE, ERR_INVALID_STATE (detached)
    */
   write<D extends string | ByteView>(
     data: D,
-    offset?: number | FileReadOptions | null,
-    length?: number | null,
-    position?: number | null,
+    offset?: number | bigint | FileReadOptions | null,
+    length?: number | BufferEncoding | null,
+    position?: number | bigint | null,
   ): Promise<{ bytesWritten: number; buffer: D }> {
     const isText = typeof data === 'string'
     const given = isText ? { position: offset as number | null } : { offset: offset as number, length, position }
-    const options = typeof offset === 'object' && offset !== null ? offset : given
-    return this.#do('write', async () => {
-      const { position: at, ...where } = options
-      return { bytesWritten: await backend().write(this.#fd, data, at ?? null, defined(where)), buffer: data }
-    })
+    const options = (typeof offset === 'object' && offset !== null ? offset : given) as FileReadOptions
+    const at = checked(() => asFilePosition(options.position))
+    const bytes = checked(() => (isText ? Buffer.from(data, asEncoding(length)) : (data as ByteView)))
+    return this.#do('write', at, async (place) => ({
+      bytesWritten: await backend().write(this.#fd, bytes(), place, defined(options)),
+      buffer: data,
+    }))
   }
 
   /**
@@ -105,10 +114,11 @@ export class File {
    */
   readv<B extends readonly ByteView[]>(
     buffers: B,
-    position?: number | null,
+    position?: number | bigint | null,
   ): Promise<{ bytesRead: number; buffers: B }> {
-    return this.#do('readv', async () => ({
-      bytesRead: await backend().readv(this.#fd, buffers, position ?? null),
+    const at = checked(() => asFilePosition(position))
+    return this.#do('readv', at, async (place) => ({
+      bytesRead: await backend().readv(this.#fd, buffers, place),
       buffers,
     }))
   }
@@ -121,26 +131,35 @@ export class File {
    */
   writev<B extends readonly ByteView[]>(
     buffers: B,
-    position?: number | null,
+    position?: number | bigint | null,
   ): Promise<{ bytesWritten: number; buffers: B }> {
-    return this.#do('writev', async () => ({
-      bytesWritten: await backend().writev(this.#fd, buffers, position ?? null),
+    const at = checked(() => asFilePosition(position))
+    return this.#do('writev', at, async (place) => ({
+      bytesWritten: await backend().writev(this.#fd, buffers, place),
       buffers,
     }))
   }
 
-  /** All of the file. @throws as a rejection, what `read` throws; the signal's reason */
+  /** What there is from the file's own offset on, which moves to the end. @throws as a rejection, what `read` throws; the signal's reason */
   readFile(options: (ReadFileOptions & { encoding: BufferEncoding }) | BufferEncoding): Promise<string>
   readFile(options?: (ReadFileOptions & { encoding?: null }) | null): Promise<Buffer>
   readFile(options?: ReadAs): Promise<Buffer | string> {
-    const { encoding, signal } = asOptions<ReadFileOptions>(options)
-    return this.#do('read', async () => decoded(await readAll(this.#open, signal), encoding))
+    const how = checked(() => asOptions<ReadFileOptions>(options))
+    return this.#do('read', own, async () => decoded(await this.#readOn(how().signal), how().encoding))
+  }
+
+  async #readOn(signal: AbortSignal | null | undefined): Promise<Buffer> {
+    const start = currentOffset(this.#fd)
+    const bytes = await readAll(this.#open, signal, start ?? 0)
+    if (start !== null) lseek(this.#fd, start + bytes.length, SEEK_SET)
+    return bytes
   }
 
   /** Writes all of `data` from the file's own offset on. @throws as a rejection, what `write` throws; the signal's reason */
   writeFile(data: FileData, options?: WriteAs): Promise<void> {
-    const { encoding, signal, flush } = asOptions<WriteFileOptions>(options)
-    return this.#do('write', async () => {
+    const how = checked(() => asOptions<WriteFileOptions>(options))
+    return this.#do('write', own, async () => {
+      const { encoding, signal, flush } = how()
       const whole = wholeOf(data, encoding)
       if (whole) await writeAll(this.#open, whole, this.#isDirect ? 0 : null, signal)
       else await this.#writeSequence(chunksOf(data, encoding), signal)
@@ -163,31 +182,37 @@ export class File {
 
   /** What the kernel knows of the file. */
   stat(): Promise<FileStats> {
-    return this.#do('fstat', () => backend().stat(this.#fd))
+    return this.#do('fstat', nowhere, () => backend().stat(this.#fd))
   }
 
   /** Waits until all that was written is on the disk. @see man 2 fsync */
   sync(): Promise<void> {
-    return this.#do('fsync', () => backend().sync(this.#fd, false))
+    return this.#do('fsync', nowhere, () => backend().sync(this.#fd, false))
   }
 
   /** As `sync`, without times and the like. @see man 2 fdatasync */
   datasync(): Promise<void> {
-    return this.#do('fdatasync', () => backend().sync(this.#fd, true))
+    return this.#do('fdatasync', nowhere, () => backend().sync(this.#fd, true))
   }
 
-  /** Cuts the file to `length` bytes, or fills it up with zeros. */
+  /** Cuts the file to `length` bytes (default, and of a negative number: 0), or fills it up with zeros. */
   truncate(length = 0): Promise<void> {
-    return this.#do('ftruncate', async () => ftruncate(this.#fd, length))
+    return this.#do('ftruncate', nowhere, async () => ftruncate(this.#fd, length < 0 ? 0 : length))
   }
 
   get #open(): { fd: number; isDirect: boolean } {
     return { fd: this.#fd, isDirect: this.#isDirect }
   }
 
-  async #do<T>(syscall: string, work: () => Promise<T>): Promise<T> {
+  // `where` gives the position of what is read or written: null is the file's own offset, undefined is none.
+  async #do<T>(
+    syscall: string,
+    where: () => number | null | undefined,
+    work: (place: number | null) => Promise<T>,
+  ): Promise<T> {
     if (this.#fd < 0 || this.#closing) throw new ErrnoError(EBADF, syscall)
-    const promise = work()
+    const place = where()
+    const promise = place === null ? this.#turns.take(() => work(null)) : work(place ?? null)
     this.#pending.add(promise)
     try {
       return await promise
@@ -214,7 +239,23 @@ export class File {
   }
 }
 
+const own = (): null => null
+const nowhere = (): undefined => undefined
+
+/** Arguments are taken at the call, and what is wrong with them is a rejection. */
+function checked<T>(read: () => T): () => T {
+  try {
+    const value = read()
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
 // Without what was not given.
-function defined(options: object): { offset?: number; length?: number } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null))
+function defined({ offset, length, signal }: FileReadOptions): BackendOptions {
+  const given = { offset, length: length as unknown, signal }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null))
 }

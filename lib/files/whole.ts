@@ -97,13 +97,16 @@ async function writeDirect(fd: number, bytes: Uint8Array, position: number, sign
 const beginnings: Buffer[] = []
 const BEGINNING = 65536
 
-/** All that is in a file. One that is small is read without asking for its size, for which a worker of the kernel's would be woken. */
-export async function readAll(file: OpenFile, signal?: Signal): Promise<Buffer> {
-  if (file.isDirect) return readLarge(file, signal)
+/**
+ * All that is in a file from `start` on. One that is small is read without asking for its size, for which a worker of the kernel's would be
+ * woken.
+ */
+export async function readAll(file: OpenFile, signal?: Signal, start = 0): Promise<Buffer> {
+  if (file.isDirect) return readLarge(file, signal, start)
   const bytes = beginnings.pop() ?? unpublished(BEGINNING)
   try {
-    const count = await fill(file, bytes, 0, 0, BEGINNING, signal)
-    if (count === BEGINNING) return await readLarge(file, signal, bytes)
+    const count = await fill(file, bytes, 0, start, BEGINNING, signal)
+    if (count === BEGINNING) return await readLarge(file, signal, start, bytes)
     const all = Buffer.allocUnsafeSlow(count)
     bytes.copy(all, 0, 0, count)
     if (beginnings.length < AT_ONCE) beginnings.push(bytes)
@@ -115,16 +118,17 @@ export async function readAll(file: OpenFile, signal?: Signal): Promise<Buffer> 
 }
 
 // What was read of something that has no positions is not there to be read again.
-async function readLarge(file: OpenFile, signal: Signal, beginning?: Buffer): Promise<Buffer> {
-  const { size, canSeek } = await statusOf(file)
-  if (!canSeek && beginning) return Buffer.concat([Buffer.from(beginning), await readOn(file.fd, signal)])
-  if (!canSeek || size === 0) return readOn(file.fd, signal)
+async function readLarge(file: OpenFile, signal: Signal, start: number, beginning?: Buffer): Promise<Buffer> {
+  const status = await statusOf(file)
+  const size = Math.max(0, status.size - start)
+  if (!status.canSeek && beginning) return Buffer.concat([Buffer.from(beginning), await readOn(file.fd, signal)])
+  if (!status.canSeek || size === 0) return readOn(file.fd, signal)
   const bytes = file.isDirect ? alignedUnsafe(SECTOR, Math.ceil(size / SECTOR) * SECTOR) : unpublished(size)
   let total = 0
   await inPieces(async (position) => {
     const length = Math.min(PIECE, bytes.length - position)
     if (length <= 0) return false
-    const count = await fill(file, bytes, position, position, length, signal)
+    const count = await fill(file, bytes, position, start + position, length, signal)
     total += Math.min(count, size - position)
     return count === length
   })
@@ -142,10 +146,20 @@ async function readOn(fd: number, signal: Signal): Promise<Buffer> {
   }
 }
 
+// A pipe, a device, a file of the kernel's: piece after piece, each at the file's own offset.
+async function copyInOrder(from: OpenFile, to: OpenFile, signal: Signal): Promise<void> {
+  const piece = alignedUnsafe(SECTOR, PIECE)
+  for (;;) {
+    const count = await backend().read(from.fd, piece, null, { signal })
+    if (count === 0) return
+    await writeAll(to, piece.subarray(0, count), null, signal)
+  }
+}
+
 /** Copies from one open file to another. */
 export async function copyAll(from: OpenFile, to: OpenFile, signal?: Signal): Promise<void> {
-  const { canSeek } = await statusOf(from)
-  if (!canSeek) return writeAll(to, await readOn(from.fd, signal), null, signal)
+  const canSeek = (await statusOf(from)).canSeek && (await statusOf(to)).canSeek
+  if (!canSeek) return copyInOrder(from, to, signal)
   const free: Buffer[] = []
   await inPieces(async (position) => {
     const piece = free.pop() ?? alignedUnsafe(SECTOR, PIECE)

@@ -49,7 +49,7 @@ describe.each([
       missing: ['ENOENT', true],
       codes: [
         ...['EISDIR', 'ERR_INVALID_ARG_VALUE', 'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_TYPE', 'ENOSPC', 'STOP'],
-        'EEXIST',
+        ...['EEXIST', 'what is there'],
       ],
     })
   })
