@@ -65,6 +65,7 @@
         "native/fd.cc",
         "native/handler.cc",
         "native/io_uring.cc",
+        "native/ioctl.cc",
         "native/loop/enter_js.cc",
         "native/loop/fork.cc",
         "native/loop/fork_acceptor.cc",

@@ -110,6 +110,13 @@ interface IoUringNatives {
   ringProbe(handle: object, can: Uint8Array): number
 }
 
+// native/ioctl.cc
+interface IoctlNatives {
+  ioctl(fd: number, request: number, argument: number): number
+  /** `memory` is what the request reads or fills, of its size. */
+  ioctl_memory(fd: number, request: number, memory: ByteView): number
+}
+
 // native/memory.cc
 interface MemoryNatives {
   /** The memory, or a negative errno. */
@@ -284,8 +291,6 @@ interface ResourceNatives {
 // native/sendfile.cc
 interface SendfileNatives {
   sendfile(out: number, from: number, offset: number, count: number): number
-  /** `out` shares the blocks of `from`. */
-  ficlone(out: number, from: number): number
   splice(from: number, fromOffset: number, out: number, outOffset: number, length: number, flags: number): number
 }
 
@@ -452,6 +457,7 @@ export interface Natives
     ForkNatives,
     HandlerNatives,
     IoUringNatives,
+    IoctlNatives,
     MemoryNatives,
     NoWaitNatives,
     PinnedMemoryNatives,

@@ -13,6 +13,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterForkAcceptor(exports);
   RegisterHandler(exports);
   RegisterIoUring(exports);
+  RegisterIoctl(exports);
   RegisterMemory(exports);
   RegisterNoWait(exports);
   RegisterPinnedMemory(exports);

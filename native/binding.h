@@ -123,6 +123,7 @@ void RegisterFork(Exports& exports);
 void RegisterForkAcceptor(Exports& exports);
 void RegisterHandler(Exports& exports);
 void RegisterIoUring(Exports& exports);
+void RegisterIoctl(Exports& exports);
 void RegisterMemory(Exports& exports);
 void RegisterNoWait(Exports& exports);
 void RegisterPinnedMemory(Exports& exports);

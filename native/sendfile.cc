@@ -1,9 +1,6 @@
-// From descriptor to descriptor inside the kernel: sys/sendfile.h, splice, FICLONE. See: man 2 sendfile, splice,
-// ioctl_ficlone.
+// From descriptor to descriptor inside the kernel: sys/sendfile.h and splice. See: man 2 sendfile, splice.
 // An offset of -1 stands for C's null: the descriptor's own.
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 
 #include "binding.h"
@@ -23,17 +20,11 @@ int64_t Splice(int in, int64_t in_offset, int out, int64_t out_offset, int64_t l
       [&] { return splice(in, in_offset < 0 ? nullptr : &from, out, out_offset < 0 ? nullptr : &to, length, flags); });
 }
 
-// `out` shares the blocks of `in` until one of them is written.
-int Ficlone(int out, int in) {
-  return Retry([&] { return ioctl(out, FICLONE, in); });
-}
-
 }  // namespace
 
 void RegisterSendfile(Exports& exports) {
   exports.Function<&Sendfile>("sendfile");
   exports.Function<&Splice>("splice");
-  exports.Function<&Ficlone>("ficlone");
 
   POSIX_ASYNC_CONSTANT(exports, SPLICE_F_MORE);
   POSIX_ASYNC_CONSTANT(exports, SPLICE_F_MOVE);

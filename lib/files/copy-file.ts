@@ -1,10 +1,11 @@
 // copyFile: one file's bytes and permissions over another, as fs.copyFile has it. See: man 2 ioctl_ficlone
 import { lstatSync } from 'node:fs'
 import { constants } from 'node:os'
-import { check, ErrnoError } from '../errors.js'
-import { native } from '../native.js'
+import { ErrnoError } from '../errors.js'
 import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from '../posix/fcntl.js'
 import { asInteger, asPath } from '../posix/internal/arguments.js'
+import { FICLONE as SHARE, ioctl } from '../posix/sys-ioctl.js'
+import { fchmod } from '../posix/sys-stat.js'
 import { ftruncate, unlink } from '../posix/unistd.js'
 import type { FileStats } from './backend.js'
 import type { File } from './file.js'
@@ -42,7 +43,7 @@ async function replace(from: File, status: FileStats, to: File, path: string, fl
   const old = await to.stat()
   if (old.dev === status.dev && old.ino === status.ino) return
   if (!old.isFile()) return copyAll(open(from), open(to))
-  check(native.fchmod(to.fd, status.mode & 0o7777), 'fchmod', { path })
+  fchmod(to.fd, status.mode & 0o7777)
   try {
     if (isCloned(from, to, flags)) return ftruncate(to.fd, status.size)
     ftruncate(to.fd, 0)
@@ -57,9 +58,13 @@ const open = ({ fd }: File): { fd: number; isDirect: boolean } => ({ fd, isDirec
 
 function isCloned(from: File, to: File, flags: number): boolean {
   if ((flags & (FICLONE | FICLONE_FORCE)) === 0) return false
-  const result = native.ficlone(to.fd, from.fd)
-  if (flags & FICLONE_FORCE) check(result, 'ioctl_ficlone')
-  return result === 0
+  try {
+    ioctl(to.fd, SHARE, from.fd)
+    return true
+  } catch (error) {
+    if (flags & FICLONE_FORCE) throw error
+    return false
+  }
 }
 
 // Only where the name still is that file's: not a link to it, nor what was put in its place meanwhile.

@@ -1,7 +1,7 @@
 // liburing.h: io_uring. Operations are handed to the kernel, many by one system call, and complete later, each as a promise.
 import { constants } from 'node:os'
 import { constant } from '../native.js'
-import { asExactTimeout, asInteger } from './internal/arguments.js'
+import { asInteger, asTime } from './internal/arguments.js'
 import { asRingFile } from './ring/ring-base.js'
 import type { RingFile } from './ring/sqe.js'
 import { timePin } from './ring/pinned-structs.js'
@@ -54,11 +54,11 @@ export class Ring extends RingOfStreams {
 
   /**
    * Waits for a time, or for so many completions of other operations.
-   * @param milliseconds fractions count
+   * @param milliseconds fractions count; negative, null, left out or Infinity: for ever, until the signal or `count` ends it
    * @returns whether the time was over; false: `count` completions have come first
    * @throws as a rejection, the signal's reason; ERR_OUT_OF_RANGE
    */
-  timeout(milliseconds: number, options: TimeoutOptions = {}): Promise<boolean> {
+  timeout(milliseconds?: number | null, options: TimeoutOptions = {}): Promise<boolean> {
     return this.begin(options, () => {
       const { count = 0, absolute = false } = options
       const offset = asInteger('count', count, 0)
@@ -67,11 +67,12 @@ export class Ring extends RingOfStreams {
   }
 
   /**
-   * Right after an operation within `linked`: gives that one up after a time. It then rejects with ECANCELED.
+   * Right after an operation within `linked`: gives that one up after a time (negative, null, left out or Infinity: never). It then rejects
+   * with ECANCELED.
    * @returns whether it came to that
    * @throws as a rejection, ERR_OUT_OF_RANGE
    */
-  linkTimeout(milliseconds: number): Promise<boolean> {
+  linkTimeout(milliseconds?: number | null): Promise<boolean> {
     return this.begin(undefined, () => timeoutOf(IORING_OP_LINK_TIMEOUT, milliseconds))
   }
 
@@ -95,16 +96,17 @@ export class Ring extends RingOfStreams {
    * @throws as a rejection, ErrnoError EBADF
    */
   cancel(fd: RingFile): Promise<number> {
-    const ended = (result: number): number => Math.max(result, 0)
     return this.begin(undefined, () => {
+      const held = this.queue.cancelHeld(asRingFile(fd))
+      const ended = (result: number): number => Math.max(result, 0) + held
       return { syscall: 'cancel', ...cancelFd(asRingFile(fd)), ended, expected: [-ENOENT] }
     })
   }
 }
 
 // Whether the time was over; what it was the time limit of may have been quicker (ENOENT, ECANCELED, EALREADY).
-function timeoutOf(code: number, milliseconds: number): OperationEntry<boolean> {
-  const time = timePin(asExactTimeout(milliseconds, 'milliseconds'))
+function timeoutOf(code: number, milliseconds: unknown): OperationEntry<boolean> {
+  const time = timePin(asTime(milliseconds, 'milliseconds'))
   const ended = (result: number): boolean => {
     time.finish(0)
     return result === -ETIME

@@ -1,10 +1,13 @@
 // unistd.h: reading, writing and duplicating descriptors, pipes. (Ids are in process-ids.ts, fork in fork.ts.)
 // Every function here is the system call of its name, made synchronously on the calling thread.
+import { constants } from 'node:os'
 import { check, checkOrNull } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
 import { asData, asFd, asInteger, asPath, asSpan } from './internal/arguments.js'
 import { O_CLOEXEC } from './fcntl.js'
-import { notifyClose } from './event-loop/close-hooks.js'
+import { closing } from './event-loop/close-hooks.js'
+
+const { EBADF } = constants.errno
 
 export const SEEK_SET = constant('SEEK_SET')
 export const SEEK_CUR = constant('SEEK_CUR')
@@ -91,8 +94,14 @@ export function lseek(fd: number, offset: number, whence: number): number {
  * @see man 2 close
  */
 export function close(fd: number): void {
-  notifyClose(asFd(fd))
-  check(native.close(fd), 'close')
+  check(
+    closing(
+      asFd(fd),
+      () => native.close(fd),
+      (result) => result !== -EBADF,
+    ),
+    'close',
+  )
 }
 
 /**
@@ -116,8 +125,7 @@ export function dup2(from: number, to: number): number {
     check(native.fcntl(from, constant('F_GETFD'), 0), 'dup2')
     return to
   }
-  notifyClose(to)
-  return check(native.dup3(from, to, to > 2 ? O_CLOEXEC : 0), 'dup2')
+  return check(replace(from, to, to > 2 ? O_CLOEXEC : 0), 'dup2')
 }
 
 /**
@@ -127,8 +135,16 @@ export function dup2(from: number, to: number): number {
  */
 export function dup3(from: number, to: number, flags: number): number {
   const how = asInteger('flags', flags)
-  if (asFd(from, 'from') !== asFd(to, 'to')) notifyClose(to)
-  return check(native.dup3(from, to, how), 'dup3')
+  return check(replace(asFd(from, 'from'), asFd(to, 'to'), how), 'dup3')
+}
+
+// Where it fails, `to` is what it was, and whoever waits for it waits on.
+function replace(from: number, to: number, flags: number): number {
+  return closing(
+    to,
+    () => native.dup3(from, to, flags),
+    (result) => result >= 0,
+  )
 }
 
 /**

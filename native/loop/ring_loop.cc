@@ -1,11 +1,13 @@
 // Completions of a ring come back by an eventfd that libuv watches, one entry into JavaScript a batch. See: ring_loop.h
 #include "ring_loop.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "core/base/deadline.h"
 #include "core/ring/ring_prepare.h"
 #include "env_data.h"
 
@@ -16,6 +18,7 @@ constexpr unsigned kMostATurn = 1024;        // completions, those that follow o
 constexpr unsigned kLeastBatch = 4;          // completions an entry into JavaScript, where there are as many ...
 constexpr unsigned kPartsInFlight = 8;       // ... or such a part of what is in flight, where that is more
 constexpr int kTeardownMilliseconds = 2000;  // for what is in flight when its environment ends
+constexpr int kCancelAgainMilliseconds = 50;
 constexpr uint64_t kNobody = ~uint64_t{0} - 1;  // user_data of a request of this file
 
 }  // namespace
@@ -119,20 +122,29 @@ void RingLoop::KeepAlive() {
   wanted ? uv_ref(handle) : uv_unref(handle);
 }
 
-// The memory of what is in flight is about to go: waits until the kernel has let go of it.
+// The memory of what is in flight is about to go: waits until the kernel has let go of it, by the clock and not by the
+// ring, which may be what hangs.
 void RingLoop::CancelAll() {
-  __kernel_timespec limit{0, 50'000'000};
-  for (int waited = 0; in_flight_ && waited < kTeardownMilliseconds; waited += 50) {
-    io_uring_sqe* entries[2] = {ring_.Next(), ring_.Next()};
-    if (entries[1]) {
-      Prepare(entries[0], IORING_OP_ASYNC_CANCEL, -1, nullptr, 0, 0, kNobody);
-      entries[0]->cancel_flags = kCancelAny | kCancelAll;
-      Prepare(entries[1], IORING_OP_TIMEOUT, -1, &limit, 1, 1, kNobody);
-      in_flight_ += 2;
+  Deadline limit(kTeardownMilliseconds);
+  while (in_flight_ && limit.LeftMilliseconds() > 0) {
+    if (io_uring_sqe* entry = ring_.Next()) {
+      Prepare(entry, IORING_OP_ASYNC_CANCEL, -1, nullptr, 0, 0, kNobody);
+      entry->cancel_flags = kCancelAny | kCancelAll;
+      in_flight_++;
     }
-    ring_.Submit(2);
-    ring_.Drain([&](const io_uring_cqe& completion) { in_flight_ -= !(completion.flags & IORING_CQE_F_MORE); });
+    Deadline round(kCancelAgainMilliseconds);
+    while (in_flight_ && round.LeftMilliseconds() > 0) {
+      ring_.Submit();
+      ring_.Drain([&](const io_uring_cqe& completion) { in_flight_ -= !(completion.flags & IORING_CQE_F_MORE); });
+      if (in_flight_) AwaitEvent(round.LeftMilliseconds());
+    }
   }
+}
+
+void RingLoop::AwaitEvent(int milliseconds) {
+  uint64_t told;
+  pollfd polled{event_.get(), POLLIN, 0};
+  if (poll(&polled, 1, milliseconds) > 0) Result([&] { return read(event_.get(), &told, sizeof told); });
 }
 
 void RingLoop::Shut() {

@@ -54,6 +54,7 @@ class RingLoop {
   void Enter(unsigned count);
   void KeepAlive();
   void CancelAll();
+  void AwaitEvent(int milliseconds);
   void CloseHandle();
   static void OnTeardown(napi_async_cleanup_hook_handle, void* self);
 

@@ -224,5 +224,6 @@ afterKeptFork(() => {
 
 // POSIX leaves it open whether closing a descriptor ends what is under way on it; here what has not begun does.
 onClose((fd) => {
-  if (underWay.size > 0) for (const request of requests(fd)) request.cancel()
+  const concerned = underWay.size > 0 ? requests(fd) : []
+  return concerned.length === 0 ? undefined : { done: () => concerned.forEach((request) => request.cancel()) }
 })

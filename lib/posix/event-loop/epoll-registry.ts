@@ -205,15 +205,16 @@ export function reference(registration: Registration, interest: Interest, refere
   if (registration.interests.includes(interest)) keepLoopAlive(referenced ? 1 : -1)
 }
 
-onClose(dropWatches)
-
-/** Before a descriptor is closed or replaced: nothing is reported of it any more, even where another process has it open. */
-export function dropWatches(fd: number): void {
+// When a descriptor is closed or replaced, nothing is reported of it any more, even where another process has it open.
+onClose((fd) => {
   const registration = byFd.get(fd)
-  if (!registration) return
-  disarm(registration)
-  closed(registration)
-}
+  if (!registration) return undefined
+  return {
+    pause: () => void disarm(registration),
+    resume: () => rearm(registration),
+    done: () => closed(registration),
+  }
+})
 
 /** How often this process and its forebears have forgotten: what an object made before is not this process's own any more. */
 export function forgotten(): number {

@@ -6,7 +6,7 @@ import { constant, native } from '../../native.js'
 import { asFd, asInteger, asTimeout } from '../internal/arguments.js'
 import { changed, join, leave, reference, type Interest, type Registration } from './epoll-registry.js'
 
-export { dropWatches, forgetWatches, renewWatches } from './epoll-registry.js'
+export { forgetWatches, renewWatches } from './epoll-registry.js'
 
 const POLLNVAL = constant('POLLNVAL')
 const POLLERR = constant('POLLERR')

@@ -35,8 +35,12 @@ export function asTimeout(value: unknown, name = 'timeout'): number {
 
 /** As asTimeout, with fractions of a millisecond left as they are, for calls that count in nanoseconds. */
 export function asExactTimeout(value: unknown, name = 'timeout'): number {
-  const whole = asTimeout(value, name)
-  return whole < 0 ? -1 : Math.min(value as number, INT_MAX)
+  return Math.min(asTime(value, name), INT_MAX)
+}
+
+/** As asExactTimeout, however long it is: for clocks' times, which may be those of a machine that is up for months. */
+export function asTime(value: unknown, name = 'timeout'): number {
+  return asTimeout(value, name) < 0 ? -1 : (value as number)
 }
 
 /** Bytes in memory, and which of them: checked against the length that the engine knows, with no 32-bit arithmetic. */

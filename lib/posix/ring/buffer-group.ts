@@ -1,5 +1,6 @@
 // Buffers that the kernel takes by itself when there is something to receive: those of recvMultishot. See: man 2 io_uring_register
-import { check, invalidArgValue } from '../../errors.js'
+import { constants } from 'node:os'
+import { check, ErrnoError, invalidArgValue } from '../../errors.js'
 import { constant } from '../../native.js'
 import { asInteger } from '../internal/arguments.js'
 import { allocate, type Block } from '../internal/pinned-memory.js'
@@ -21,18 +22,25 @@ export class BufferGroup {
   readonly #ring: Block // struct io_uring_buf, one a buffer
   readonly #bytes: Block
   readonly #tail: Uint16Array
+  readonly #numbers: GroupNumbers
+  readonly #starving = new Set<() => void>()
+  #taken = 0 // buffers that hold what nobody has taken out yet
+  #receivers = 0
   #open = true
 
-  /** @throws ErrnoError EINVAL (kernel before 5.19), ENOMEM */
-  constructor(queue: RingQueue, group: number, count: number, size: number) {
+  /** @throws ErrnoError EINVAL (kernel before 5.19), ENOMEM, ENOSPC (65,536 groups are open) */
+  constructor(queue: RingQueue, numbers: GroupNumbers, count: number, size: number) {
     this.count = count
     this.size = size
-    this.group = group
     this.#queue = queue
+    this.#numbers = numbers
     this.#ring = allocate(count * 16)
     this.#bytes = allocate(count * size)
     this.#tail = new Uint16Array(this.#ring.bytes.buffer, 14, 1) // the kernel reads it in the place of the first entry's last field
-    check(this.#register(REGISTER_BUFFER_RING), 'io_uring_register')
+    this.group = numbers.take()
+    const result = this.#register(REGISTER_BUFFER_RING)
+    if (result < 0) numbers.giveBack(this.group)
+    check(result, 'io_uring_register')
     for (let number = 0; number < count; number++) this.#give(number)
   }
 
@@ -42,6 +50,41 @@ export class BufferGroup {
     argument.bytes.writeUInt32LE(this.count, 8)
     argument.bytes.writeUInt16LE(this.group, 12)
     return this.#queue.register(operation, argument, 1)
+  }
+
+  /** Whether `close` was called. */
+  get closed(): boolean {
+    return !this.#open
+  }
+
+  /** An operation that receives into it begins (1), or is over (-1). Internal. */
+  receives(by: 1 | -1): void {
+    this.#receivers += by
+    this.#leave()
+  }
+
+  /** The kernel has filled a buffer. Internal. */
+  filled(flags: number): void {
+    if ((flags & IORING_CQE_F_BUFFER) !== 0) this.#taken++
+  }
+
+  /**
+   * Calls `begin` when there is a buffer again, or the group is closed. At once where one was given back since the kernel found none: what the
+   * kernel has filled is told in order, before what found nothing. Internal.
+   */
+  whenRoom(begin: () => void): void {
+    if (this.#taken < this.count) begin()
+    else this.#starving.add(begin)
+  }
+
+  // As many as there are buffers; all of them where none is taken: nobody else would wake them.
+  #wake(): void {
+    let room = this.#taken === 0 || !this.#open ? Infinity : this.count - this.#taken
+    for (const begin of [...this.#starving]) {
+      if (room-- <= 0) return
+      this.#starving.delete(begin)
+      begin()
+    }
   }
 
   /** A copy of what the kernel left in the buffer that a completion names; the buffer is the kernel's again. */
@@ -54,7 +97,10 @@ export class BufferGroup {
 
   /** The buffer that a completion names is the kernel's again. */
   drop(flags: number): void {
-    if ((flags & IORING_CQE_F_BUFFER) !== 0) this.#give(flags >>> 16)
+    if ((flags & IORING_CQE_F_BUFFER) === 0) return
+    this.#taken--
+    this.#give(flags >>> 16)
+    this.#wake()
   }
 
   #give(number: number): void {
@@ -67,15 +113,40 @@ export class BufferGroup {
     Atomics.store(this.#tail, 0, tail + 1)
   }
 
-  /** Takes the buffers back. What receives into them ends first. May be called again. */
+  /** Takes the buffers back. What still receives into them ends with ERR_INVALID_STATE when data comes. May be called again. */
   close(): void {
     if (!this.#open) return
     this.#open = false
     if (this.#queue.isOwn) this.#register(UNREGISTER_BUFFER_RING)
+    this.#leave()
+    this.#wake()
+  }
+
+  // Its number is another group's when nobody can take that one's buffers for its own.
+  #leave(): void {
+    if (!this.#open && this.#receivers === 0) this.#numbers.giveBack(this.group)
   }
 
   [Symbol.dispose](): void {
     this.close()
+  }
+}
+
+/** The numbers of one ring's groups: 16 bits, used again when a group is closed. */
+export class GroupNumbers {
+  readonly #free: number[] = []
+  readonly #used = new Set<number>()
+
+  /** @throws ErrnoError ENOSPC */
+  take(): number {
+    const number = this.#free.pop() ?? this.#used.size
+    if (number > 0xffff) throw new ErrnoError(constants.errno.ENOSPC, 'io_uring_register')
+    this.#used.add(number)
+    return number
+  }
+
+  giveBack(number: number): void {
+    if (this.#used.delete(number)) this.#free.push(number)
   }
 }
 

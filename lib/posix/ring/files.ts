@@ -1,8 +1,9 @@
 // The operations of a ring on files beside reading and writing: open, close, sync, statx, splice. Internal; io-uring.ts is its face.
+import { constants } from 'node:os'
 import { constant } from '../../native.js'
 import { asFd, asInteger, asPath } from '../internal/arguments.js'
 import { O_CLOEXEC, O_RDONLY } from '../fcntl.js'
-import { notifyClose } from '../event-loop/close-hooks.js'
+import { closingLater } from '../event-loop/close-hooks.js'
 import { Pin } from '../internal/pinned-memory.js'
 import { asRingFile } from './ring-base.js'
 import type { RingFile } from './sqe.js'
@@ -17,6 +18,7 @@ const IORING_OP_OPENAT = constant('IORING_OP_OPENAT')
 const IORING_OP_SPLICE = constant('IORING_OP_SPLICE')
 const IORING_OP_STATX = constant('IORING_OP_STATX')
 const IORING_FSYNC_DATASYNC = 1
+const { EBADF, ECANCELED } = constants.errno
 
 const nothing = (): void => {}
 
@@ -126,7 +128,8 @@ export class RingOfFiles extends RingOfTransfers {
   /** Cancels what is in flight and frees the ring when that is over. May be called again. */
   override close(): Promise<void>
   /**
-   * Closes a descriptor. What this ring does on it is cancelled.
+   * Closes a descriptor. What waits for it, on this ring and elsewhere, is given up when it is closed; as the end of a chain it closes what the
+   * chain has written.
    * @throws as a rejection, ErrnoError EBADF, EIO
    * @see man 2 close
    */
@@ -134,8 +137,11 @@ export class RingOfFiles extends RingOfTransfers {
   override close(fd?: number, options?: OperationOptions): Promise<void> {
     if (fd === undefined) return this.end()
     return this.begin(options, () => {
-      notifyClose(asFd(fd))
-      return { syscall: 'close', code: IORING_OP_CLOSE, fd, ended: nothing }
+      const closed = closingLater(asFd(fd))
+      const ended = (result: number): void => {
+        if (result !== -EBADF && result !== -ECANCELED) closed()
+      }
+      return { syscall: 'close', code: IORING_OP_CLOSE, fd, ended }
     })
   }
 }

@@ -1,4 +1,5 @@
 // Who has begun what on a ring: a slot for each, whose number the kernel gives back with each completion. Internal.
+import type { Sqe } from './sqe.js'
 
 /** Somebody who has begun an operation: hears of each completion, the last of them without IORING_CQE_F_MORE. */
 export interface Request {
@@ -15,6 +16,8 @@ export const nobody: Request = { slot: -1, completed: () => {}, lost: () => {} }
 /** The requests of one ring that are in flight. */
 export class InFlight {
   readonly #requests: (Request | undefined)[] = []
+  readonly #fds: number[] = [] // the descriptor of each, -1 for none
+  readonly #otherFds: number[] = []
   readonly #uses: number[] = [] // the upper word of each user_data: another one each time the slot is used
   readonly #free: number[] = []
   #lastUse = 0
@@ -25,9 +28,11 @@ export class InFlight {
   }
 
   /** Gives it a slot. */
-  admit(request: Request): number {
+  admit(request: Request, { fd = -1, file = -1 }: Sqe): number {
     const slot = this.#free.pop() ?? this.#requests.length
     this.#requests[slot] = request
+    this.#fds[slot] = typeof fd === 'number' ? fd : -1
+    this.#otherFds[slot] = file
     request.slot = slot
     this.#uses[slot] = this.#lastUse = (this.#lastUse + 1) & 0xfffff // so that both words together are exact as a number
     this.#count++
@@ -52,6 +57,12 @@ export class InFlight {
     this.#requests[slot] = undefined
     this.#free.push(slot)
     this.#count--
+  }
+
+  /** Those on a descriptor; a registered file is none. */
+  on(fd: number): Request[] {
+    const isOn = (slot: number): boolean => this.#fds[slot] === fd || this.#otherFds[slot] === fd
+    return this.#requests.filter((request, slot) => request && request !== nobody && isOn(slot)) as Request[]
   }
 
   all(): Request[] {

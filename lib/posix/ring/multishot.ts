@@ -1,6 +1,7 @@
 // An operation that completes many times, as an async iterator: a listener's clients, a socket's pieces of data.
 import { constants } from 'node:os'
-import { ErrnoError } from '../../errors.js'
+import { codedError, ErrnoError } from '../../errors.js'
+import type { BufferGroup } from './buffer-group.js'
 import type { Sqe } from './sqe.js'
 import { ofParent } from './operation.js'
 import { IORING_CQE_F_MORE, type RingQueue } from './queue.js'
@@ -19,6 +20,8 @@ export interface Shots<T> {
   drop(result: number, flags: number): void
   /** Whether this is the end of it. */
   isEnd(result: number): boolean
+  /** What it receives into. */
+  readonly group?: BufferGroup
 }
 
 type Waiter<T> = { resolve: (result: IteratorResult<T, undefined>) => void; reject: (reason: unknown) => void }
@@ -32,6 +35,7 @@ export class Multishot<T> implements Request, AsyncIterableIterator<T, undefined
   readonly #arrived: [result: number, flags: number][] = []
   readonly #waiting: Waiter<T>[] = []
   #running = false
+  #isStarving = false
   #ended = false
   #error: unknown
 
@@ -51,12 +55,17 @@ export class Multishot<T> implements Request, AsyncIterableIterator<T, undefined
   }
 
   #start(): void {
+    if (this.#shots.group?.closed) throw codedError(Error, 'ERR_INVALID_STATE', 'Invalid state: the group is closed')
     this.#queue.prepare(this, this.#shots.entry)
     this.#running = true
+    this.#shots.group?.receives(1)
   }
 
   completed(result: number, flags: number): void {
+    const { group } = this.#shots
     this.#running = (flags & IORING_CQE_F_MORE) !== 0
+    group?.filled(flags)
+    if (!this.#running) group?.receives(-1)
     if (this.#ended) {
       if (result >= 0) this.#shots.drop(result, flags)
     } else if (result < 0) this.#failed(result)
@@ -69,9 +78,9 @@ export class Multishot<T> implements Request, AsyncIterableIterator<T, undefined
     this.#end()
   }
 
-  // Without a buffer it rests, until one was given back.
+  // Without a buffer it rests, until one was given back and somebody waits for more.
   #failed(result: number): void {
-    if (result === -ENOBUFS && this.#error === undefined) return this.#waiting.length > 0 ? this.#restart() : undefined
+    if (result === -ENOBUFS && this.#error === undefined) return this.#starve()
     this.#error ??= new ErrnoError(result, this.#shots.syscall)
     this.#end()
   }
@@ -83,8 +92,18 @@ export class Multishot<T> implements Request, AsyncIterableIterator<T, undefined
     if (!this.#running && waiter) this.#restart()
   }
 
+  #starve(): void {
+    this.#isStarving = true
+    this.#shots.group?.whenRoom(this.#resume)
+  }
+
+  readonly #resume = (): void => {
+    this.#isStarving = false
+    if (this.#waiting.length > 0) this.#restart()
+  }
+
   #restart(): void {
-    if (this.#running || this.#ended) return
+    if (this.#isStarving || this.#running || this.#ended) return
     try {
       this.#start()
     } catch (error) {

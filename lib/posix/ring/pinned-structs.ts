@@ -79,10 +79,12 @@ export function textPin(text: string): Pin {
   return Pin.from(asFixedSpan(Buffer.from(`${text}\0`)))
 }
 
-/** A struct __kernel_timespec. */
+const FOR_EVER = Number.MAX_SAFE_INTEGER // milliseconds; the kernel takes more than 292 years as never
+
+/** A struct __kernel_timespec; negative: for ever. */
 export function timePin(milliseconds: number): Pin {
   const time = Pin.scratch(16)
-  const whole = Math.max(milliseconds, 0)
+  const whole = milliseconds < 0 ? FOR_EVER : Math.min(milliseconds, FOR_EVER)
   writeLong(time, 0, Math.floor(whole / 1000))
   writeLong(time, 8, Math.floor((whole % 1000) * 1e6))
   return time

@@ -4,13 +4,14 @@ import { constants } from 'node:os'
 import { codedError, ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { callSafely } from '../event-loop/epoll-registry.js'
-import { onClose } from '../event-loop/close-hooks.js'
+import { onClose, type Closing } from '../event-loop/close-hooks.js'
 import { afterKeptFork, generation } from '../after-fork/fork-generation.js'
 import type { Block } from '../internal/pinned-memory.js'
-import { clearFlags, ENTRY_WORDS, writeEntry, type Sqe, type RingFile } from './sqe.js'
+import { Group, Held } from './held.js'
+import { ENTRY_WORDS, writeEntry, type Sqe, type RingFile } from './sqe.js'
 import { nobody, InFlight, type Request } from './in-flight.js'
 
-const { EAGAIN } = constants.errno
+const { EAGAIN, ECANCELED } = constants.errno
 
 // native/loop/ring_loop.h has the same numbers: a header, entries of 64 bytes, completions of three words.
 const PENDING = 0
@@ -41,8 +42,11 @@ export class RingQueue {
   readonly #requests = new InFlight()
   readonly #born = generation()
   #scheduled = false
-  #chain = -1 // where the chain that is being built begins, in entries
   #extra = 0 // IOSQE_ flags of what is being prepared
+  #chain: Group | undefined // the one that is being built
+  readonly #held = new Held()
+  #out = 0 // requests that were written for the kernel and are not over
+  #draining = false // one that drains is among them
   #idle: (() => void) | undefined
   #closed: Promise<void> | undefined
   #freed = false
@@ -84,44 +88,124 @@ export class RingQueue {
   }
 
   /**
-   * Writes an entry, to be handed over at the end of this turn.
+   * Writes an entry, to be handed over at the end of this turn, or keeps it until it is its turn.
    * @throws ERR_INVALID_STATE; ErrnoError EAGAIN where the kernel takes no more at present
    */
   prepare(request: Request, entry: Sqe): void {
-    if (request !== nobody) this.usable()
+    this.usable()
+    if (this.#chain) return this.#link(this.#chain, request, entry)
+    const drains = (this.#extra & IOSQE_IO_DRAIN) !== 0
+    const isUrgent = entry.code === IORING_OP_ASYNC_CANCEL && !drains
+    if (!isUrgent && this.#mustWait(drains)) return this.#hold(request, entry, drains)
+    this.#makeRoom()
+    this.#write(this.#requests.admit(request, entry), entry, 0)
+    this.#draining ||= drains
+  }
+
+  #link(chain: Group, request: Request, sqe: Sqe): void {
+    if (chain.entries.length === this.#entries) throw new ErrnoError(EAGAIN, 'io_uring_enter')
+    chain.drains ||= (this.#extra & IOSQE_IO_DRAIN) !== 0
+    chain.entries.push({ request, sqe, flags: this.#extra & ~IOSQE_IO_DRAIN })
+    this.#requests.admit(request, sqe)
+  }
+
+  #hold(request: Request, sqe: Sqe, drains: boolean): void {
+    const group = new Group()
+    group.drains = drains
+    group.entries.push({ request, sqe, flags: 0 })
+    this.#requests.admit(request, sqe)
+    this.#held.push(group)
+  }
+
+  // As the kernel has it: what drains waits for all before it, and all after it waits for that.
+  #mustWait(drains: boolean): boolean {
+    if (this.#out === 0) this.#draining = false
+    return this.#held.first !== undefined || this.#draining || (drains && this.#out > 0)
+  }
+
+  #makeRoom(): void {
+    if (!this.#hasRoom(1)) throw new ErrnoError(EAGAIN, 'io_uring_enter')
+  }
+
+  // A chain goes in one piece.
+  #hasRoom(count: number): boolean {
+    if (this.#words[PENDING]! + count > this.#entries) this.#handOver(this.#words[PENDING]!)
+    return this.#words[PENDING]! + count <= this.#entries
+  }
+
+  #write(slot: number, entry: Sqe, flags: number): void {
     const words = this.#words
-    if (words[PENDING]! === this.#entries) this.#makeRoom()
-    const slot = this.#requests.admit(request)
-    writeEntry(words, entryAt(words[PENDING]!), entry, this.#extra, slot, this.#requests.useOf(slot))
+    writeEntry(words, entryAt(words[PENDING]!), entry, flags, slot, this.#requests.useOf(slot))
     words[PENDING]!++
+    this.#out++
     if (!this.#scheduled && words[IN_BATCH] === 0) this.#schedule()
+  }
+
+  // What is held and may go now.
+  #advance(): void {
+    for (let group = this.#held.first; group; group = this.#held.first) {
+      const { entries, drains } = group
+      if (this.#out === 0) this.#draining = false
+      if (this.#draining || (drains && this.#out > 0) || !this.#hasRoom(entries.length)) return
+      this.#held.shift()
+      entries.forEach(({ request, sqe }, at) => this.#write(request.slot, sqe, group.flagsOf(at)))
+      this.#draining = drains
+    }
   }
 
   /** Asks the kernel to give `request` up: it completes with ECANCELED, unless it was quicker. */
   cancel(request: Request): void {
     if (!this.isOwn || !this.#requests.has(request)) return
-    const { slot } = request
-    this.prepare(nobody, { code: IORING_OP_ASYNC_CANCEL, address: slot + this.#requests.useOf(slot) * HIGH })
+    if (this.#chain?.entries.some((entry) => entry.request === request)) this.#giveUp(this.#chain.remove(request))
+    else if (!this.#giveUp(this.#held.remove(request))) this.#cancelInKernel(request.slot)
   }
 
-  /** A descriptor is about to be closed: its number may be another file's when what is prepared is handed over. */
-  beforeClose(fd: number): void {
-    if (!this.isOwn || this.inFlight === 0) return
-    this.prepare(nobody, cancelFd(fd))
+  #cancelInKernel(slot: number): void {
+    this.#makeRoom()
+    const entry = { code: IORING_OP_ASYNC_CANCEL, address: slot + this.#requests.useOf(slot) * HIGH }
+    this.#write(this.#requests.admit(nobody, entry), entry, 0)
+  }
+
+  /** Gives up what is held for a descriptor. How many there were. */
+  cancelHeld(fd: RingFile): number {
+    return this.#held.on(fd).filter((request) => this.#giveUp(this.#held.remove(request))).length
+  }
+
+  // The kernel has never seen them: they are over on the next tick.
+  #giveUp(requests: readonly Request[]): boolean {
+    if (requests.length === 0) return false
+    process.nextTick(() => {
+      for (const request of requests) {
+        this.#requests.release(request.slot)
+        request.completed(-ECANCELED, 0)
+      }
+      this.#advance()
+      if (this.#requests.count === 0) this.#idle?.()
+    })
+    return true
+  }
+
+  /** A descriptor is to be closed: what was prepared for it is handed over while it is open, and given up when it is closed. */
+  whenClosed(fd: number): Closing | undefined {
+    if (!this.isOwn || this.inFlight === 0) return undefined
     this.submit()
+    const requests = this.#requests.on(fd)
+    return requests.length === 0 ? undefined : { done: () => requests.forEach((request) => this.cancel(request)) }
   }
 
   /** What is prepared in `body` is linked, each to the next; a `hard` link goes on after a failure. */
   chain<T>(body: () => T, hard: boolean): T {
-    if (this.#chain >= 0) throw invalidState('links within links')
-    const flags = hard ? IOSQE_IO_HARDLINK : IOSQE_IO_LINK
-    this.#chain = this.#words[PENDING]!
+    if (this.#chain) throw invalidState('links within links')
+    const chain = new Group()
+    this.#chain = chain
     try {
-      return this.#flagged(flags, body)
+      return this.#flagged(hard ? IOSQE_IO_HARDLINK : IOSQE_IO_LINK, body)
     } finally {
-      const last = this.#words[PENDING]! - 1
-      if (last >= this.#chain) clearFlags(this.#words, entryAt(last), flags)
-      this.#chain = -1
+      this.#chain = undefined
+      if (chain.entries.length > 0) {
+        this.#held.push(chain)
+        this.#advance()
+      }
     }
   }
 
@@ -141,13 +225,6 @@ export class RingQueue {
     }
   }
 
-  // A chain that is being built stays whole: only what is in front of it goes.
-  #makeRoom(): void {
-    this.#handOver(this.#chain < 0 ? this.#entries : this.#chain)
-    if (this.#words[PENDING]! === this.#entries) throw new ErrnoError(EAGAIN, 'io_uring_enter')
-    if (this.#chain > 0) this.#chain = 0
-  }
-
   #schedule(): void {
     this.#scheduled = true
     process.nextTick(() => {
@@ -158,7 +235,9 @@ export class RingQueue {
 
   /** Hands over what is prepared, now and not at the end of the turn. */
   submit(): void {
-    if (this.isOwn) this.#handOver(this.#words[PENDING]!)
+    if (!this.isOwn) return
+    this.#handOver(this.#words[PENDING]!)
+    this.#advance()
   }
 
   #handOver(count: number): void {
@@ -179,9 +258,13 @@ export class RingQueue {
       const flags = results[at + 2]!
       const request = requests.at(slot)
       if (!request) continue
-      if ((flags & IORING_CQE_F_MORE) === 0) requests.release(slot)
+      if ((flags & IORING_CQE_F_MORE) === 0) {
+        requests.release(slot)
+        this.#out--
+      }
       request.completed(results[at + 1]!, flags)
     }
+    this.#advance()
     if (requests.count === 0) this.#idle?.()
   }
 
@@ -229,7 +312,9 @@ export function cancelFd(fd: RingFile): Sqe {
 
 const queues = new Set<RingQueue>()
 onClose((fd) => {
-  for (const queue of queues) callSafely(() => queue.beforeClose(fd))
+  const concerned = [...queues].map((queue) => queue.whenClosed(fd)).filter((one) => one !== undefined)
+  if (concerned.length === 0) return undefined
+  return { done: () => concerned.forEach((one) => callSafely(() => one.done())) }
 })
 afterKeptFork(() => {
   for (const queue of queues) queue.lose()

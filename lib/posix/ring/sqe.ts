@@ -69,11 +69,6 @@ export function writeEntry(words: Int32Array, at: number, entry: Sqe, extra: num
   for (let word = at + FILE + 1; word < at + ENTRY_WORDS; word++) words[word] = 0
 }
 
-/** Takes IOSQE_ flags from the entry at word `at`. */
-export function clearFlags(words: Int32Array, at: number, flags: number): void {
-  words[at]! &= ~(flags << 8)
-}
-
 function setLong(words: Int32Array, at: number, value: number): void {
   words[at] = value
   words[at + 1] = value < 0 ? -1 : Math.floor(value / HIGH)

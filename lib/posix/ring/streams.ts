@@ -2,7 +2,7 @@
 import { invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asInteger } from '../internal/arguments.js'
-import { asGroupCount, BufferGroup } from './buffer-group.js'
+import { asGroupCount, BufferGroup, GroupNumbers } from './buffer-group.js'
 import { Multishot } from './multishot.js'
 import { asRingFile } from './ring-base.js'
 import type { RingFile } from './sqe.js'
@@ -18,7 +18,7 @@ const IOSQE_BUFFER_SELECT = constant('IOSQE_BUFFER_SELECT')
 
 /** Operations with many completions. */
 export class RingOfStreams extends RingOfMessages {
-  #groups = 0
+  readonly #numbers = new GroupNumbers()
 
   /**
    * Accepts clients for as long as the loop goes on, by one operation: `for await (const client of ring.acceptMultishot(listener))`. The
@@ -45,7 +45,7 @@ export class RingOfStreams extends RingOfMessages {
    * group))`. The loop ends when the peer has. When all buffers hold what the loop has not taken yet, the socket waits. Linux 6.0.
    *
    * @param group from provideBuffers
-   * @throws from the loop, ErrnoError ECONNRESET ...; the signal's reason
+   * @throws from the loop, ErrnoError ECONNRESET ...; the signal's reason; ERR_INVALID_STATE when the group was closed
    */
   recvMultishot(fd: RingFile, group: BufferGroup, options?: OperationOptions): Multishot<Buffer> {
     if (!(group instanceof BufferGroup)) throw invalidArgType('group', 'an instance of BufferGroup', group)
@@ -56,6 +56,7 @@ export class RingOfStreams extends RingOfMessages {
       take: (length: number, flags: number) => group.take(length, flags),
       drop: (_: number, flags: number) => group.drop(flags),
       isEnd: (length: number) => length === 0,
+      group,
     }
     return new Multishot(this.queue, shots, asAbortSignal(options))
   }
@@ -64,10 +65,10 @@ export class RingOfStreams extends RingOfMessages {
    * Buffers for recvMultishot, for any number of sockets. Linux 5.19.
    * @param count how many: a power of two, at most 32768
    * @param size bytes each
-   * @throws ErrnoError EINVAL (an older kernel), ENOMEM; ERR_OUT_OF_RANGE, ERR_INVALID_ARG_VALUE
+   * @throws ErrnoError EINVAL (an older kernel), ENOMEM, ENOSPC (65,536 groups are open); ERR_OUT_OF_RANGE, ERR_INVALID_ARG_VALUE
    */
   provideBuffers(count: number, size: number): BufferGroup {
     this.queue.usable()
-    return new BufferGroup(this.queue, this.#groups++, asGroupCount(count), asInteger('size', size, 1, 1 << 30))
+    return new BufferGroup(this.queue, this.#numbers, asGroupCount(count), asInteger('size', size, 1, 1 << 30))
   }
 }

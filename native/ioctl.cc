@@ -1,0 +1,34 @@
+// sys/ioctl.h: requests that take a number, and requests that read or fill memory. TypeScript has the list of those
+// that are let through. See: man 2 ioctl
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+#include "binding.h"
+
+namespace posix_async {
+namespace {
+
+int Ioctl(int fd, unsigned request, int argument) {
+  return Retry([&] { return ioctl(fd, request, argument); });
+}
+
+int IoctlMemory(int fd, unsigned request, Bytes memory) {
+  return Retry([&] { return ioctl(fd, request, memory.data); });
+}
+
+}  // namespace
+
+void RegisterIoctl(Exports& exports) {
+  exports.Function<&Ioctl>("ioctl");
+  exports.Function<&IoctlMemory>("ioctl_memory");
+
+  POSIX_ASYNC_CONSTANT(exports, FICLONE);
+  POSIX_ASYNC_CONSTANT(exports, FIONREAD);
+  POSIX_ASYNC_CONSTANT(exports, TIOCGWINSZ);
+  POSIX_ASYNC_CONSTANT(exports, TIOCNOTTY);
+  POSIX_ASYNC_CONSTANT(exports, TIOCOUTQ);
+  POSIX_ASYNC_CONSTANT(exports, TIOCSCTTY);
+  POSIX_ASYNC_CONSTANT(exports, TIOCSWINSZ);
+}
+
+}  // namespace posix_async
