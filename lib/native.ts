@@ -377,6 +377,23 @@ interface ForkNatives {
   collectAllGarbage(): boolean
   /** Whether the jobs that a child is not to run were found. `queueOne` queues a promise job, which will not run. */
   findPromiseJobs(queueOne: () => void): boolean
+  /**
+   * Learns what a FinalizationRegistry looks like from one that is new and its callback, and what promises look like from one that is
+   * pending, one that is fulfilled with 7 and one of Atomics.waitAsync. False where one of them looks otherwise than expected.
+   */
+  findEngineWork(
+    registry: object,
+    callback: () => void,
+    pending: Promise<never>,
+    fulfilled: Promise<number>,
+    waiting: unknown,
+  ): boolean
+  /** From now on a fork finds the results of the thread pool that are still to be handed out. Main thread, once. */
+  keepResultsInReach(): void
+  /** Whether anything is left on the event loop that keeps the process alive. */
+  isLoopAlive(): boolean
+  /** In a child: nothing that waits for the promise goes on. */
+  silencePromise(promise: Promise<unknown>): void
   _exit(status: number): never
 }
 
@@ -502,13 +519,17 @@ function unavailable(cause: unknown): Natives {
 }
 
 // Loading the addon is the one thing that importing this package does to the process: calls of mmap and munmap are redirected, so that
-// pages of V8's heap lie side by side. It happens as early as can be, because what the heap has before stays where it is.
+// pages of V8's heap lie side by side, and results of the thread pool are handed out by a function of the addon's. It happens as early as
+// can be, because what the heap has before stays where it is.
 function load(): Natives {
   try {
     // node-gyp-build takes build/Release where the addon was compiled, prebuilds/ where it came with the package.
     const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Natives
     const addon = nodeGypBuild(packageRoot)
-    if (isMainThread) addon.placeHeapTogether()
+    if (isMainThread) {
+      addon.placeHeapTogether()
+      addon.keepResultsInReach()
+    }
     return addon
   } catch (error) {
     return unavailable(error)

@@ -76,7 +76,7 @@ export function fork(options: ForkOptions = {}): number {
   if (handles !== 'silent' && handles !== 'keep') {
     throw invalidArgValue('handles', "must be 'silent' or 'keep'", handles)
   }
-  const after = beforeFork(true)
+  const after = beforeFork()
   return after(native.fork(handles === 'keep'), handles === 'silent')
 }
 
@@ -108,17 +108,17 @@ function rehearseExit(): void {
 
 /** In the child of such a fork, first of all. */
 export function beginChild(): void {
-  repairRuntime(native.getpid(), true, false)
+  repairRuntime(native.getpid(), true)
 }
 
 // What surrounds every fork, in JavaScript. Gives what must be called on both sides with the fork's result.
-function beforeFork(inCallback: boolean): (result: number | string, silent: boolean) => number {
+function beforeFork(): (result: number | string, silent: boolean) => number {
   prepareFork()
   const sets = [...hookSets]
   runPrepare(sets)
   return (result, silent) => {
     if (result === 0) {
-      repairRuntime(native.getpid(), silent, inCallback)
+      repairRuntime(native.getpid(), silent)
       for (const set of sets) set.child?.()
       return 0
     }
@@ -139,7 +139,7 @@ export function forkFromLoop(child: () => void, idle: () => void, keepsOnly?: re
     let after: ReturnType<typeof beforeFork>
     const prepare = (): boolean => {
       try {
-        after = beforeFork(false)
+        after = beforeFork()
         return true
       } catch (error) {
         reject(error as Error)

@@ -13,11 +13,14 @@
 #include "aio_after_fork.h"
 #include "binding.h"
 #include "core/base/held_fds.h"
+#include "core/fork/engine_work.h"
 #include "core/fork/heap_placement.h"
 #include "core/fork/isolate.h"
+#include "core/fork/loop_phase.h"
 #include "core/fork/math_random.h"
 #include "core/fork/pool.h"
 #include "core/fork/promise_jobs.h"
+#include "core/fork/promises.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
 #include "io_uring.h"
@@ -161,6 +164,23 @@ bool FindMathRandom(Napi::Env env, Napi::Function in_new_context) {
   });
 }
 
+fork::HandleSlot SlotOf(const Napi::Value& value) { return static_cast<napi_value>(value); }
+
+// findEngineWork(registry, callback, pending, fulfilled, waiting): before the first fork; see engine_work.h,
+// promises.h.
+bool FindEngineWork(Napi::Value registry, Napi::Value callback, Napi::Value pending, Napi::Value fulfilled,
+                    Napi::Value waiting) {
+  const bool knows_registries = fork::FindRegistries(SlotOf(registry), SlotOf(callback));
+  return fork::FindPromises(SlotOf(pending), SlotOf(fulfilled), SlotOf(waiting)) && knows_registries;
+}
+
+// keepResultsInReach(): when the library is loaded, on the main thread.
+void KeepResultsInReach(Napi::Env env) { fork::KeepResultsInReach(LoopOf(env)); }
+
+bool IsLoopAlive(Napi::Env env) { return uv_loop_alive(LoopOf(env)) != 0; }
+
+void SilencePromise(Napi::Value promise) { fork::SilencePromise(SlotOf(promise)); }
+
 void Exit(int status) { _exit(status); }
 
 }  // namespace
@@ -172,10 +192,14 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bo
   const fork::ForkResult result = fork::Fork(loop, options);
   if (result.pid != 0) return result;
   requests.clear();  // what else was asked of the parent is not asked of the child
+  fork::DropResults();
   if (keep_handles) {
     fork::CountRequestsOfHandles(loop);
   } else {
+    const Napi::HandleScope scope(env);
+    fork::DropEngineWork();
     fork::DropPromiseJobs();
+    fork::DropPhase(loop);
     fork::SilenceHandles(loop);
   }
   uv_loop_fork(loop);
@@ -212,6 +236,10 @@ void RegisterFork(Exports& exports) {
   exports.Function<&fork::PlaceHeapTogether>("placeHeapTogether");
   exports.Function<&FindPromiseJobs>("findPromiseJobs");
   exports.Function<&FindMathRandom>("findMathRandom");
+  exports.Function<&FindEngineWork>("findEngineWork");
+  exports.Function<&KeepResultsInReach>("keepResultsInReach");
+  exports.Function<&IsLoopAlive>("isLoopAlive");
+  exports.Function<&SilencePromise>("silencePromise");
   exports.Function<&fork::RenewMathRandom>("renewMathRandom");
   exports.Function<&Getrandom>("getrandom");
   exports.Function<&CollectAllGarbage>("collectAllGarbage");

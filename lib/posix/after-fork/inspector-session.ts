@@ -64,3 +64,13 @@ export interface Property {
   name: string
   value?: { objectId?: string; value?: unknown; description?: string }
 }
+
+/** Calls `use` with a session that is closed again. */
+export function inspect<T>(use: (session: InspectorSession) => T): T {
+  const session = new InspectorSession()
+  try {
+    return use(session)
+  } finally {
+    session.close()
+  }
+}

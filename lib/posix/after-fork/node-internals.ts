@@ -4,35 +4,51 @@
 // They are out of JavaScript's reach, but the inspector shows a closure's variables; they are looked up
 // once, before the first fork, and cost nothing until then. Where Node is built without the inspector, or names them
 // otherwise, a queue that was not found goes on in the child, and a cache is used up instead.
-import { randomInt, randomUUID } from 'node:crypto'
 import { executionAsyncResource } from 'node:async_hooks'
-import { InspectorSession } from './inspector-session.js'
+import { randomInt, randomUUID } from 'node:crypto'
+import { InspectorSession, inspect } from './inspector-session.js'
 
-interface LinkedTimer {
+export interface LinkedTimer {
   _idlePrev?: LinkedTimer | null
   _repeat?: number | null
 }
 
-interface LinkedImmediate {
+export interface LinkedImmediate {
   _idleNext?: LinkedImmediate | null
   _onImmediate?: unknown
 }
 
-interface ImmediateList {
+export interface ImmediateList {
   head: LinkedImmediate | null
   tail: LinkedImmediate | null
+}
+
+interface Queue {
+  shift(): unknown
+  isEmpty(): boolean
 }
 
 export interface Internals {
   timerListMap?: Record<string, LinkedTimer> | undefined
   immediateQueue?: ImmediateList
   immediateInfo?: Uint32Array
-  queue?: { shift(): unknown; isEmpty(): boolean }
+  /** The rest of the immediates that Node is going through; looked for when it is needed, see findImmediatesUnderWay. */
+  outstandingQueue?: ImmediateList | undefined
+  queue?: Queue
   /** Whether there are ticks, and rejections that nobody has handled yet. */
   tickInfo?: Uint8Array
   /** Node's own, which has these rejections in its closure. */
   processPromiseRejections?: () => boolean
-  pendingUnhandledRejections?: Map<unknown, unknown>
+  /** Another one each time that Node has gone through it. An array before Node 20.17 and 22.3. */
+  pendingUnhandledRejections?: Map<unknown, unknown> | unknown[]
+  /** An array before Node 24. */
+  asyncHandledRejections?: Queue | unknown[]
+  /** What runs, from the outside to the inside; Node's own function knows what this array does not. */
+  execution_async_resources?: unknown[]
+  executionAsyncResource_?: (index: number) => unknown
+  async_hook_fields?: Uint32Array
+  /** Where in these fields Node counts what runs. */
+  kStackLength?: number
   /** What randomInt takes its numbers from. */
   randomCache?: Uint8Array | undefined
   /** What randomUUID takes its numbers from. */
@@ -41,15 +57,16 @@ export interface Internals {
   signalWraps?: Map<string, unknown> | undefined
 }
 
-// The variables of a function's closure that have one of these names.
-function read(session: InspectorSession, fn: unknown, names: (keyof Internals)[]): Internals {
+/** The variables of a function's closure that have one of these names. */
+export function readClosure(session: InspectorSession, fn: unknown, names: (keyof Internals)[]): Internals {
   const { internalProperties } = session.properties(session.idOf(fn))
   const scopes = internalProperties.find(({ name }) => name === '[[Scopes]]')!.value!.objectId!
   const found: Record<string, unknown> = {}
   for (const scope of session.properties(scopes).result) {
     if (scope.value!.description === 'Global') continue // outside all closures, with hundreds of properties
     for (const { name, value } of session.properties(scope.value!.objectId!).result) {
-      if ((names as string[]).includes(name) && value?.objectId) found[name] = session.take(value.objectId)
+      if (value && (names as string[]).includes(name))
+        found[name] = value.objectId ? session.take(value.objectId) : value.value
     }
   }
   return found
@@ -65,15 +82,21 @@ function find(): Internals {
   randomInt(2)
   try {
     const session = new InspectorSession()
-    const ticks = read(session, process.nextTick, ['queue', 'processPromiseRejections'])
+    const ticks = readClosure(session, process.nextTick, ['queue', 'processPromiseRejections'])
     const found = {
-      ...read(session, setTimeout, ['timerListMap']),
-      ...read(session, clearImmediate, ['immediateQueue', 'immediateInfo']),
+      ...readClosure(session, setTimeout, ['timerListMap']),
+      ...readClosure(session, clearImmediate, ['immediateQueue', 'immediateInfo']),
       ...ticks,
-      ...read(session, ticks.processPromiseRejections, ['tickInfo']),
-      ...read(session, randomInt, ['randomCache']),
-      ...read(session, randomUUID, ['uuidData']),
-      ...read(session, signalListener(), ['signalWraps']),
+      ...readClosure(session, ticks.processPromiseRejections, ['tickInfo']),
+      ...readClosure(session, randomInt, ['randomCache']),
+      ...readClosure(session, randomUUID, ['uuidData']),
+      ...readClosure(session, signalListener(), ['signalWraps']),
+      ...readClosure(session, executionAsyncResource, [
+        'execution_async_resources',
+        'executionAsyncResource_',
+        'async_hook_fields',
+        'kStackLength',
+      ]),
     }
     session.close()
     return found
@@ -89,83 +112,17 @@ export function findInternals(): Internals {
   return (internals ??= find())
 }
 
-function dropTimers(lists: Record<string, LinkedTimer>): void {
-  for (const list of Object.values(lists)) {
-    for (let timer = list._idlePrev; timer && timer !== list; timer = list._idlePrev) {
-      clearTimeout(timer as NodeJS.Timeout)
-    }
-  }
-}
+// Node's index into immediateInfo.
+const HAS_OUTSTANDING = 2
 
-// An interval whose callback is running is in no list; it would start itself again when the callback returns.
-function dropIfTimer(running: LinkedTimer | null): void {
-  if (running?._repeat) clearInterval(running as NodeJS.Timeout)
-}
-
-/** In the parent: has compiled what `inCallback` leads to. */
-export function rehearseDroppingTimers(): void {
-  executionAsyncResource()
-  dropIfTimer(null)
-}
-
-// Node's indices into immediateInfo and tickInfo.
-const OUTSTANDING = 2
-const REJECTIONS = 1
-
-// Calls `use` with a session that is closed again. Where there is none nothing was found before, and this is not reached.
-function inspect<T>(use: (session: InspectorSession) => T): T {
-  const session = new InspectorSession()
-  try {
-    return use(session)
-  } finally {
-    session.close()
-  }
-}
-
-// The list that Node is going through, in a closure that nothing leads to: it has the prototype of the queue. Looking for it takes a
-// collection of garbage, and is needed only where something else than an immediate forked while immediates were being run.
-function immediatesUnderWay(queue: ImmediateList): LinkedImmediate | null {
-  const lists = inspect((session) => session.instancesOf(Object.getPrototypeOf(queue))) as ImmediateList[]
-  return lists.find((list) => list !== queue && list.head)?.head ?? null
-}
-
-// Immediates that were queued together run one after the other: those behind the one that runs are the parent's.
-function dropOutstanding(queue: ImmediateList, inCallback: boolean): void {
-  const running = inCallback ? (executionAsyncResource() as LinkedImmediate) : {}
-  let next = running._onImmediate ? running._idleNext : immediatesUnderWay(queue)
-  while (next) {
-    const immediate = next
-    next = immediate._idleNext
-    clearImmediate(immediate as NodeJS.Immediate)
-  }
-}
-
-// Counts of immediates. While one was queued the loop does not wait, and only an immediate's end lets it wait again: hence one that does
-// nothing.
-function dropImmediates(queue: ImmediateList, counts: Uint32Array, inCallback: boolean): void {
-  if (!counts.some((count) => count > 0)) return
-  if (queue.head) queue.head = queue.tail = null
-  if (counts[OUTSTANDING]) dropOutstanding(queue, inCallback)
-  counts.fill(0)
-  setImmediate(() => {})
-}
-
-// The map is another one each time that Node has gone through it.
-function dropRejections(processRejections: unknown): void {
-  const { pendingUnhandledRejections } = inspect((session) =>
-    read(session, processRejections, ['pendingUnhandledRejections']),
-  )
-  pendingUnhandledRejections?.clear()
-}
-
-/** In the child: nothing that the parent had queued will run. `inCallback`: the fork was called by JavaScript. */
-export function dropQueues(
-  { timerListMap, immediateQueue, immediateInfo, queue, tickInfo, processPromiseRejections }: Internals,
-  inCallback: boolean,
-): void {
-  if (timerListMap) dropTimers(timerListMap)
-  if (inCallback) dropIfTimer(executionAsyncResource() as LinkedTimer)
-  if (immediateQueue && immediateInfo) dropImmediates(immediateQueue, immediateInfo, inCallback)
-  while (queue && !queue.isEmpty()) queue.shift()
-  if (tickInfo?.[REJECTIONS]) dropRejections(processPromiseRejections)
+/**
+ * In the parent, before each fork. While Node goes through immediates it keeps the rest of them in a list that nothing leads to: it has the
+ * prototype of the queue. Looking for it takes a collection of garbage; it is needed where a promise job or a tick between two immediates
+ * forks, and is done once.
+ */
+export function findImmediatesUnderWay(internals: Internals): void {
+  const { immediateInfo, immediateQueue } = internals
+  if (!immediateQueue || !immediateInfo?.[HAS_OUTSTANDING] || internals.outstandingQueue) return
+  const lists = inspect((session) => session.instancesOf(Object.getPrototypeOf(immediateQueue))) as ImmediateList[]
+  internals.outstandingQueue = lists.find((list) => list !== immediateQueue)
 }

@@ -5,26 +5,57 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Worker } from 'node:worker_threads'
 
-const started = new Set<WeakRef<Worker>>()
+type Known = Worker & Record<symbol, Lifeline | null>
 
-subscribe('worker_threads', (message) => {
-  for (const known of started) if ((known.deref()?.threadId ?? -1) < 0) started.delete(known)
-  started.add(new WeakRef((message as { worker: Worker }).worker))
-})
+const started = new Set<WeakRef<Worker>>()
+// Of these Node is just telling the end: it takes their lifelines from them when it has done so.
+const ending = new Set<Worker>()
 
 // By these Node reaches the thread and talks to it; null in a Worker that has ended.
 const lifelines = ['kHandle', 'kPort', 'kPublicPort']
 
 interface Lifeline {
+  onexit?(...args: unknown[]): unknown
   removeAllListeners?(): void
 }
 
-function bury(worker: Worker & Record<symbol, Lifeline | null>): void {
+const lifelinesOf = (worker: Known): symbol[] =>
+  Object.getOwnPropertySymbols(worker).filter(({ description }) => lifelines.includes(description ?? ''))
+
+// A listener that hears of the end, or of a message that came just before, may fork.
+function noteEnd(worker: Known): void {
+  for (const symbol of lifelinesOf(worker)) {
+    const handle = worker[symbol]
+    const tell = handle?.onexit
+    if (!tell) continue
+    handle.onexit = (...args) => {
+      ending.add(worker)
+      try {
+        return Reflect.apply(tell, handle, args)
+      } finally {
+        ending.delete(worker)
+      }
+    }
+  }
+}
+
+subscribe('worker_threads', (message) => {
+  const { worker } = message as { worker: Known }
+  for (const known of started) if ((known.deref()?.threadId ?? -1) < 0) started.delete(known)
+  started.add(new WeakRef(worker))
+  noteEnd(worker)
+})
+
+const nothing = (): void => {}
+
+function bury(worker: Known): void {
   worker.unref()
   worker.removeAllListeners()
-  for (const symbol of Object.getOwnPropertySymbols(worker)) {
-    if (!lifelines.includes(symbol.description ?? '')) continue
-    worker[symbol]?.removeAllListeners?.()
+  for (const symbol of lifelinesOf(worker)) {
+    const lifeline = worker[symbol]
+    lifeline?.removeAllListeners?.()
+    if (ending.has(worker)) continue
+    if (lifeline?.onexit) lifeline.onexit = nothing // its end may be on the way
     worker[symbol] = null
   }
 }
@@ -37,7 +68,7 @@ export function forgetWorkers(rehearsal = false): void {
   if (rehearsal || started.size === 0) return
   for (const known of started) {
     const worker = known.deref()
-    if (worker) bury(worker as Parameters<typeof bury>[0])
+    if (worker) bury(worker as Known)
   }
   started.clear()
 }

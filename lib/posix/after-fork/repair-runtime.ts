@@ -5,10 +5,12 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { native } from '../../native.js'
 import { lastWords } from '../internal/last-words.js'
-import { forgetWorkers } from './parent-workers.js'
-import { beginGeneration, tellKept } from './fork-generation.js'
 import { forgetWatches, renewWatches } from '../event-loop/epoll-registry.js'
-import { dropQueues, findInternals, rehearseDroppingTimers, type Internals } from './node-internals.js'
+import { forgetMeasurements, prepareEngineWork } from './engine-work.js'
+import { beginGeneration, tellKept } from './fork-generation.js'
+import { findImmediatesUnderWay, findInternals, type Internals } from './node-internals.js'
+import { dropQueues, rehearseQueues } from './parent-queues.js'
+import { forgetWorkers } from './parent-workers.js'
 
 // What differs between parent and child is one variable that a child sets: the less a child writes to, the fewer pages are copied for it.
 let pid = process.pid
@@ -25,6 +27,7 @@ const REHEARSALS = 20
  * @returns whether it was the first time
  */
 export function prepareRuntime(): boolean {
+  findImmediatesUnderWay(findInternals())
   if (isPrepared) return false
   isPrepared = true
   setFlagsFromString('--no-flush-bytecode')
@@ -32,6 +35,7 @@ export function prepareRuntime(): boolean {
   leaveByExit(process)
   native.findPromiseJobs(() => void settled.then(nobody))
   native.findMathRandom((probe) => void runInNewContext('probe(Math.random)', { probe }))
+  prepareEngineWork()
   rehearse(findInternals())
   return true
 }
@@ -48,11 +52,14 @@ function rehearse({ randomCache, uuidData, queue }: Internals): void {
     randomCache: randomCache?.slice(),
     uuidData: uuidData?.slice(),
     signalWraps: new Map(),
+    execution_async_resources: [],
+    async_hook_fields: new Uint32Array(1),
+    kStackLength: 0,
   }
   for (let i = 0; i < REHEARSALS; i++) {
     const emitter = new EventEmitter().on('SIGWINCH', nobody).on('exit', nobody).on('other', nobody)
-    repairRuntime(pid, true, false, { emitter, internals: standIns })
-    rehearseDroppingTimers()
+    repairRuntime(pid, true, { emitter, internals: standIns })
+    rehearseQueues()
   }
 }
 
@@ -73,22 +80,60 @@ function renewCaches({ randomCache, uuidData }: Internals): void {
   else for (let i = 0; i <= INTS_CACHED; i++) randomInt(2)
 }
 
+// What Node tells of rejections by, one after the other; a listener may fork.
+const rejectionEvents = new Set([
+  'unhandledRejection',
+  'rejectionHandled',
+  'uncaughtException',
+  'uncaughtExceptionMonitor',
+])
+let telling = 0
+
+function noteTelling<T>(tell: () => T): T {
+  telling++
+  try {
+    return tell()
+  } finally {
+    telling--
+  }
+}
+
 // Node's own way to the end takes its environment apart and waits for requests and threads of the parent's that never come back
 // here: a child leaves by _exit, as soon as its `exit` listeners have run.
 function leaveByExit(process: EventEmitter): void {
   const { emit } = process
   const emitAndLeave = (name: string, ...args: unknown[]): boolean => {
-    const heard = Reflect.apply(emit, process, [name, ...args]) as boolean
+    const tell = (): boolean => Reflect.apply(emit, process, [name, ...args]) as boolean
+    const heard = rejectionEvents.has(name) ? noteTelling(tell) : tell()
     if (!isChild) return heard
     if (name === 'uncaughtExceptionMonitor' && process.listenerCount('uncaughtException') === 0) printFatal(args[0])
-    if (name === 'exit') native._exit(Number(globalThis.process.exitCode ?? args[0] ?? 0) & 0xff)
+    if (name === 'beforeExit' && !heard && !native.isLoopAlive()) endChild(emit)
+    if (name === 'exit') native._exit(exitStatus(args[0]))
     return heard
   }
   Object.defineProperty(process, 'emit', { value: emitAndLeave, writable: true, configurable: true })
 }
 
+// What Node ends with where a module still awaits something at its top level. In a child that may be the parent's.
+const UNSETTLED_AWAIT = 13
+
+const exitStatus = (code: unknown): number =>
+  Number(process.exitCode ?? (code === UNSETTLED_AWAIT ? 0 : code) ?? 0) & 0xff
+
+// It has run out of events: its `exit` listeners, and then no warning that a module still awaits what is the parent's.
+function endChild(emit: EventEmitter['emit']): never {
+  const status = exitStatus(0)
+  Object.assign(process, { _exiting: true })
+  Reflect.apply(emit, process, ['exit', status])
+  return native._exit(exitStatus(status))
+}
+
 // Nothing handles it: Node would print it after the `exit` listeners, when this process is gone.
-const printFatal = (error: unknown): void => lastWords(error, `\nNode.js ${process.version}\n`)
+// `exit` listeners are called once: where one of them throws, nothing is left to come.
+function printFatal(error: unknown): void {
+  lastWords(error, `\nNode.js ${process.version}\n`)
+  if ((process as unknown as { _exiting?: boolean })._exiting) native._exit(1)
+}
 
 // Handlers of the parent are its own: the child starts with the default action of each signal, and with no exit handlers. The signals'
 // handles were stopped natively, so that nothing is left to do but to forget them.
@@ -113,13 +158,10 @@ interface Subject {
   internals: Internals
 }
 
-/**
- * In the child, right after the fork, before any other JavaScript. `inCallback`: JavaScript called for the fork and goes on in the child.
- */
+/** In the child, right after the fork, before any other JavaScript. */
 export function repairRuntime(
   ownPid: number,
   silent: boolean,
-  inCallback: boolean,
   { emitter, internals }: Subject = { emitter: process, internals: findInternals() },
 ): void {
   pid = ownPid
@@ -129,6 +171,7 @@ export function repairRuntime(
   forgetWorkers(!isChild)
   if (!silent) return keepRuntime()
   forgetWatches(!isChild)
-  dropQueues(internals, inCallback)
+  if (isChild) forgetMeasurements()
+  dropQueues(internals, telling > 0)
   dropListeners(emitter, internals)
 }

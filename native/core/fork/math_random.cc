@@ -7,74 +7,49 @@
 // context made for that: by what changes as it is made, and with each number that is drawn. See: man 2 getrandom.
 #include "math_random.h"
 
-#include <dlfcn.h>
 #include <malloc.h>
 #include <sys/random.h>
 
 #include <cstdint>
 #include <vector>
 
+#include "contexts.h"
 #include "generator.h"
 #include "isolate.h"
 
 namespace posix_async::fork {
 namespace {
 
-using Word = uintptr_t;
+using Word = HeapWord;
 
-// References are odd; small integers are in the upper half of a word.
-constexpr Word SmallInteger(Word value) { return value << 32; }
-Word* ObjectAt(Word reference) { return (reference & 3) == 1 ? reinterpret_cast<Word*>(reference - 1) : nullptr; }
-
-constexpr int kLength = 1;  // of an array: the word of its length
-constexpr int kFirst = 2;   // of an array: its first element
 constexpr int kStateBytes = 16;
 constexpr int kProbes = 3;
 constexpr int kMostMadeAhead = 1024;  // 64 in all versions so far
 constexpr int kAttempts = 3;
 
-size_t LengthOf(const Word* array) { return array[kLength] >> 32; }
-
-// Where V8 keeps what this file needs: indices of words in the isolate, and in a context.
-struct Places {
-  size_t newest = 0;  // of the isolate
-  size_t link = 0;
-  size_t left = 0;
-  Word length = 0;  // of a context
-};
-
 Word* isolate = nullptr;
-Places places;
-
-// One of the functions of v8.h that give a context.
-Word* ContextBy(const char* symbol) {
-  const auto function = reinterpret_cast<Word* (*)(void*)>(dlsym(RTLD_DEFAULT, symbol));
-  Word* const handle = function == nullptr ? nullptr : function(isolate);
-  return handle == nullptr ? nullptr : ObjectAt(*handle);
-}
-
-Word* CurrentContext() { return ContextBy("_ZN2v87Isolate17GetCurrentContextEv"); }
-Word* EnteredContext() { return ContextBy("_ZN2v87Isolate28GetEnteredOrMicrotaskContextEv"); }
+size_t left_at = 0;  // of a context: the slot of the count; 0: not known
 
 std::vector<Word> IsolateWords() { return {isolate, isolate + malloc_usable_size(isolate) / sizeof(Word)}; }
 
 Word* StateOf(const Word* context, size_t left) {
   Word* const state = ObjectAt(context[left + 1]);
-  return state != nullptr && state[kLength] == SmallInteger(kStateBytes) ? state + kFirst : nullptr;
+  return state != nullptr && state[kArrayLength] == SmallInteger(kStateBytes) ? state + kFirstElement : nullptr;
 }
 
 // The one slot that goes down by one with each number, or 0.
 size_t FindLeft(const Word* context, const Draw& draw) {
-  const size_t size = kFirst + LengthOf(context);
+  const size_t size = kFirstElement + LengthOf(context);
   draw();
   const std::vector<Word> before(context, context + size);
   std::vector<bool> sinks(size, true);
   for (int i = 1; i <= kProbes; i++) {
     draw();
-    for (size_t at = kFirst; at < size; at++) sinks[at] = sinks[at] && context[at] == before[at] - SmallInteger(i);
+    for (size_t at = kFirstElement; at < size; at++)
+      sinks[at] = sinks[at] && context[at] == before[at] - SmallInteger(i);
   }
   size_t found = 0;
-  for (size_t at = kFirst; at < size; at++) {
+  for (size_t at = kFirstElement; at < size; at++) {
     if (!sinks[at]) continue;
     if (found != 0) return 0;
     found = at;
@@ -98,28 +73,21 @@ bool StateIsBehind(const Word* context, size_t left, const Draw& draw) {
 
 // What `context`, just made, has in common with the isolate: that refers to it now, and it to what the isolate referred
 // to before. Such words of the isolate, with the slot of the link.
-std::vector<Places> FindLinks(const Word* context, const std::vector<Word>& before) {
-  std::vector<Places> found;
+std::vector<ContextList> FindLinks(const Word* context, const std::vector<Word>& before) {
+  std::vector<ContextList> found;
   const Word self = reinterpret_cast<Word>(context) + 1;
   for (size_t at = 0; at < before.size(); at++) {
     if (isolate[at] != self || before[at] == self || ObjectAt(before[at]) == nullptr) continue;
-    for (size_t slot = kFirst; slot < kFirst + LengthOf(context); slot++)
-      if (context[slot] == before[at]) found.push_back({at, slot, 0, context[kLength]});
+    for (size_t slot = kFirstElement; slot < kFirstElement + LengthOf(context); slot++)
+      if (context[slot] == before[at]) found.push_back({at, slot, context[kArrayLength]});
   }
   return found;
 }
 
-// Calls `use` with each context.
-template <typename Use>
-void ForEachContext(const Places& at, Use use) {
-  for (Word* context = ObjectAt(isolate[at.newest]); context != nullptr && context[kLength] == at.length;
-       context = ObjectAt(context[at.link]))
-    use(context);
-}
-
-bool ListHas(const Places& at, const Word* wanted) {
+bool ListHas(const ContextList& at, const Word* wanted) {
+  KnowContexts(isolate, at);
   bool has = false;
-  ForEachContext(at, [&](const Word* context) { has |= context == wanted; });
+  ForEachContext([&](const Word* context) { has |= context == wanted; });
   return has;
 }
 
@@ -129,7 +97,7 @@ bool FindOnce(const InNewContext& in_new_context) {
   Word self = 0;
   size_t left = 0;
   bool has_generator = false;
-  std::vector<Places> candidates;
+  std::vector<ContextList> candidates;
   in_new_context([&](const Draw& draw) {
     const Word* const context = EnteredContext();
     if (context == nullptr || context == CurrentContext()) return;
@@ -141,15 +109,16 @@ bool FindOnce(const InNewContext& in_new_context) {
     has_generator = generator.Found();
   });
   const Word* const current = CurrentContext();
+  ContextList found;
   size_t count = 0;
-  for (const Places& candidate : candidates) {
+  for (const ContextList& candidate : candidates) {
     // Other words of the isolate say which context is entered, and no longer do.
     if (left == 0 || !has_generator || isolate[candidate.newest] != self || !ListHas(candidate, current)) continue;
-    places = candidate;
-    places.left = left;
+    found = candidate;
     count++;
   }
-  if (count != 1) places = {};
+  KnowContexts(isolate, count == 1 ? found : ContextList{});
+  left_at = count == 1 ? left : 0;
   return count == 1;
 }
 
@@ -165,11 +134,11 @@ bool FindMathRandom(const std::function<void(const std::function<void(const Draw
 }
 
 void RenewMathRandom() {
-  if (places.left == 0) return;
+  if (left_at == 0) return;
   RenewGenerator();
-  ForEachContext(places, [](Word* context) {
-    getrandom(StateOf(context, places.left), kStateBytes, 0);
-    context[places.left] = SmallInteger(0);
+  ForEachContext([](Word* context) {
+    getrandom(StateOf(context, left_at), kStateBytes, 0);
+    context[left_at] = SmallInteger(0);
   });
 }
 

@@ -26,6 +26,7 @@
 
 #include "redirect.h"
 #include "thread_calls.h"
+#include "wake_hooks.h"
 
 namespace posix_async::fork {
 namespace {
@@ -63,19 +64,6 @@ void TakeOwnNumber(pthread_mutex_t* held) {
 
 void AboutToWait(pthread_mutex_t* mutex) {
   if (by_old_number.load(std::memory_order_relaxed) > 0) TakeOwnNumber(mutex);
-}
-
-int (*real_cond_wait)(pthread_cond_t*, pthread_mutex_t*) = nullptr;
-int (*real_cond_timedwait)(pthread_cond_t*, pthread_mutex_t*, const timespec*) = nullptr;
-
-int CondWait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
-  AboutToWait(mutex);
-  return real_cond_wait(condition, mutex);
-}
-
-int CondTimedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* time) {
-  AboutToWait(mutex);
-  return real_cond_timedwait(condition, mutex, time);
 }
 
 // A thread that keeps what the others have given up: as the C library, which calls abort(3), nothing goes on then.
@@ -150,23 +138,15 @@ int Initgroups(const char* user, gid_t group) {
 }
 
 const Redirection kHooks[] = {
-    {"pthread_cond_wait", reinterpret_cast<void*>(CondWait)},
-    {"pthread_cond_timedwait", reinterpret_cast<void*>(CondTimedwait)},
-    {"setuid", reinterpret_cast<void*>(Setuid)},
-    {"setgid", reinterpret_cast<void*>(Setgid)},
-    {"seteuid", reinterpret_cast<void*>(Seteuid)},
-    {"setegid", reinterpret_cast<void*>(Setegid)},
-    {"setreuid", reinterpret_cast<void*>(Setreuid)},
-    {"setregid", reinterpret_cast<void*>(Setregid)},
-    {"setresuid", reinterpret_cast<void*>(Setresuid)},
-    {"setresgid", reinterpret_cast<void*>(Setresgid)},
-    {"setgroups", reinterpret_cast<void*>(Setgroups)},
-    {"initgroups", reinterpret_cast<void*>(Initgroups)},
+    {"setuid", reinterpret_cast<void*>(Setuid)},       {"setgid", reinterpret_cast<void*>(Setgid)},
+    {"seteuid", reinterpret_cast<void*>(Seteuid)},     {"setegid", reinterpret_cast<void*>(Setegid)},
+    {"setreuid", reinterpret_cast<void*>(Setreuid)},   {"setregid", reinterpret_cast<void*>(Setregid)},
+    {"setresuid", reinterpret_cast<void*>(Setresuid)}, {"setresgid", reinterpret_cast<void*>(Setresgid)},
+    {"setgroups", reinterpret_cast<void*>(Setgroups)}, {"initgroups", reinterpret_cast<void*>(Initgroups)},
 };
 
 bool FindRealOnes() {
-  return Find("pthread_cond_wait", &real_cond_wait) && Find("pthread_cond_timedwait", &real_cond_timedwait) &&
-         Find("setuid", &real_setuid) && Find("setgid", &real_setgid) && Find("seteuid", &real_seteuid) &&
+  return Find("setuid", &real_setuid) && Find("setgid", &real_setgid) && Find("seteuid", &real_seteuid) &&
          Find("setegid", &real_setegid) && Find("setreuid", &real_setreuid) && Find("setregid", &real_setregid) &&
          Find("setresuid", &real_setresuid) && Find("setresgid", &real_setresgid) &&
          Find("setgroups", &real_setgroups) && Find("initgroups", &real_initgroups);
@@ -177,7 +157,8 @@ bool FindRealOnes() {
 void HookNumbers() {
   static const bool found = FindRealOnes();
   static Redirected redirected;
-  is_hooked = found && KeepRedirected(kHooks, std::size(kHooks), &redirected) >= 0;
+  is_hooked = found && HookWakeUps() && KeepRedirected(kHooks, std::size(kHooks), &redirected) >= 0;
+  if (is_hooked) BeforeEachWait(AboutToWait);
 }
 
 void BeginByOldNumber(const ThreadList& threads) {

@@ -1,0 +1,42 @@
+// What V8 has under way for the parent and hands back by a promise of its own: in a child nobody hears of it.
+//
+// Compilations of WebAssembly, Atomics.waitAsync and FinalizationRegistry are dropped natively (native/core/fork/engine_work.cc), which learns here
+// what they look like. A measurement of memory is known by nothing but the promise that it was asked for with, so those are noted.
+import vm from 'node:vm'
+import { isMainThread } from 'node:worker_threads'
+import { native } from '../../native.js'
+
+const measurements: WeakRef<Promise<unknown>>[] = []
+
+function noteMeasurements(): void {
+  const { measureMemory } = vm
+  vm.measureMemory = (...args) => {
+    const measured = Reflect.apply(measureMemory, vm, args) as ReturnType<typeof measureMemory>
+    measurements.push(new WeakRef(measured))
+    return measured
+  }
+}
+
+if (isMainThread) noteMeasurements()
+
+function waitingPromise(): unknown {
+  const cell = new Int32Array(new SharedArrayBuffer(4))
+  const { value } = (Atomics as unknown as { waitAsync(...args: unknown[]): { value: unknown } }).waitAsync(cell, 0, 0)
+  queueMicrotask(() => Atomics.notify(cell, 0))
+  return value
+}
+
+/** In the parent, once, before its first fork. */
+export function prepareEngineWork(): void {
+  const nothing = (): void => {}
+  const pending = new Promise<never>(nothing)
+  native.findEngineWork(new FinalizationRegistry(nothing), nothing, pending, Promise.resolve(7), waitingPromise())
+}
+
+/** In the child. */
+export function forgetMeasurements(): void {
+  for (const known of measurements.splice(0)) {
+    const measured = known.deref()
+    if (measured) native.silencePromise(measured)
+  }
+}
