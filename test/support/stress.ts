@@ -16,11 +16,16 @@ const options = parse(process.argv.slice(2))
 const began = performance.now()
 const minutes = (): number => (performance.now() - began) / 60_000
 
+const versions = new Map(
+  options.nodes.map((node) => [node, execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()]),
+)
+
 // Each program is another one of seed, processors and what is preloaded.
 function* trialsOf(node: string, { forks, each, seed, processors, preloads }: StressOptions): Generator<Trial> {
   for (let done = 0, i = 0; done < forks; done += each, i++) {
     yield {
       node,
+      version: versions.get(node)!,
       seed: seed + i,
       forks: Math.min(each, forks - done),
       processors: processors[i % processors.length]!,
@@ -43,9 +48,6 @@ function* allTrials(): Generator<Trial> {
   }
 }
 
-const versions = new Map(
-  options.nodes.map((node) => [node, execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()]),
-)
 const totals = new Map<string, Total>()
 
 function add(trial: Trial, outcome: Outcome): void {
@@ -66,7 +68,7 @@ function tell(trial: Trial, outcome: Outcome): void {
   const where = `seed ${seed}, ${processors || 'all'} processors${preload ? `, ${basename(preload)}` : ''}`
   const { forks, wrong, hangs, ended } = outcome
   console.log(
-    `${versions.get(node)} ${where}: ${forks} forks in all ${words(totals.get(node)!)}, ${minutes().toFixed(1)} min`,
+    `${trial.version} ${where}: ${forks} forks in all ${words(totals.get(node)!)}, ${minutes().toFixed(1)} min`,
   )
   for (const line of [...hangs, ...wrong]) console.log(`  ${line}`)
   if (ended) console.log(`  the program ended: ${ended}`)

@@ -10,12 +10,14 @@ export interface Process {
   cpu: number
 }
 
-const TICKS = 100 // a second: USER_HZ
+/** In a second: USER_HZ. */
+export const TICKS = 100
 
 function read(pid: number): Process | undefined {
   try {
     // Fields after the command name, which may hold spaces: 0 state, 1 parent, 11 user, 12 system, 19 start.
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')
+    if (fields[0] === 'Z') return undefined // it has ended, and its parent has not asked yet
     const [parent, user, system, start] = [1, 11, 12, 19].map((at) => Number(fields[at])) as [
       number,
       number,
@@ -30,7 +32,7 @@ function read(pid: number): Process | undefined {
 
 export const uptime = (): number => Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0])
 
-/** All below `root`, children before their own children. */
+/** All that live below `root`, children before their own children. */
 export function below(root: number): Process[] {
   const all = readdirSync('/proc')
     .map(Number)

@@ -2,21 +2,22 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stacks } from '../stacks.js'
 import type { StressOptions } from './options.js'
-import { below, cpuOf, family, isRunnable, uptime } from './processes.js'
+import { below, cpuOf, family, isRunnable, TICKS, uptime } from './processes.js'
 
 const program = fileURLToPath(new URL('../../fixtures/fork-stress.js', import.meta.url))
 
 const LOOK_EVERY = 2000 // milliseconds
 const IDLE_TICKS = 3 // in that time: less is standing still
-const SPINS = 15 // times the patience: what computes for so long hangs too
+const SPINS = 15 // times the patience: what computes for so long hangs too, and so does a child with so much processor time as the patience
 
 export interface Trial {
   node: string
+  version: string
   seed: number
   forks: number
   processors: number
@@ -87,12 +88,14 @@ class Watch {
     const before = this.#seen.get(pid)
     this.#seen.set(pid, cpu)
     if (before === undefined) return false
-    return (cpu - before < IDLE_TICKS && !isRunnable(pid)) || seconds > this.options.patience * SPINS
+    const { patience } = this.options
+    const spins = seconds > patience * SPINS || (pid !== this.root && cpu > patience * TICKS)
+    return spins || (cpu - before < IDLE_TICKS && !isRunnable(pid))
   }
 
   #end(pid: number, others: number[]): void {
-    const { node, seed } = this.trial
-    const file = join(this.options.out, `${basename(node)}-seed${seed}-${pid}.txt`)
+    const { version, seed } = this.trial
+    const file = join(this.options.out, `${version}-seed${seed}-${pid}.txt`)
     const who = pid === this.root ? 'the parent' : `child ${pid}: ${this.plans.get(pid) ?? 'not known yet'}`
     const members = family(pid)
     const text = [...new Set([...others, ...members, this.root])].map((one) =>
@@ -131,7 +134,9 @@ export async function run(trial: Trial, options: StressOptions): Promise<Outcome
       await delay(LOOK_EVERY, undefined, { signal: looking.signal })
       watch.look()
     }
-  })().catch(() => {})
+  })().catch((error: unknown) => {
+    if (!looking.signal.aborted) throw error
+  })
   const [code, by] = await ended
   looking.abort()
   // That a child was killed for hanging is told already.
