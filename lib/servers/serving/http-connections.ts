@@ -15,6 +15,10 @@ import type { Client, ServerHost } from '../model.js'
 // to end. Milliseconds.
 const LINGER = 1000
 
+// Besides 'request': what an application answers by a response, and what it takes the socket for.
+const ANSWERED = ['checkContinue', 'checkExpectation'] as const
+const TAKEN = ['upgrade', 'connect'] as const
+
 /** What such a process or isolate serves with. */
 export interface HttpSetup {
   readonly host: Pick<ServerHost, 'maxConnections' | 'idleTimeout'> & { readonly listener: AcceptFrom }
@@ -45,52 +49,81 @@ interface HttpWorkerEvents {
   empty(): void
 }
 
+interface SocketState {
+  /** What ends each request that is in work on it. */
+  readonly requests: Set<() => void>
+  /** The application has the socket, for a WebSocket or a tunnel: it is in work until it closes. */
+  taken: boolean
+  /** Whether it ever had a request. */
+  used: boolean
+}
+
+const isIdle = ({ requests, taken }: SocketState): boolean => requests.size === 0 && !taken
+
 /** Gives sockets to node:http and knows which of them wait for a reply. */
 class HttpWorker {
   readonly #server: Server
   readonly #events: HttpWorkerEvents
-  // With the number of requests that each has in work (a WebSocket is one until it is closed), and whether it ever had one.
-  readonly #sockets = new Map<Socket, { inWork: number; used: boolean }>()
+  readonly #sockets = new Map<Socket, SocketState>()
   #ending: 'patiently' | 'at once' | undefined
 
   constructor(application: HttpApplication, events: HttpWorkerEvents) {
     this.#events = events
     this.#server = httpServer(application)
-    this.#server.prependListener('request', (request, response) => this.#begin(request, response))
-    // Only where the application listens itself: otherwise node:http does not look at a wish to upgrade.
-    if (this.#server.listenerCount('upgrade') > 0) {
-      this.#server.prependListener('upgrade', (_request, socket) => this.#upgrade(socket as Socket))
-    }
+    this.#before('request', (request, response) => this.#begin(request, response))
+    for (const event of ANSWERED) this.#beforeOthers(event, (request, response) => this.#begin(request, response))
+    for (const event of TAKEN) this.#beforeOthers(event, (_request, socket) => this.#take(socket))
     this.#server.emit('listening') // so that it minds its time limits, as if it had a port of its own
   }
 
   serve(socket: Socket): void {
-    this.#sockets.set(socket, { inWork: 0, used: false })
+    const state: SocketState = { requests: new Set(), taken: false, used: false }
+    this.#sockets.set(socket, state)
     socket.once('close', () => {
       this.#sockets.delete(socket)
+      for (const over of state.requests) over()
       this.#settle()
     })
     this.#server.emit('connection', socket)
   }
 
+  #before(event: string, listener: (...args: never[]) => void): void {
+    this.#server.prependListener(event, listener as (...args: unknown[]) => void)
+  }
+
+  // Where nothing listens to one of these, node:http answers by itself: it is listened to once the application does.
+  #beforeOthers(event: string, listener: (...args: never[]) => void): void {
+    if (this.#server.listenerCount(event) > 0) return this.#before(event, listener)
+    const added = (name: string | symbol): void => {
+      if (name !== event) return
+      this.#server.off('newListener', added)
+      this.#before(event, listener)
+    }
+    this.#server.on('newListener', added)
+  }
+
+  // It is over with its response, or with its socket: a response that waits behind another one has no 'close' of its own then.
   #begin({ socket }: IncomingMessage, response: ServerResponse): void {
     const state = this.#sockets.get(socket)
     if (!state) return
-    state.inWork++
     state.used = true
     if (this.#ending) response.shouldKeepAlive = false
     const done = this.#events.request()
-    response.once('close', () => {
-      state.inWork--
+    const over = (): void => {
+      if (!state.requests.delete(over)) return
       done()
-      if (this.#ending === 'at once' && state.inWork === 0) socket.destroySoon()
-    })
+      if (this.#ending === 'at once' && isIdle(state)) socket.destroySoon()
+    }
+    state.requests.add(over)
+    response.once('close', over)
   }
 
-  #upgrade(socket: Socket): void {
+  // The application has the socket from here on; it is in work until it closes.
+  #take(socket: Socket): void {
     const state = this.#sockets.get(socket)
     if (!state) return
-    state.inWork++
+    state.taken = true
+    state.used = true
     this.#events.request()()
   }
 
@@ -111,8 +144,8 @@ class HttpWorker {
     this.#closeIdle(() => true)
   }
 
-  #closeIdle(which: (state: { used: boolean }) => boolean): void {
-    for (const [socket, state] of this.#sockets) if (state.inWork === 0 && which(state)) socket.destroySoon()
+  #closeIdle(which: (state: SocketState) => boolean): void {
+    for (const [socket, state] of this.#sockets) if (isIdle(state) && which(state)) socket.destroySoon()
   }
 
   #settle(): void {
