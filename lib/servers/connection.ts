@@ -34,7 +34,11 @@ export interface Connection extends AsyncIterable<Buffer>, AsyncDisposable, Disp
    */
   read(max?: number): Promise<Buffer | null>
   read(view: ArrayBufferView): Promise<number>
-  /** Resolves when the kernel has all of `data`: await it, and a slow client slows its own connection only. */
+  /**
+   * Resolves when the kernel has all of `data`: await it, and a slow client slows its own connection only; leave a view as it is until
+   * then. Writes that are not awaited go out in order, before the end and the closing that come after them; that one of these failed is no
+   * unhandled rejection.
+   */
   write(data: Data): Promise<void>
   /** Sends end of file to the client, which may go on sending. */
   end(): void

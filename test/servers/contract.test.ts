@@ -66,6 +66,11 @@ describe.each(models)('%sServer', (model) => {
     expect(clients).toEqual([...Array(2)].map(() => ['127.0.0.1', 'number']))
   })
 
+  it('sends in order what a handler writes and does not wait for, to the last byte and then the end', async () => {
+    const args = [model === 'event' ? 'event-epoll' : model, '']
+    expect(await runFixture('letters', 'unwaited', { args })).toEqual({ same: true, errors: [] })
+  })
+
   it("reads into a handler's own buffer", async () => {
     expect(await fixture('readInto', [model])).toEqual([0, 'ERR_INVALID_STATE', 'hello, world', true, 0])
   })
@@ -208,16 +213,20 @@ describe.each(models)('%sServer', (model) => {
 describe('clients of small segments that read slowly are sent their own letter each, all of it and nothing else', () => {
   const workshop = new Workshop()
   let program = ''
-  beforeAll(() => void (program = workshop.executable('letters', ['test/fixtures/letters.c'])))
+  let handler = ''
+  beforeAll(() => {
+    program = workshop.executable('letters', ['test/fixtures/letters.c'])
+    handler = workshop.sharedObject('owning.so', ['test/fixtures/owning-handler.c'])
+  })
   afterAll(() => workshop[Symbol.dispose]())
 
   const letters = async (model: string, kind: string): Promise<void> => {
-    const seen = await runFixture('letters', 'letters', { args: [program, model, kind], timeout: 60_000 })
+    const seen = await runFixture('letters', 'letters', { args: [model, kind, program, handler], timeout: 60_000 })
     expect(seen).toMatchObject({ right: 12, foreign: 0, active: 0 })
   }
 
   describe.each(['epoll', 'epoll-edge', 'poll', 'select', 'io_uring'])(`eventServer, %s${whyNoRing}`, (backend) => {
-    const kinds = ['callbacks', 'pausing', 'function', 'reading', 'hasty', 'native', 'http']
+    const kinds = ['callbacks', 'pausing', 'function', 'reading', 'hasty', 'native', 'owning', 'http']
     it.skipIf(noRing && backend === 'io_uring').each(kinds)('%s', (kind) => letters(`event-${backend}`, kind), 90_000)
   })
 
@@ -229,7 +238,15 @@ describe('clients of small segments that read slowly are sent their own letter e
 })
 
 function kindsOf(model: string): [string, string][] {
-  const kinds = ['function', 'reading', 'native', 'http', ...(model === 'thread' ? [] : ['blocking'])]
+  const kinds = [
+    'function',
+    'reading',
+    'hasty',
+    'native',
+    'owning',
+    'http',
+    ...(model === 'thread' ? [] : ['blocking']),
+  ]
   return kinds.map((kind) => [model, kind])
 }
 

@@ -1,18 +1,10 @@
 // Writes whose promises wait until the kernel has the bytes, where it did not take them at once.
+import { unwatched } from '../unwatched.js'
 
 /** A connection whose write waits. */
 interface WritingConnection {
   /** The batch with this write was handed to the kernel. */
   flushed(writer: Writer): void
-}
-
-const ignore = (): void => {}
-
-/** A rejected promise that need not be looked at: a handler may start a write and not wait for it, and the client go away. */
-export function rejected(error: Error): Promise<never> {
-  const promise = Promise.reject(error)
-  promise.catch(ignore)
-  return promise
 }
 
 export class Writer {
@@ -30,7 +22,7 @@ export class Writer {
   }
 
   refuse(error: Error): void {
-    this.promise.catch(ignore)
+    void unwatched(this.promise)
     this.#reject(error)
   }
 }

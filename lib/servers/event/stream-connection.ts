@@ -8,7 +8,8 @@ import { BaseConnection, bytesToFill, closedError, type Connection, type Data, d
 import type { DetachedSockets } from './detached-sockets.js'
 import type { Link, Reactor } from './reactor.js'
 import { Chunks, FINISHED } from './stream-chunks.js'
-import { rejected, type WriteBatch, Writer } from './pending-writes.js'
+import { rejected } from '../unwatched.js'
+import { type WriteBatch, Writer } from './pending-writes.js'
 
 // Reading stops when so many bytes lie here unread.
 const MOST_HELD = 64 * 1024

@@ -1,7 +1,7 @@
 // A connection in a process of its own: a descriptor in blocking mode, so that readSync is one read(2).
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
-import { ErrnoError } from '../../errors.js'
+import { codedError, ErrnoError } from '../../errors.js'
 import { asInteger } from '../../posix/internal/arguments.js'
 import type { SocketAddress } from '../../posix/socket/socket-address.js'
 import { setsockopt, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from '../../posix/socket/socket-options.js'
@@ -18,6 +18,7 @@ import {
   type Data,
 } from '../connection.js'
 import { socketOf } from '../socket-of.js'
+import { rejected } from '../unwatched.js'
 
 export interface BlockingOptions {
   /** Milliseconds without a byte before a read or write fails with ETIMEDOUT; 0: none. */
@@ -33,6 +34,9 @@ export class BlockingConnection extends BaseConnection {
   readonly #idleTimeout: number
   readonly #releasing: (() => void) | undefined
   #socket: Socket | undefined
+  #sending: Promise<void> | undefined // writes that are under way, and the end behind them
+  #reading = 0
+  #closing = false
 
   constructor(fd: number, address: SocketAddress | undefined, options: BlockingOptions = {}) {
     super(address)
@@ -73,6 +77,7 @@ export class BlockingConnection extends BaseConnection {
 
   override writeSync(data: Data): void {
     const bytes = asBytes(data)
+    if (this.#sending) throw underWay('writeSync')
     for (let sent = 0; sent < bytes.length;) {
       const count = inTime(write(this.#open(), bytes, sent), 'write')
       this.#tally?.sent(count)
@@ -90,16 +95,56 @@ export class BlockingConnection extends BaseConnection {
   }
 
   async #readIntoAsync(bytes: Uint8Array): Promise<number> {
-    const count = await readAsync(this.#open(), bytes, 0, bytes.length, this.#patience()).catch(timedOut('read'))
-    this.#tally?.received(count)
-    return count
+    const fd = this.#open()
+    this.#reading++
+    try {
+      const count = await readAsync(fd, bytes, 0, bytes.length, this.#patience()).catch(timedOut('read'))
+      this.#tally?.received(count)
+      return count
+    } finally {
+      this.#reading--
+    }
   }
 
-  async write(data: Data): Promise<void> {
-    const bytes = asBytes(data)
+  write(data: Data): Promise<void> {
+    try {
+      const bytes = asBytes(data)
+      if (!this.#isOpen) return rejected(closedError())
+      return this.#inTurn(() => this.#writeAll(bytes))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  // Writes that nobody waits for are not mixed: each begins when the one before it is over, and fails where that has failed.
+  #inTurn(send: () => Promise<void>): Promise<void> {
+    const sending = this.#sending ? this.#sending.then(send) : send()
+    this.#sending = sending
+    const over = (): void => this.#sent(sending)
+    sending.then(over, over)
+    return sending
+  }
+
+  #sent(sending: Promise<void>): void {
+    if (this.#sending !== sending) return
+    this.#sending = undefined
+    if (this.#closing) close(this.#release())
+  }
+
+  /** Resolves when nothing is being sent any more, whether or not it went out. */
+  async sent(): Promise<void> {
+    while (this.#sending) await this.#sending.catch(() => {})
+  }
+
+  /** Whether something is being sent. */
+  get isSending(): boolean {
+    return this.#sending !== undefined
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
     for (let sent = 0; sent < bytes.length;) {
       const left = bytes.length - sent
-      const count = await writeAsync(this.#open(), bytes, sent, left, this.#patience()).catch(timedOut('write'))
+      const count = await writeAsync(this.#fd, bytes, sent, left, this.#patience()).catch(timedOut('write'))
       this.#tally?.sent(count)
       sent += count
     }
@@ -110,16 +155,22 @@ export class BlockingConnection extends BaseConnection {
   }
 
   end(): void {
-    shutdown(this.#open(), SHUT_WR)
+    const fd = this.#open()
+    if (this.#sending) void this.#inTurn(async () => shutdown(fd, SHUT_WR))
+    else shutdown(fd, SHUT_WR)
   }
 
+  /** What was given to `write` is still written. */
   close(): void {
-    if (this.#fd >= 0) close(this.#release())
+    if (!this.#isOpen) return
+    if (this.#sending) this.#closing = true
+    else close(this.#release())
   }
 
   toSocket(): Socket {
     if (this.#socket) return this.#socket
     const fd = this.#open()
+    if (this.#sending || this.#reading > 0) throw underWay('toSocket')
     this.#socket = socketOf(fd, {
       idleTimeout: this.#idleTimeout,
       idleError: () => new ErrnoError(constants.errno.ETIMEDOUT, 'read'),
@@ -139,10 +190,19 @@ export class BlockingConnection extends BaseConnection {
     return fd
   }
 
+  get #isOpen(): boolean {
+    return this.#fd >= 0 && !this.#closing
+  }
+
   #open(): number {
-    if (this.#fd < 0) throw closedError()
+    if (!this.#isOpen) throw closedError()
     return this.#fd
   }
+}
+
+function underWay(what: string): Error {
+  const message = `Invalid state: ${what}: a read or write of this connection is still under way`
+  return codedError(Error, 'ERR_INVALID_STATE', message)
 }
 
 // The time limit of readAsync and writeAsync, told as the blocking calls tell it.

@@ -53,7 +53,7 @@ function closing(serve: (conn: BlockingConnection, options: BlockingOptions) => 
       conn.close()
       throw error
     }
-    if (!ending && !conn.socket) return conn.close()
+    if (!ending && !conn.socket && !conn.isSending) return conn.close()
     return finish(conn, ending)
   }
 }
@@ -94,5 +94,6 @@ async function finish(conn: BlockingConnection, ending: void | Promise<void>): P
     if (conn.socket && !conn.socket.closed) await once(conn.socket, 'close')
   } finally {
     conn.close()
+    await conn.sent()
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '../connection.js'
 import { Deferred } from '../deferred.js'
 import { socketOf } from '../socket-of.js'
+import { rejected, unwatched } from '../unwatched.js'
 import { CLOSE, END, READ, WRITE, type IoThreads } from './io-threads.js'
 
 const { EAGAIN, ETIMEDOUT } = constants.errno
@@ -98,13 +99,15 @@ export class ThreadConnection extends BaseConnection {
     })
   }
 
-  async write(data: Data): Promise<void> {
-    const bytes = asBytes(data)
-    return new Promise((resolve, reject) => {
+  write(data: Data): Promise<void> {
+    try {
+      const bytes = asBytes(data)
       const refused = this.#closing ? closedError() : failure(this.#threads.write(this.#id, bytes), 'write')
-      if (refused) reject(refused)
-      else this.#writes.push({ resolve, reject })
-    })
+      if (refused) return rejected(refused)
+      return unwatched(new Promise((resolve, reject) => this.#writes.push({ resolve, reject })))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   end(): void {
