@@ -141,6 +141,8 @@ export interface PinnedParts {
 interface PinnedMemoryNatives {
   /** Where it is, until it is detached or dropped. */
   addressOf(buffer: Uint8Array): number
+  /** Where it is counted how many operations use memory of the heap's own. */
+  countHeapUse(words: Int32Array): void
   /** Memory, or a negative errno. */
   allocatePinned(size: number, alignment: number, zeroed: boolean): PinnedParts | number
 }

@@ -1,6 +1,7 @@
 // Memory that the kernel may use for as long as an operation lasts, whatever JavaScript does with its ArrayBuffer
 // meanwhile: it goes back when both the buffer's memory and the token are collected, and operations hold the token.
-// See: man 3 posix_memalign
+// When the environment ends with an operation that the kernel does not give up, it never goes back. See: man 3
+// posix_memalign
 #include "pinned_memory.h"
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 
 #include "binding.h"
+#include "loop/env_data.h"
 
 namespace posix_async {
 namespace {
@@ -19,8 +21,11 @@ struct Block {
   int owners;
 };
 
+// Of this thread, which has one environment.
+thread_local bool kernel_has_some = false;
+
 void Release(Block* block) {
-  if (--block->owners > 0) return;
+  if (--block->owners > 0 || kernel_has_some) return;
   free(block->whole);
   delete block;
 }
@@ -46,6 +51,22 @@ napi_value AllocatePinned(Napi::Env env, int64_t size, unsigned alignment, bool 
   return parts;
 }
 
+// How many operations use memory of the heap's own, which goes with the environment whatever is done here: `words`, an
+// Int32Array(1) in which JavaScript counts them.
+struct HeapUse {
+  explicit HeapUse(napi_env) {}
+  Napi::ObjectReference words;
+  const int32_t* count = nullptr;
+};
+
+void CountHeapUse(Napi::Env env, Napi::Object words) {
+  const Bytes memory = ToBytes(env, words);
+  if (memory.size < sizeof(int32_t)) return;
+  auto& use = EnvData<HeapUse>(env);
+  use.words = Napi::Persistent(words);
+  use.count = reinterpret_cast<const int32_t*>(memory.data);
+}
+
 // Where a buffer of JavaScript's own is, which stays there for as long as nobody detaches or drops it.
 double AddressOf(Bytes bytes) { return static_cast<double>(reinterpret_cast<uintptr_t>(bytes.data)); }
 
@@ -57,7 +78,15 @@ Bytes PinnedBytes(napi_env env, napi_value token) {
   return static_cast<Block*>(block)->bytes;
 }
 
+bool HeapIsInUse(napi_env env) {
+  const HeapUse* use = FindEnvData<HeapUse>(env);
+  return use && use->count && *use->count > 0;
+}
+
+void KeepPinnedMemoryForGood() { kernel_has_some = true; }
+
 void RegisterPinnedMemory(Exports& exports) {
+  exports.Function<&CountHeapUse>("countHeapUse");
   exports.Function<&AddressOf>("addressOf");
   exports.Function<&AllocatePinned>("allocatePinned");
 }

@@ -10,6 +10,7 @@
 #include "core/base/deadline.h"
 #include "core/ring/ring_prepare.h"
 #include "env_data.h"
+#include "pinned_memory.h"
 
 namespace posix_async {
 namespace {
@@ -123,21 +124,28 @@ void RingLoop::KeepAlive() {
 }
 
 // The memory of what is in flight is about to go: waits until the kernel has let go of it, by the clock and not by the
-// ring, which may be what hangs.
+// ring, which may be what hangs. What cannot be given up (a disk is at it) is waited for as long as it uses the heap's
+// memory, which cannot be kept; any other memory is kept for good when that takes too long.
 void RingLoop::CancelAll() {
   Deadline limit(kTeardownMilliseconds);
-  while (in_flight_ && limit.LeftMilliseconds() > 0) {
-    if (io_uring_sqe* entry = ring_.Next()) {
-      Prepare(entry, IORING_OP_ASYNC_CANCEL, -1, nullptr, 0, 0, kNobody);
-      entry->cancel_flags = kCancelAny | kCancelAll;
-      in_flight_++;
-    }
-    Deadline round(kCancelAgainMilliseconds);
-    while (in_flight_ && round.LeftMilliseconds() > 0) {
-      ring_.Submit();
-      ring_.Drain([&](const io_uring_cqe& completion) { in_flight_ -= !(completion.flags & IORING_CQE_F_MORE); });
-      if (in_flight_) AwaitEvent(round.LeftMilliseconds());
-    }
+  while (in_flight_) {
+    if (limit.LeftMilliseconds() <= 0 && !HeapIsInUse(env_)) return KeepPinnedMemoryForGood();
+    Cancel();
+  }
+}
+
+// Asks for the end of everything, and waits a moment for it.
+void RingLoop::Cancel() {
+  if (io_uring_sqe* entry = ring_.Next()) {
+    Prepare(entry, IORING_OP_ASYNC_CANCEL, -1, nullptr, 0, 0, kNobody);
+    entry->cancel_flags = kCancelAny | kCancelAll;
+    in_flight_++;
+  }
+  Deadline round(kCancelAgainMilliseconds);
+  while (in_flight_ && round.LeftMilliseconds() > 0) {
+    ring_.Submit();
+    ring_.Drain([&](const io_uring_cqe& completion) { in_flight_ -= !(completion.flags & IORING_CQE_F_MORE); });
+    if (in_flight_) AwaitEvent(round.LeftMilliseconds());
   }
 }
 

@@ -37,7 +37,7 @@ class RingLoop {
   int Open(const RingOptions& options, Napi::Object words, napi_value batch);
   // How many entries the kernel has not taken yet, for want of memory or of room for completions.
   int Submit(unsigned count);
-  // Waits until the kernel has let go of what is in flight.
+  // Waits until the kernel has let go of what is in flight; where it does not, the memory of that stays.
   void Shut();
   // In the child of a fork.
   void Forget();
@@ -54,6 +54,7 @@ class RingLoop {
   void Enter(unsigned count);
   void KeepAlive();
   void CancelAll();
+  void Cancel();
   void AwaitEvent(int milliseconds);
   void CloseHandle();
   static void OnTeardown(napi_async_cleanup_hook_handle, void* self);

@@ -21,6 +21,9 @@ export interface Block {
 
 const blocks = new WeakMap<ArrayBufferLike, Block>()
 
+// How many operations use memory of the heap's own: an environment that ends waits for these.
+let heapUse: Int32Array | undefined
+
 const PAGE = 4096
 
 /** New pinned memory, all zeros unless `zeroed` is false. */
@@ -61,6 +64,7 @@ export function alignedUnsafe(alignment: number, size: number): Buffer {
  * the heap's own is quicker to make and to give back than the kind that outlives its ArrayBuffer. Internal.
  */
 export function unpublished(size: number): Buffer {
+  if (!heapUse) native.countHeapUse((heapUse = new Int32Array(1)))
   const bytes = Buffer.allocUnsafeSlow(size)
   return known({ bytes, size, address: native.addressOf(bytes), token: bytes })
 }
@@ -75,6 +79,8 @@ function known(block: Block): Buffer {
   blocks.set(block.bytes.buffer, block)
   return Buffer.from(block.bytes.buffer as ArrayBuffer)
 }
+
+const isOfHeap = ({ token, bytes }: Block): boolean => token === bytes
 
 /** The block that a view lies in; undefined for memory of JavaScript's own. */
 export function blockOf(view: ByteView): Block | undefined {
@@ -132,6 +138,7 @@ export class Pin {
   static #inPlace(block: Block, { view, offset, length }: Span): Pin {
     const start = byteOffsetOf(view) + offset
     if (start + length > block.size) throw outOfRange('length', `<= ${block.size - start}`, length)
+    if (isOfHeap(block)) heapUse![0]!++
     return new Pin(block, block.address + start, length, undefined, false)
   }
 
@@ -144,6 +151,7 @@ export class Pin {
       if (this.#into && count > 0) deliver(this.block.bytes, count, this.#into)
     } finally {
       if (this.#isBorrowed) giveBack(this.block)
+      else if (isOfHeap(this.block)) heapUse![0]!--
     }
   }
 }
