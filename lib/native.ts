@@ -120,8 +120,12 @@ interface IoctlNatives {
 // native/memory.cc
 interface MemoryNatives {
   /** The memory, or a negative errno. */
-  mmap(length: number, protection: number, flags: number): ArrayBuffer | number
+  mmap(length: number, protection: number, flags: number, fd: number): ArrayBuffer | number
   detach(buffer: ArrayBuffer): boolean
+  /** A file in memory of a size that cannot change. */
+  sealedMemfd(size: number): number
+  /** Puts zeros of this process's own in the place of shared memory. */
+  unshare(memory: ArrayBuffer): number
 }
 
 // native/no_wait.cc: read and write that give -EAGAIN rather than wait, whether or not the descriptor is O_NONBLOCK
@@ -402,9 +406,9 @@ interface ForkNatives {
 /** What a ForkAcceptor calls: see native/loop/fork_acceptor.cc. */
 export interface ForkAcceptorCallbacks {
   isAsked(): boolean
-  notice(kind: number, a: number, b: number | string): void
-  /** In the child. */
-  enter(fd: number): void
+  notice(kind: number, a: number, b: number | string, report?: Buffer): void
+  /** In the child; `report` is where it can leave a report. */
+  enter(fd: number, report: number): void
   idle(): void
 }
 

@@ -141,6 +141,7 @@ async function outcomeOf(child: Child, pipe: ResultPipe, options: TaskOptions): 
   const status = await child.ended
   watch.end()
   if (watch.stopped) throw watch.stopped.reason
+  if (status.failure) throw status.failure
   const bytes = pipe.take()
   if (bytes === undefined) throw deathOf(child.pid, status, options)
   return resultIn(bytes)

@@ -1,14 +1,20 @@
 // A child process of the whole runtime: forked, run, waited for and ended, written once for the servers and for forked().
 import { constants } from 'node:os'
+import { ErrnoError } from '../errors.js'
+import { generation } from '../posix/after-fork/fork-generation.js'
 import { _exit, forkFromLoop } from '../posix/fork.js'
 import { lastWords } from '../posix/internal/last-words.js'
 import { kill } from '../posix/signal.js'
-import { waitpidAsync, WEXITSTATUS, WIFSIGNALED, WTERMSIG } from '../posix/sys-wait.js'
+import { pidfd_open, pidfd_send_signal } from '../posix/sys-pidfd.js'
+import { waitPidfdAsync, waitpid, WEXITSTATUS, WIFSIGNALED, WTERMSIG } from '../posix/sys-wait.js'
+import { close } from '../posix/unistd.js'
 
-/** How a child ended: its exit code, or the signal that killed it; the other is null. */
+/** How a child ended: its exit code, or the signal that killed it; the other is null. Both are where another part of the program reaped it. */
 export interface ExitStatus {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
+  /** Why it could not be waited for, and was killed for that. */
+  readonly failure?: Error
 }
 
 // Of two names for one number (SIGABRT, SIGIOT) the first is the usual one; of the entries of a Map the last stays.
@@ -21,29 +27,74 @@ export function asExitStatus(status: number): ExitStatus {
   return { code: null, signal: signalNames.get(WTERMSIG(status)) ?? (`SIG${WTERMSIG(status)}` as NodeJS.Signals) }
 }
 
-/** A running child, seen from its parent. */
+const isGone = (error: unknown): boolean => error instanceof ErrnoError && ['ECHILD', 'ESRCH'].includes(error.code)
+
+// The numbers of children that are waited for, and the process, by its generation, that waits.
+const waitedFor = new Map<number, number>()
+
+/** Whether a number is a child's that this process waits for already. */
+export const isWaitedFor = (pid: number): boolean => waitedFor.get(pid) === generation()
+
+/** A running child, seen from its parent, and known by a descriptor, which never means another process as a number may. */
 export class Child {
   readonly pid: number
   /** Resolves when it has ended and was reaped. */
   readonly ended: Promise<ExitStatus>
-  #running = true
+  #pidfd: number
 
-  /** @param ended its wait status, from whoever waits for it (default: this process does) */
-  constructor(pid: number, ended: Promise<{ status: number }> = waitpidAsync(pid)) {
+  /**
+   * @param pidfd owned from here on, and closed when the child has ended
+   * @param status how it ended, where it has been reaped already; `pidfd` is -1 then
+   */
+  constructor(pid: number, pidfd: number, status?: ExitStatus) {
     this.pid = pid
-    this.ended = ended.then(({ status }) => {
-      this.#running = false
-      return asExitStatus(status)
-    })
+    this.#pidfd = pidfd
+    this.ended = status ? Promise.resolve(status) : this.#wait()
+  }
+
+  async #wait(): Promise<ExitStatus> {
+    waitedFor.set(this.pid, generation())
+    try {
+      return asExitStatus((await waitPidfdAsync(this.#pidfd)).status)
+    } catch (error) {
+      return isGone(error) ? { code: null, signal: null } : this.#killAtOnce(error as Error)
+    } finally {
+      waitedFor.delete(this.pid)
+      close(this.#pidfd)
+      this.#pidfd = -1
+    }
+  }
+
+  // The event loop has no room to watch it: it is not left to run unwatched.
+  #killAtOnce(failure: Error): ExitStatus {
+    this.kill('SIGKILL')
+    const { status } = waitpid(this.pid)
+    return { ...asExitStatus(status), failure }
   }
 
   get running(): boolean {
-    return this.#running
+    return this.#pidfd >= 0
   }
 
-  /** Sends a signal, unless the child has been reaped: the number may be another process's then. */
+  /** Sends a signal, unless the child has been reaped. */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
-    if (this.#running) kill(this.pid, signal)
+    if (this.#pidfd < 0) return
+    try {
+      pidfd_send_signal(this.#pidfd, signal)
+    } catch (error) {
+      if (!isGone(error)) throw error
+    }
+  }
+}
+
+// A child that could not be waited for is not left to run. Nobody else has waited for it yet: the number is its own.
+function childOf(pid: number): Child {
+  try {
+    return new Child(pid, pidfd_open(pid))
+  } catch (error) {
+    kill(pid, 'SIGKILL')
+    waitpid(pid)
+    throw error
   }
 }
 
@@ -84,7 +135,7 @@ export function forkMain(main: () => void | Promise<void>, keepsOnly?: readonly 
  * @param main runs in the child only; what it throws ends the child with code 1 and a message on standard error
  * @param forked runs in the parent right after the fork, before the child is waited for
  * @param keepsOnly the descriptors of this process that the child has, beside 0 to 2 (default: all)
- * @throws (rejects) ErrnoError EAGAIN, ENOMEM, ENOTSUP; ERR_FORK_UNSAFE
+ * @throws (rejects) ErrnoError EAGAIN, ENOMEM, ENOTSUP, EMFILE (the child is killed then); ERR_FORK_UNSAFE
  */
 export async function runInChild(
   main: () => void | Promise<void>,
@@ -93,5 +144,5 @@ export async function runInChild(
 ): Promise<Child> {
   const pid = await forkMain(main, keepsOnly)
   forked?.()
-  return new Child(pid)
+  return childOf(pid)
 }

@@ -1,9 +1,12 @@
 // Descriptors that a child of forked() must not keep: the listeners of all servers of this process, connections that were accepted and
 // wait for a child of their own, the pipes of other children. A copy would keep a closed port taken, and a client from seeing the end.
-// Children of the servers keep what they need and nothing else: see KeepsOnly in fork-model.ts and its like.
+// Children of the servers keep what they need and nothing else: see KeepsOnly in fork-model.ts and its like. And memory that a process shares
+// with one child, which no other is to have.
+import { unshare } from '../posix/internal/sealed-memory.js'
 import { close } from '../posix/unistd.js'
 
 const held = new Set<number>()
+const heldMemory = new Set<ArrayBuffer>()
 
 /** From now on a child closes `fd`. */
 export function keepInParent(fd: number): void {
@@ -15,14 +18,31 @@ export function release(fd: number): void {
   held.delete(fd)
 }
 
-/** In a child of forked(), first of all: closes them. */
+/** From now on a child gives up `memory`, which its parent shares with another child. */
+export function keepMemoryInParent(memory: ArrayBuffer): void {
+  heldMemory.add(memory)
+}
+
+/** In the child that is to have it, before it gives up what it is not to have; in the parent, before it gives the memory back. */
+export function releaseMemory(memory: ArrayBuffer): void {
+  heldMemory.delete(memory)
+}
+
+function unshareMemory(): void {
+  for (const memory of heldMemory) unshare(memory)
+  heldMemory.clear()
+}
+
+/** In a child of forked(), first of all: closes them, and gives up the memory. */
 export function closeParentFds(): void {
   for (const fd of held) close(fd)
   held.clear()
+  unshareMemory()
 }
 
-/** In a child that has none of them any more: those of its own are these. */
+/** In a child that has none of them any more: those of its own are these. It gives up the memory. */
 export function keepInChild(...own: readonly number[]): void {
   held.clear()
   for (const fd of own) held.add(fd)
+  unshareMemory()
 }

@@ -46,13 +46,14 @@ export function mmap(
   if ((asInteger('flags', flags) & ~OPTIONAL) !== WANTED) {
     throw invalidArgValue('flags', 'must have MAP_SHARED | MAP_ANONYMOUS', flags)
   }
-  const result = native.mmap(size, protection, flags)
-  if (typeof result === 'number') throw refused(result)
+  const result = native.mmap(size, protection, flags, -1)
+  if (typeof result === 'number') throw mappingRefused(result)
   mapped.add(result)
   return result
 }
 
-function refused(errno: number): Error {
+/** What a mapping that failed says. Internal. */
+export function mappingRefused(errno: number): Error {
   if (errno !== -constants.errno.ENOTSUP) return new ErrnoError(errno, 'mmap')
   const message = 'mmap: this JavaScript runtime allows no memory from outside its own heap'
   return codedError(Error, 'ERR_POSIX_ASYNC_UNAVAILABLE', message)

@@ -135,6 +135,28 @@ export async function waitpidAsync(pid: number, options: WaitOptions = {}): Prom
   }
 }
 
+/**
+ * Waits for the child that a descriptor names, which stays open, and reaps it. Internal.
+ * @throws (rejects) ErrnoError ECHILD where it was reaped already, or is no child of this process
+ */
+export async function waitPidfdAsync(pidfd: number): Promise<WaitResult> {
+  const ended = reap(pidfd)
+  if (ended) return ended
+  await whenReady(pidfd, POLLIN)
+  return (await reapTraced(pidfd, Infinity, undefined))!
+}
+
+/** Whether a descriptor names a child of this process, alive or not reaped yet. Internal. */
+export function isChild(pidfd: number): boolean {
+  try {
+    waitid(P_PIDFD, pidfd, WEXITED | WNOHANG | WNOWAIT)
+    return true
+  } catch (error) {
+    if (error instanceof ErrnoError && error.code === 'ECHILD') return false
+    throw error
+  }
+}
+
 const signalBits = (status: number): number => status & 0x7f
 
 /** The child ended by itself: `_exit`, `process.exit`, or nothing left to do. @see man 2 wait */

@@ -3,18 +3,22 @@
 import { codedError } from '../errors.js'
 import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
 import { dieWithParent } from '../fork/die-with-parent.js'
-import { SHUT_RDWR, shutdown, type Accepted } from '../posix/sys-socket.js'
-import { close, pipe } from '../posix/unistd.js'
+import { AF_UNIX } from '../posix/socket/socket-address.js'
+import { mmap, munmap } from '../posix/sys-mman.js'
+import { SHUT_RDWR, SHUT_WR, shutdown, SOCK_SEQPACKET, socketpair, type Accepted } from '../posix/sys-socket.js'
+import { close } from '../posix/unistd.js'
 import { AcceptLoop } from './serving/accept-loop.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { Deferred } from './deferred.js'
 import { keepInChild, keepInParent, release } from '../fork/only-here.js'
-import { ChildReports } from './serving/child-reports.js'
+import { notAReport } from '../fork/not-a-report.js'
+import { ReportReader } from '../fork/report-channel.js'
+import { asWorkerReport, ChildReporter, guard, tellOfClient, type WorkerReport } from './serving/child-reports.js'
 import { Counters } from './serving/counters.js'
 import { asInherit, type InheritOptions } from './serving/inherit.js'
 import { asOptions, Server, type ServerOptions } from './server.js'
 import type { Client, Model, ServerHost, ServerStats } from './model.js'
-import { Scoreboard } from './serving/scoreboard.js'
+import { SharedNumbers } from './serving/scoreboard.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serving/process-handler.js'
 
 class SyncModel implements Model {
@@ -22,14 +26,15 @@ class SyncModel implements Model {
   readonly #handler: ProcessHandler
   readonly #inherit: readonly number[]
   readonly #tally = new Counters()
-  // The parent holds the writing end: its end tells the child.
-  #stop!: [number, number]
-  #cells: Scoreboard | undefined
-  #told = false
+  // Whether the child is to end.
+  #memory: ArrayBuffer | undefined
+  #ending!: SharedNumbers<'closing'>
+  // The parent's end of the socket to its child, whose closing tells it, and by which it reports; -1 when closed.
+  #control = -1
+  #reader: ReportReader<WorkerReport> | undefined
   #stopped = false
   #host!: ServerHost
   #server!: ProcessServer
-  #reports: ChildReports | undefined
   #child!: Child
   // The child was killed because its connection was to end, and another takes its place.
   #cut = false
@@ -44,10 +49,8 @@ class SyncModel implements Model {
     this.#host = host
     this.#server = processServer(this.#handler)
     try {
-      this.#cells = new Scoreboard(0)
-      this.#stop = pipe()
-      keepInParent(this.#stop[1])
-      this.#reports = new ChildReports(host, this.#tally)
+      this.#memory = mmap(null, BigInt64Array.BYTES_PER_ELEMENT)
+      this.#ending = new SharedNumbers(['closing'], new BigInt64Array(this.#memory))
       // Who shares a listener may be quicker: then accept4 says so, and the child waits again for either end.
       host.listener.setNonBlocking(host.listener.inherited)
       await this.#fork()
@@ -59,55 +62,90 @@ class SyncModel implements Model {
 
   async #fork(): Promise<void> {
     const parent = process.pid
-    const { fd } = this.#host.listener
-    const keeps = [fd, this.#stop[0], this.#reports!.sender, ...this.#inherit]
-    this.#child = await runInChild(() => this.#loop(parent), undefined, keeps)
+    const [own, its] = socketpair(AF_UNIX, SOCK_SEQPACKET)
+    this.#control = own
+    keepInParent(own)
+    try {
+      const keeps = [this.#host.listener.fd, its, ...this.#inherit]
+      this.#child = await runInChild(() => this.#loop(parent, its), undefined, keeps)
+    } finally {
+      close(its)
+    }
+    await this.#listen(own)
     void this.#child.ended.then((status) => this.#ended(status))
   }
 
+  // A child that cannot be heard is not left to run.
+  async #listen(own: number): Promise<void> {
+    const broken = (error: Error): void => this.#expel(error)
+    const told = (report: WorkerReport): void => this.#told(report)
+    try {
+      this.#reader = new ReportReader(own, { parse: asWorkerReport, told, broken })
+    } catch (error) {
+      this.#child.kill('SIGKILL')
+      await this.#child.ended
+      throw error
+    }
+  }
+
+  #told(report: WorkerReport): void {
+    if ('client' in report) tellOfClient(this.#host, report)
+    else this.#expel(notAReport(`"${report.is}" out of turn`))
+  }
+
+  // A child that has sent what it may not is ended, and the server with it.
+  #expel(error: Error): void {
+    this.#child.kill('SIGKILL')
+    this.#host.clientError(error, { remoteAddress: undefined, remotePort: undefined })
+  }
+
   // Tells the child, unless it was told.
-  #closeStop(): void {
-    if (!this.#stop || this.#told) return
-    this.#told = true
-    this.#cells?.master.set('closing', 1)
-    release(this.#stop[1])
-    close(this.#stop[1])
+  #closeControl(): void {
+    this.#reader?.drain()
+    if (this.#control < 0) return
+    release(this.#control)
+    close(this.#control)
+    this.#control = -1
   }
 
   #release(): void {
-    this.#closeStop()
-    if (this.#stop) close(this.#stop[0])
-    this.#cells?.release()
-    this.#reports?.close()
+    this.#closeControl()
+    if (this.#memory) munmap(this.#memory)
     this.#server.stop()
   }
 
   // In the child, for as long as it lives.
-  async #loop(parent: number): Promise<void> {
+  async #loop(parent: number, control: number): Promise<void> {
     dieWithParent(parent)
-    keepInChild(this.#host.listener.fd)
-    this.#reports!.keepSender()
+    keepInChild(this.#host.listener.fd, control)
+    const reports = new ChildReporter(control)
     // Where nobody else has the listener, the parent shuts it down and accept(2) fails.
     const { listener } = this.#host
-    const told = this.#cells!.master
-    const stop = { fd: this.#stop[0], asked: () => told.get('closing') > 0 }
+    const stop = { fd: control, asked: () => this.#ending.get('closing') > 0 }
     const loop = new AcceptLoop(listener, stop, this.#tally, listener.inherited)
     for (let accepted = loop.next(); accepted; accepted = loop.next()) {
-      await this.#serve(accepted)
+      await this.#serve(accepted, reports)
     }
   }
 
-  async #serve({ fd, address }: Accepted): Promise<void> {
+  async #serve({ fd, address }: Accepted, reports: ChildReporter): Promise<void> {
     const client: Client = { remoteAddress: address.address, remotePort: address.port }
     const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
     this.#tally.add('accepted')
     this.#tally.add('active')
-    this.#reports!.connection(client)
-    await this.#reports!.guard(client, () => this.#server.serve(fd, address, options))
+    reports.connection(client)
+    await guard(
+      () => this.#server.serve(fd, address, options),
+      (error) => {
+        this.#tally.add('errors')
+        reports.failed(client, error)
+      },
+    )
     this.#tally.add('active', -1)
   }
 
   #ended({ code, signal }: ExitStatus): void {
+    this.#closeControl()
     this.#tally.add('active', -this.#tally.get('active')) // a child that was killed was serving
     if (this.#cut && !this.#stopped) {
       this.#cut = false
@@ -130,7 +168,8 @@ class SyncModel implements Model {
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#closeStop()
+    this.#ending.set('closing', 1)
+    shutdown(this.#control, SHUT_WR) // what it reports is still heard
     if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
   }
 

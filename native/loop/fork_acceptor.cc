@@ -1,6 +1,7 @@
 // A child process a connection, wholly native in the parent: accept4, fork, close of the client, and the wait for each
 // child by its pidfd, from the event loop and without JavaScript, so that a connection costs the parent these calls and
 // not the copying of what JavaScript writes to. The handler runs in the child. See: man 2 accept4, clone, waitid.
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -29,7 +30,7 @@ namespace {
 // What JavaScript is told by `notice(kind, a, b)`; all but kAcceptFailed are about the client whose
 // address is in `address`.
 enum Notice {
-  kEnded,         // a is a child's pid, b its wait status
+  kEnded,         // a is a child's pid, b its wait status, c what it left in its pipe, if anything
   kAcceptFailed,  // a is the errno
   kForkFailed,    // a is the accepted descriptor, b the negative errno or why it was not safe to fork
   kOverLimit,     // a is the accepted descriptor: there are as many connections as there may be
@@ -37,6 +38,9 @@ enum Notice {
 
 // Without the padding behind, for which JavaScript's memory has no room.
 constexpr size_t kAddressBytes = offsetof(ClientAddress, length) + sizeof(ClientAddress::length);
+
+// Bytes that a child may leave in its pipe, for which every pipe has room; it is looked whether there are more.
+constexpr size_t kReportBytes = 8192;
 
 // How many connections one turn of the event loop takes at most, so that what else waits is served too.
 constexpr int kTurn = 64;
@@ -63,11 +67,13 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   void AcceptAll();
   bool AcceptOne();
   bool Fork(int client, const ClientAddress& address);
-  [[noreturn]] void Enter(int client);
+  [[noreturn]] void Enter(int client, int report);
   void Reap(int pidfd);
   void OpenCallback(EnterJs& callback, napi_value callbacks, const char* name);
   void ShowAddress(const ClientAddress& client) { memcpy(address_, &client, kAddressBytes); }
-  void Tell(Notice kind, const ClientAddress& client, int a, napi_value b);
+  // What the child has left, or null.
+  napi_value TakeReport(const ForkedChild& child);
+  void Tell(Notice kind, const ClientAddress& client, int a, napi_value b, napi_value c = nullptr);
   void Tell(Notice kind, const ClientAddress& client, int a, int b = 0);
 
   const Napi::Env env_;
@@ -79,7 +85,7 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   Napi::ObjectReference kept_;  // the memory below
   uint8_t* const address_;
   int64_t* const accepted_;
-  std::vector<int> keeps_only_;  // in a child, beside 0 to 2; the last one is its client
+  std::vector<int> keeps_only_;  // in a child, beside 0 to 2; the last two are its client and its pipe
   unsigned most_children_ = 0;
   unsigned most_connections_ = 0;
   bool accepting_ = false;
@@ -98,7 +104,7 @@ ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, 
       accepted_(accepted),
       keeps_only_(kept.data, kept.data + kept.count),
       children_(env, this) {
-  keeps_only_.push_back(-1);
+  keeps_only_.insert(keeps_only_.end(), {-1, -1});
   OpenCallback(is_asked_, callbacks, "isAsked");
   OpenCallback(notice_, callbacks, "notice");
   OpenCallback(enter_, callbacks, "enter");
@@ -187,27 +193,36 @@ bool ForkAcceptor::AcceptOne() {
 }
 
 bool ForkAcceptor::Fork(int client, const ClientAddress& address) {
+  int report[2];
+  if (pipe2(report, O_CLOEXEC | O_NONBLOCK) < 0) {
+    Tell(kForkFailed, address, client, -errno);
+    return false;
+  }
+  UniqueFd reader(report[0]);
+  UniqueFd writer(report[1]);
   fork::ForkOptions options;
   options.lazily = true;
   options.wants_pidfd = true;
   options.keeps_only = &keeps_only_;
-  keeps_only_.back() = client;
+  keeps_only_.end()[-2] = client;
+  keeps_only_.end()[-1] = writer.get();
   const fork::ForkResult result = ForkRuntime(env_, options);
   if (result.pid == 0) {
     ShowAddress(address);
-    Enter(client);
+    reader.Reset();
+    Enter(client, writer.Release());
   }
   if (result.pid < 0) {
     Tell(kForkFailed, address, client, ToJs(env_, result));
     return false;
   }
   close(client);
-  children_.Add(result.pidfd, {result.pid, address});
+  children_.Add(result.pidfd, {result.pid, address, std::move(reader)});
   return true;
 }
 
-void ForkAcceptor::Enter(int client) {
-  enter_.Call({NumberOf(env_, client)});
+void ForkAcceptor::Enter(int client, int report) {
+  enter_.Call({NumberOf(env_, client), NumberOf(env_, report)});
   LiveOn(env_, idle_);
 }
 
@@ -217,12 +232,22 @@ void ForkAcceptor::Reap(int pidfd) {
   if (full_) Resume(most_children_, most_connections_);
   full_ = false;
   const int status = child->cut ? 0 : child->status;
-  if (tells_all_ends_ || status != 0) Tell(kEnded, child->client, child->pid, status);
+  napi_value report = TakeReport(*child);
+  if (tells_all_ends_ || status != 0 || report != nullptr) {
+    Tell(kEnded, child->client, child->pid, NumberOf(env_, status), report);
+  }
 }
 
-void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, napi_value b) {
+// Once, and no more than there is room for: another process may have the child's end and go on writing.
+napi_value ForkAcceptor::TakeReport(const ForkedChild& child) {
+  uint8_t bytes[kReportBytes + 1];
+  const ssize_t length = Retry([&] { return read(child.report.get(), bytes, sizeof bytes); });
+  return length > 0 ? CopyOf(env_, bytes, length) : nullptr;
+}
+
+void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, napi_value b, napi_value c) {
   ShowAddress(client);
-  notice_.Call({NumberOf(env_, kind), NumberOf(env_, a), b});
+  notice_.Call({NumberOf(env_, kind), NumberOf(env_, a), b, c});
 }
 
 void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, int b) {

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,9 +12,15 @@
 #include "core/base/result.h"
 
 namespace posix_async {
+namespace {
 
-void ForkedChildren::Add(int pidfd, const ForkedChild& child) {
-  by_pidfd_.emplace(pidfd, child);
+// By the descriptor, which means no other process; one that has ended meanwhile needs no signal any more.
+void SendSignal(int pidfd, int signal) { syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0); }
+
+}  // namespace
+
+void ForkedChildren::Add(int pidfd, ForkedChild child) {
+  by_pidfd_.emplace(pidfd, std::move(child));
   Watch(pidfd);
 }
 
@@ -30,7 +37,7 @@ std::optional<ForkedChild> ForkedChildren::Reap(int pidfd) {
   if (found == by_pidfd_.end()) return {};
   ForkedChild& child = found->second;
   if (Retry([&] { return waitpid(child.pid, &child.status, WNOHANG); }) == 0) return {};
-  const ForkedChild ended = child;
+  ForkedChild ended = std::move(child);
   StopWaiting(env_, pidfd);
   close(pidfd);
   by_pidfd_.erase(found);
@@ -40,7 +47,7 @@ std::optional<ForkedChild> ForkedChildren::Reap(int pidfd) {
 void ForkedChildren::Kill(int signal) {
   for (auto& entry : by_pidfd_) {
     entry.second.cut = true;
-    kill(entry.second.pid, signal);  // not reaped yet: the number is its own
+    SendSignal(entry.first, signal);
   }
 }
 

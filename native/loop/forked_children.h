@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/unique_fd.h"
 #include "readiness.h"
 
 namespace posix_async {
@@ -26,6 +27,7 @@ struct ClientAddress {
 struct ForkedChild {
   pid_t pid;
   ClientAddress client;
+  UniqueFd report;   // the pipe that the child can leave a report in
   bool cut = false;  // killed because its connection was to end
   int status = 0;    // as waitpid gives it, when it has ended
 };
@@ -36,7 +38,7 @@ class ForkedChildren {
   ForkedChildren(napi_env env, NativeWaiter* waiter) : env_(env), waiter_(waiter) {}
 
   size_t size() const { return by_pidfd_.size(); }
-  void Add(int pidfd, const ForkedChild& child);
+  void Add(int pidfd, ForkedChild child);
   // Those that the kernel had no memory to watch are tried again.
   void WatchUnwatched();
   // The child, when it has ended and is one of these.

@@ -24,9 +24,9 @@ export interface AcceptingServer {
   /** JavaScript has accepted. False: no more for now. */
   readonly take: (accepted: Accepted) => boolean
   /** In a child that C++ has forked. */
-  readonly serve: (accepted: Accepted) => void | Promise<void>
-  /** A child that C++ has forked has ended, with this wait status. */
-  readonly ended: (pid: number, status: number, client: Client) => void
+  readonly serve: (accepted: Accepted, report: number) => void | Promise<void>
+  /** A child that C++ has forked has ended, with this wait status, and left this report, if any. */
+  readonly ended: (pid: number, status: number, client: Client, report: Buffer | undefined) => void
   /** C++ could not fork, and gives the connection back. */
   readonly forkFailed: (accepted: Accepted, error: Error) => void
   /** C++ has accepted one more than there may be. */

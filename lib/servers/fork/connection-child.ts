@@ -10,8 +10,9 @@ import { prctl } from '../../posix/sys-prctl.js'
 import type { Accepted } from '../../posix/sys-socket.js'
 import type { Privileges } from '../serving/privileges.js'
 import { clientOf } from '../model.js'
-import type { ChildReports } from '../serving/child-reports.js'
-import type { Counters } from '../serving/counters.js'
+import { leaveReport, MOST_LEFT } from '../../fork/report-pipe.js'
+import type { ByteTally } from '../connection.js'
+import { guard, packed } from '../serving/child-reports.js'
 import { REHEARSALS, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
 
 /** What the children of a server have of their parent. */
@@ -21,10 +22,14 @@ export interface ChildSetup {
   readonly handler: ProcessHandler
   readonly server: ProcessServer
   readonly identity: Privileges
-  readonly reports: ChildReports
-  readonly tally: Counters
+  readonly tally: ByteTally
   readonly idleTimeout: number
 }
+
+// Bytes of a report beside its error.
+const AROUND = 16
+
+const nothing = (): void => {}
 
 export class ConnectionChild {
   readonly #setup: ChildSetup
@@ -33,31 +38,34 @@ export class ConnectionChild {
     this.#setup = setup
   }
 
-  /** In a child, for as long as its connection lives. Without a connection it is a rehearsal. */
-  readonly serve = (accepted?: Accepted): void | Promise<void> => {
+  /**
+   * In a child, for as long as its connection lives. Without a connection it is a rehearsal.
+   * @param report where it leaves the error of its connection, if there is one
+   */
+  readonly serve = (accepted?: Accepted, report = -1): void | Promise<void> => {
     if (!accepted) return
     const { fd, address } = accepted
-    const { parent, server, identity, reports, tally, idleTimeout } = this.#setup
-    keepInChild(fd)
-    return reports.guard(clientOf(accepted), () => {
+    const { parent, server, identity, tally, idleTimeout } = this.#setup
+    keepInChild(fd, report)
+    const serve = (): void | Promise<void> => {
       if (identity.asked) identity.apply()
       dieWithParent(parent)
       return server.serve(fd, address, { idleTimeout, tally })
-    })
+    }
+    return guard(serve, (error) => leaveReport(report, { error: packed(error, MOST_LEFT - AROUND) }))
   }
 
   /** What such a child runs. */
-  main(accepted: Accepted): () => void | Promise<void> {
-    return () => this.serve(accepted)
+  main(accepted: Accepted, report: number): () => void | Promise<void> {
+    return () => this.serve(accepted, report)
   }
 
   /** In the parent, before the first fork; see serve-in-process.ts. */
   rehearse(): void {
-    const { handler, reports, tally } = this.#setup
-    const nobody = { remoteAddress: undefined, remotePort: undefined }
+    const { handler, tally } = this.#setup
     for (let i = 0; i < REHEARSALS; i++) {
       void this.serve()
-      void reports.guard(nobody, () => {})
+      void guard(nothing, nothing)
       tally.received(0)
       tally.sent(0)
     }

@@ -3,7 +3,9 @@ import { codedError } from '../../errors.js'
 import type { Child, ExitStatus } from '../../fork/child.js'
 import { callSafely } from '../../posix/event-loop/epoll-registry.js'
 import type { ForkSettings } from './fork-options.js'
-import type { ChildReports } from '../serving/child-reports.js'
+import { isNotAReport } from '../../fork/not-a-report.js'
+import type { ReportPipe } from '../../fork/report-pipe.js'
+import { asLeftError } from '../serving/child-reports.js'
 import type { Counters } from '../serving/counters.js'
 import type { Client, ServerHost } from '../model.js'
 
@@ -11,7 +13,6 @@ import type { Client, ServerHost } from '../model.js'
 export interface ChildrenServer {
   readonly host: ServerHost
   readonly tally: Counters
-  readonly reports: ChildReports
   readonly settings: Pick<ForkSettings, 'timeout' | 'cleanupTimeout'>
   /** A child has ended, and has been told of. */
   ended(): void
@@ -33,13 +34,13 @@ export class ConnectionChildren {
   }
 
   /** One was forked, and serves this client. */
-  adopt(child: Child, client: Client): void {
+  adopt(child: Child, client: Client, report: ReportPipe): void {
     const { host } = this.#server
     this.#children.add(child)
     const late = this.#limitTime(child)
     void child.ended.then((status) => {
       clearTimeout(late)
-      this.ended(child, client, status)
+      this.ended(child, client, status, report.take())
     })
     host.emit('fork', child)
     host.connection(client, child)
@@ -56,21 +57,19 @@ export class ConnectionChildren {
     }, timeout)
   }
 
-  /** A child has ended, whoever waited for it. */
-  ended(child: Child, client: Client, status: ExitStatus): void {
-    const { host, reports, ended } = this.#server
-    reports.receive()
+  /** A child has ended, whoever waited for it. @param report what it left, if anything */
+  ended(child: Child, client: Client, status: ExitStatus, report: Buffer | undefined): void {
+    const { host, ended } = this.#server
     this.#children.delete(child)
-    if (status.code !== 0 && !this.#cut.delete(child)) callSafely(() => this.#failed(child, client, status))
+    if (report) callSafely(() => this.#failed(errorOf(child, report), client))
+    if (status.code !== 0 && !this.#cut.delete(child)) callSafely(() => this.#failed(deathOf(child, status), client))
     callSafely(() => host.emit('exit', child, status.code, status.signal))
     ended()
   }
 
-  #failed({ pid }: Child, client: Client, { code, signal }: ExitStatus): void {
-    const { host, tally } = this.#server
-    tally.add('errors')
-    const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
-    host.clientError(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `child ${pid} ${how}`), client)
+  #failed(error: Error, client: Client): void {
+    this.#server.tally.add('errors')
+    this.#server.host.clientError(error, client)
   }
 
   /** Cuts off all that live. */
@@ -79,5 +78,20 @@ export class ConnectionChildren {
       this.#cut.add(child)
       child.kill('SIGKILL')
     }
+  }
+}
+
+const deathOf = ({ pid }: Child, { code, signal }: ExitStatus): Error => {
+  const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
+  return codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `child ${pid} ${how}`)
+}
+
+// What its connection failed with, or that what it left says nothing of the kind.
+function errorOf({ pid }: Child, report: Buffer): Error {
+  try {
+    return asLeftError(report)
+  } catch (error) {
+    if (!isNotAReport(error)) throw error
+    return codedError(Error, error.code, `child ${pid}: ${error.message}`, { cause: error })
   }
 }

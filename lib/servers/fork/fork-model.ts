@@ -13,7 +13,7 @@ import { Deferred } from '../deferred.js'
 import { AcceptMode, RETRY } from './accept-mode.js'
 import { clientOf } from '../model.js'
 import type { ForkSettings } from './fork-options.js'
-import { ChildReports } from '../serving/child-reports.js'
+import { ReportPipe } from '../../fork/report-pipe.js'
 import { Counters } from '../serving/counters.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
 import type { Model, ServerHost, ServerStats } from '../model.js'
@@ -28,14 +28,15 @@ export class ForkModel implements Model {
   readonly name = 'fork'
   readonly #handler: ProcessHandler
   readonly #settings: ForkSettings
-  readonly #tally = new Counters()
+  readonly #tally = Counters.private()
+  // What children write to: bytes, and nothing that anything depends on.
+  readonly #bytes = new Counters()
   // Accepted, and not yet a child's.
   readonly #waiting = new Set<Accepted>()
   #stopped = false
   #destroyed = false
   #host!: ServerHost
   #server!: ProcessServer
-  #reports: ChildReports | undefined
   #child!: ConnectionChild
   #children!: ConnectionChildren
   #accepting: AcceptMode | undefined
@@ -72,14 +73,9 @@ export class ForkModel implements Model {
     ]
     const { idleTimeout } = host
     const { identity } = settings
-    const reports = (this.#reports = new ChildReports(host, tally))
-    this.#child = new ConnectionChild({ parent: process.pid, handler, server, identity, reports, tally, idleTimeout })
-    this.#children = new ConnectionChildren({ host, tally, reports, settings, ended: () => this.#settle() })
-  }
-
-  // What a child has beside its client.
-  get #kept(): number[] {
-    return [this.#reports!.sender, ...this.#settings.inherit]
+    const parent = process.pid
+    this.#child = new ConnectionChild({ parent, handler, server, identity, tally: this.#bytes, idleTimeout })
+    this.#children = new ConnectionChildren({ host, tally, settings, ended: () => this.#settle() })
   }
 
   #accept(): AcceptMode {
@@ -87,11 +83,13 @@ export class ForkModel implements Model {
       host: this.#host,
       settings: this.#settings,
       tally: this.#tally,
-      kept: this.#kept,
+      kept: this.#settings.inherit,
       take: (accepted) => this.#take(accepted),
       serve: this.#child.serve,
-      ended: (pid, status, client) =>
-        this.#children.ended(new Child(pid, Promise.resolve({ status })), client, asExitStatus(status)),
+      ended: (pid, waited, client, report) => {
+        const status = asExitStatus(waited)
+        this.#children.ended(new Child(pid, -1, status), client, status, report)
+      },
       forkFailed: (accepted, error) => this.#forkFailed(this.#await(accepted), error, true),
       overLimit: (accepted) => this.#reject(this.#await(accepted)),
       rested: () => this.#settle(),
@@ -129,21 +127,26 @@ export class ForkModel implements Model {
 
   async #serve(accepted: Accepted, again: boolean): Promise<void> {
     let child: Child
+    let report: ReportPipe | undefined
     try {
-      child = await runInChild(this.#child.main(accepted), undefined, [accepted.fd, ...this.#kept])
+      report = new ReportPipe()
+      const keeps = [accepted.fd, report.writer, ...this.#settings.inherit]
+      child = await runInChild(this.#child.main(accepted, report.writer), undefined, keeps)
     } catch (error) {
+      report?.close()
       return this.#forkFailed(accepted, error as Error, again)
     }
+    report.closeWriter()
     close(accepted.fd)
     this.#waiting.delete(accepted)
     this.#accepting!.worked()
-    this.#children.adopt(child, clientOf(accepted))
+    this.#children.adopt(child, clientOf(accepted), report)
     if (this.#destroyed) this.#children.kill()
   }
 
   // A fork that fails is tried once more while the client waits; then the client is closed.
   #forkFailed(accepted: Accepted, error: Error, again: boolean): void {
-    const passing = error instanceof ErrnoError && ['EAGAIN', 'ENOMEM'].includes(error.code)
+    const passing = error instanceof ErrnoError && ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(error.code)
     if (!this.#stopped) this.#accepting!.rest()
     if (passing && again && !this.#stopped) {
       setTimeout(() => void this.#serve(accepted, false), RETRY)
@@ -166,7 +169,6 @@ export class ForkModel implements Model {
 
   #release(): void {
     this.#accepting?.close()
-    this.#reports?.close()
     this.#server.stop()
   }
 
@@ -190,6 +192,8 @@ export class ForkModel implements Model {
     const { children, exhaustions } = this.#accepting!
     return {
       ...this.#tally.all(),
+      bytesIn: this.#bytes.get('bytesIn'),
+      bytesOut: this.#bytes.get('bytesOut'),
       active: this.#active,
       children: this.#children.size + children,
       exhaustions,

@@ -15,10 +15,10 @@ import { clientOf, type Client } from '../model.js'
 export interface ForkAcceptorEvents {
   /** Before connections are accepted: whether that is to be done here. Who says no accepts himself from then on. */
   isAsked(): boolean
-  /** In the child. */
-  serve(accepted: Accepted): void | Promise<void>
-  /** A child ended, with this wait status: 0 where it was killed by `kill`. */
-  ended(pid: number, status: number, client: Client): void
+  /** In the child. @param report where it can leave a report: a pipe's end that does not block, and has room for MOST_LEFT bytes */
+  serve(accepted: Accepted, report: number): void | Promise<void>
+  /** A child ended, with this wait status: 0 where it was killed by `kill`; and what it left, if anything. */
+  ended(pid: number, status: number, client: Client, report: Buffer | undefined): void
   acceptFailed(error: ErrnoError): void
   /** Takes over the connection. */
   forkFailed(accepted: Accepted, error: Error): void
@@ -44,10 +44,11 @@ export class ForkAcceptor {
     openReadiness()
     const callbacks = {
       isAsked: () => events.isAsked(),
-      notice: (kind: number, a: number, b: number | string) => callSafely(() => this.#notice(kind, a, b)),
-      enter: (fd: number) => {
+      notice: (kind: number, a: number, b: number | string, report?: Buffer) =>
+        callSafely(() => this.#notice(kind, a, b, report)),
+      enter: (fd: number, report: number) => {
         beginChild()
-        runMain(() => events.serve(taken(fd)))
+        runMain(() => events.serve(taken(fd), report))
       },
       idle: leaveUnsettled,
       memory: [addressOut, tally.cellsOf('accepted')], // kept for as long as the callbacks are
@@ -59,9 +60,9 @@ export class ForkAcceptor {
     keepLoopAlive(1)
   }
 
-  #notice(kind: number, a: number, b: number | string): void {
+  #notice(kind: number, a: number, b: number | string, report?: Buffer): void {
     const tell = [
-      () => this.#events.ended(a, Number(b), clientOf(taken(-1))),
+      () => this.#events.ended(a, Number(b), clientOf(taken(-1)), report),
       () => this.#events.acceptFailed(new ErrnoError(a, 'accept4')),
       () => this.#events.forkFailed(taken(a), forkError(b)),
       () => this.#events.overLimit(taken(a)),

@@ -1,7 +1,7 @@
 // An isolate of threadServer, seen from inside: the whole life of a Worker that accepts on its own thread and serves by a module.
 import { once } from 'node:events'
 import { parentPort } from 'node:worker_threads'
-import { reportOf, type ErrorReport } from '../../fork/channel.js'
+import { pack, type Packed } from '../../fork/packed-error.js'
 import { POLLIN } from '../../posix/poll.js'
 import { loopDescriptor, loopIsAlive } from '../../posix/event-loop/watch.js'
 import type { Accepted } from '../../posix/sys-socket.js'
@@ -31,7 +31,7 @@ export interface IsolateSetup {
 }
 
 /** What it tells: it serves; it could not begin to; it has a client; a client's connection failed. */
-export type IsolateReport = { ready: true } | { failure: ErrorReport } | { client: Client; error?: ErrorReport }
+export type IsolateReport = { ready: true } | { failure: Packed } | { client: Client; error?: Packed }
 
 const tell = (report: IsolateReport): void => parentPort!.postMessage(report)
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -62,12 +62,13 @@ class Isolate {
     const host = { listener: { fd, setNonBlocking: () => {} }, maxConnections, idleTimeout }
     const share = {
       connected: (client: Client) => this.#connected(client),
+      isFull: () => this.#isFull(),
       refuse: ({ fd }: Accepted) => this.#reject(fd),
       failed: (client: Client, error: Error) => this.#failed(client, error),
       begin: () => () => {},
       isDone: () => false,
     }
-    const cells = { master: { get: () => Number(this.#flags.closing) } }
+    const cells = { common: { get: () => Number(this.#flags.closing) } }
     const served = serveHttp({ host, control: stop, tally: this.#tally, cells }, share, handler.application)
     tell({ ready: true })
     return served
@@ -100,7 +101,7 @@ class Isolate {
   async #serveOne(server: ProcessServer, { fd, address }: Accepted): Promise<void> {
     this.#cell.hold(fd)
     const client = { remoteAddress: address.address, remotePort: address.port }
-    if (this.#tally.get('active') >= this.#setup.maxConnections) return this.#reject(fd)
+    if (this.#isFull()) return this.#reject(fd)
     const disconnected = this.#connected(client)
     const { idleTimeout } = this.#setup
     try {
@@ -113,9 +114,13 @@ class Isolate {
     disconnected()
   }
 
+  #isFull(): boolean {
+    return this.#tally.get('active') >= this.#setup.maxConnections
+  }
+
   #failed(client: Client, error: Error): void {
     this.#tally.add('errors')
-    tell({ client, error: reportOf(error) })
+    tell({ client, error: pack(error) })
   }
 
   #reject(fd: number): void {
@@ -145,7 +150,7 @@ async function live(): Promise<void> {
     const module = (await import(setup.url)) as { default?: unknown }
     handler = knownHandler(module.default, 'an isolate of threadServer', ['function', 'native', 'http'])
   } catch (error) {
-    return tell({ failure: reportOf(asError(error)) })
+    return tell({ failure: pack(asError(error)) })
   }
   await new Isolate(setup).serve(handler)
 }

@@ -1,6 +1,6 @@
 // An isolate of threadServer, seen from the main thread: a Worker, the connection it holds, and its end.
 import { Worker } from 'node:worker_threads'
-import { errorOf } from '../../fork/channel.js'
+import { unpackError } from '../../fork/packed-error.js'
 import { Deferred } from '../deferred.js'
 import { IsolateCell } from './isolate-state.js'
 import type { IsolateReport, IsolateSetup } from './isolate-thread.js'
@@ -70,12 +70,12 @@ export class Isolate {
 
   #told(report: IsolateReport): void {
     if ('failure' in report) {
-      this.#error = errorOf(report.failure)
+      this.#error = unpackError(report.failure)
     } else if ('ready' in report) {
       this.#isReady = true
       this.#ready.resolve()
     } else if (report.error) {
-      this.#events.clientError(errorOf(report.error), report.client)
+      this.#events.clientError(unpackError(report.error), report.client)
     } else {
       this.#events.connection(report.client)
     }

@@ -4,13 +4,14 @@ import { codedError } from '../../errors.js'
 import { runInChild, type Child } from '../../fork/child.js'
 import type { WorkerPool } from './worker-pool.js'
 import { Mold } from './mold.js'
-import type { ForkReport } from '../serving/child-reports.js'
-import type { Origin } from './live-workers.js'
+import type { UnforkedReport } from '../serving/child-reports.js'
+import { isNotAReport } from '../../fork/not-a-report.js'
+import { nobody, type Origin } from './live-workers.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
 import { workerProcess } from './worker-process.js'
 import { fdsOf, setupOf, type PreforkContext } from './worker-context.js'
 import type { Slot } from '../serving/slot.js'
-import type { PreforkWorker } from './worker.js'
+import type { PreforkWorker, WorkerEnds } from './worker.js'
 
 // Of one handler; `mold` where workers are not forked from the master.
 interface App {
@@ -29,16 +30,30 @@ export class Generations implements Origin {
     this.#app = { handler, server: processServer(handler) }
   }
 
-  fork(worker: PreforkWorker, control: number): Promise<Child> {
+  fork(worker: PreforkWorker, ends: WorkerEnds): Promise<Child> {
     const { handler, server, mold } = this.#app
-    if (mold) return mold.fork(worker, control)
-    const setup = { ...this.#share, handler, server }
-    return runInChild(() => workerProcess(setupOf(setup, worker, control)), undefined, fdsOf(setup, control))
+    if (mold) return this.#forkFrom(mold, worker, ends)
+    const share = { ...this.#share, handler, server }
+    const main = (): Promise<void> => workerProcess(setupOf(share, worker, ends.its, ends.entry))
+    return runInChild(main, undefined, fdsOf(share, ends.its))
   }
 
-  /** A mold has forked, or could not. */
-  told(report: ForkReport): void {
-    this.#app.mold?.told(report)
+  // A mold that presents another process than a worker is hostile.
+  async #forkFrom(mold: Mold, worker: PreforkWorker, ends: WorkerEnds): Promise<Child> {
+    try {
+      return await mold.fork(worker, ends)
+    } catch (error) {
+      if (isNotAReport(error)) this.#share.host.clientError(mold.worker.expel(error), nobody)
+      throw error
+    }
+  }
+
+  /** See Origin. */
+  unforked(worker: PreforkWorker, report: UnforkedReport): boolean {
+    if (worker.status !== 'mold') return false
+    const { mold } = this.#app
+    if (mold?.worker === worker) mold.unforked(report)
+    return true
   }
 
   /** A worker has ended: where it was the mold, those to come are forked from the master. */

@@ -1,28 +1,33 @@
 // All workers of a prefork server that live, with those that are about to leave: forked, heard, and waited for.
 import type { Child, ExitStatus } from '../../fork/child.js'
 import { callSafely } from '../../posix/event-loop/epoll-registry.js'
-import type { ChildReports, WorkerReport } from '../serving/child-reports.js'
-import type { Counters } from '../serving/counters.js'
+import { notAReport } from '../../fork/not-a-report.js'
+import {
+  asWorkerReport,
+  tellOfClient,
+  type LifeReport,
+  type UnforkedReport,
+  type WorkerReport,
+} from '../serving/child-reports.js'
 import type { ServerHost } from '../model.js'
 import type { Scoreboard } from '../serving/scoreboard.js'
 import type { MasterHooks } from './worker-hooks.js'
 import type { Slot } from '../serving/slot.js'
-import { PreforkWorker } from './worker.js'
+import { PreforkWorker, type WorkerEnds } from './worker.js'
 
 /** Where workers come from, at the time. */
 export interface Origin {
   readonly generation: number
-  /** @param control the worker's end of the socket to its master */
-  fork(worker: PreforkWorker, control: number): Promise<Child>
+  fork(worker: PreforkWorker, ends: WorkerEnds): Promise<Child>
+  /** A worker that others are forked from could not fork one. False where none are forked from it. */
+  unforked(worker: PreforkWorker, report: UnforkedReport): boolean
 }
 
-/** What a live has of its server. */
+/** What they have of its server. */
 export interface LiveWorkersContext {
   readonly host: ServerHost
   readonly hooks: MasterHooks
   readonly cells: Scoreboard
-  readonly tally: Counters
-  readonly reports: ChildReports
   readonly origin: Origin
   /** A worker, or what was one, has ended. */
   ended(worker: PreforkWorker): void
@@ -36,6 +41,9 @@ export interface RosterEvents {
   /** It has ended, and was told of. */
   ended(slot: Slot, worker: PreforkWorker, leaves: boolean): void
 }
+
+// Of whom a worker that is ended for its reports was serving, nothing is known.
+export const nobody = { remoteAddress: undefined, remotePort: undefined }
 
 export class LiveWorkers {
   readonly #server: LiveWorkersContext
@@ -62,10 +70,17 @@ export class LiveWorkers {
     const worker = new PreforkWorker(slot.id, origin.generation, cells)
     this.#alive.set(worker.key, worker)
     try {
-      const child = await worker.launch((control) => {
-        hooks.tell('beforeFork', worker)
-        return origin.fork(worker, control)
-      })
+      const child = await worker.launch(
+        (ends) => {
+          hooks.tell('beforeFork', worker)
+          return origin.fork(worker, ends)
+        },
+        {
+          parse: asWorkerReport,
+          told: (report) => this.#told(worker, report),
+          broken: (error) => this.#expel(worker, error),
+        },
+      )
       void child.ended.then((status) => this.#ended(slot, worker, status))
     } catch (error) {
       this.#remove(worker)
@@ -81,28 +96,39 @@ export class LiveWorkers {
     this.#server.ended(worker)
   }
 
-  /** A worker reports. One that a mold has forked may be heard before the mold is. */
-  told(report: WorkerReport): void {
-    const worker = this.#alive.get(report.worker)
-    if (!worker) return
-    if (worker.pid === 0) setImmediate(() => this.told(report))
-    else this.#heard(worker, report)
+  // What has the form of a report may still be none that this worker can send now.
+  #told(worker: PreforkWorker, report: WorkerReport): void {
+    const { host, origin } = this.#server
+    switch (report.is) {
+      case 'connection':
+      case 'drop':
+      case 'error':
+        if (worker.hasStarted) return tellOfClient(host, report)
+        break
+      case 'unforked':
+        if (origin.unforked(worker, report)) return
+        break
+      default:
+        if (worker.told(report)) return this.#reached(worker, report)
+    }
+    this.#expel(worker, notAReport(`"${report.is}" out of turn`))
   }
 
-  #heard(worker: PreforkWorker, report: WorkerReport): void {
-    worker.report(report)
-    if (report.failure || report.mold) return
-    if (report.leaving) this.#events.leaves(worker)
-    else this.#events.serves(worker)
+  #reached(worker: PreforkWorker, { is }: LifeReport): void {
+    if (is === 'leaving') this.#events.leaves(worker)
+    else if (is === 'ready') this.#events.serves(worker)
+  }
+
+  #expel(worker: PreforkWorker, error: Error): void {
+    this.#server.host.clientError(worker.expel(error), nobody)
   }
 
   #ended(slot: Slot, worker: PreforkWorker, status: ExitStatus): void {
-    const { hooks, host, reports, tally } = this.#server
-    reports.receive()
+    const { hooks, host, cells } = this.#server
+    worker.drain()
     const { cut, leaves } = worker
     const active = worker.over(status)
-    tally.add('active', -active)
-    if (!cut && (!leaves || status.signal)) tally.add('errors', active)
+    if (!cut && (!leaves || status.signal)) cells.addErrors(active)
     callSafely(() => hooks.tell('afterWorkerExit', worker, status))
     callSafely(() => host.emit('exit', worker, status.code, status.signal))
     this.#events.ended(slot, worker, leaves)

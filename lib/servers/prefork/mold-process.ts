@@ -1,5 +1,4 @@
 // A mold, seen from inside: it forks a worker whenever its master asks, until the master has enough.
-import { reportOf } from '../../fork/channel.js'
 import { forkMain } from '../../fork/child.js'
 import { keepInParent, release } from '../../fork/only-here.js'
 import { compactHeap } from '../../fork/compact-heap.js'
@@ -9,48 +8,62 @@ import { Watch } from '../../posix/event-loop/watch.js'
 import { recvmsg } from '../../posix/socket/socket-messages.js'
 import { MSG_DONTWAIT } from '../../posix/sys-socket.js'
 import { close } from '../../posix/unistd.js'
-import { asError } from '../model.js'
+import { ScoreboardEntry } from '../serving/scoreboard.js'
 import { fdsOf, setupOf, type WorkerContext, type WorkerTask } from './worker-context.js'
 
 const MESSAGE = 1024
 
-/** What a worker does with its life. */
+/** What a worker that a mold has forked does with its life. */
 type WorkerMain = (setup: WorkerContext) => Promise<void>
 
-async function forkWorker(setup: WorkerContext, main: WorkerMain, task: WorkerTask, control: number): Promise<void> {
-  const { reports } = setup
-  keepInParent(control)
+async function forkWorker(
+  setup: WorkerContext,
+  main: WorkerMain,
+  task: WorkerTask,
+  fds: readonly [number, number],
+): Promise<void> {
+  const [control, memory] = fds
+  for (const fd of fds) keepInParent(fd)
   try {
-    const pid = await forkMain(() => main(setupOf(setup, task, control)), fdsOf(setup, control))
-    reports.worker({ forked: task.key, pid })
+    await forkMain(() => main(setupOf(setup, task, control, entryIn(memory))), [...fdsOf(setup, control), memory])
   } catch (error) {
-    reports.worker({ forked: task.key, failure: reportOf(asError(error)) })
+    setup.reports.unforked(task.key, error)
   } finally {
-    release(control)
-    close(control)
+    for (const fd of fds) {
+      release(fd)
+      close(fd)
+    }
   }
 }
 
-// What the master asks: a task with a descriptor. Its first message was the one that made this process a mold, and has neither.
+// In the worker, whose entry this process has not.
+function entryIn(memory: number): ScoreboardEntry {
+  const entry = new ScoreboardEntry(memory)
+  release(memory)
+  close(memory)
+  return entry
+}
+
+// What the master asks: a task with two descriptors. Its first message was the one that made this process a mold, and has neither.
 function answer(setup: WorkerContext, main: WorkerMain, buffer: Buffer): 'more' | 'later' | 'over' {
   const message = recvmsg(setup.control, buffer, MSG_DONTWAIT)
   if (!message) return 'later'
   if (message.bytes === 0) return 'over'
-  const [control] = message.fds
-  if (control !== undefined) {
-    void forkWorker(setup, main, JSON.parse(buffer.toString('utf8', 0, message.bytes)) as WorkerTask, control)
+  const [control, memory] = message.fds
+  if (control !== undefined && memory !== undefined) {
+    const task = JSON.parse(buffer.toString('utf8', 0, message.bytes)) as WorkerTask
+    void forkWorker(setup, main, task, [control, memory])
   }
   return 'more'
 }
 
 /** The life of a mold, whose workers run `main`; it leaves when its master closes the socket. */
 export function moldProcess(setup: WorkerContext, main: WorkerMain): Promise<void> {
-  const { control, info, key, reports } = setup
+  const { control, info, reports } = setup
   compactHeap()
   forkSiblings()
-  keepInParent(control)
   process.title = `posix-async (gen:${info.generation}) mold`
-  reports.worker({ worker: key, mold: true })
+  reports.reached('mold')
   const buffer = Buffer.alloc(MESSAGE)
   return new Promise((resolve) => {
     const watch = new Watch(control, POLLIN, () => {

@@ -1,23 +1,20 @@
 // A mold, seen from the master: a warm worker that serves no more and from which the others are forked. They are the master's
-// children all the same (CLONE_PARENT), who gives each an end of a socket and waits for it. See: man 2 clone; man 7 unix for SCM_RIGHTS.
+// children all the same (CLONE_PARENT), which gives each an end of a socket and the memory of its entry, learns from the kernel which process each
+// is, and waits for it. See: man 2 clone; man 7 unix for SCM_RIGHTS.
 import { codedError } from '../../errors.js'
-import { errorOf } from '../../fork/channel.js'
-import { Child } from '../../fork/child.js'
+import type { Child } from '../../fork/child.js'
 import { sendmsg } from '../../posix/socket/socket-messages.js'
-import type { ForkReport } from '../serving/child-reports.js'
+import { MSG_DONTWAIT } from '../../posix/sys-socket.js'
+import type { UnforkedReport } from '../serving/child-reports.js'
+import { expectIntroduction, introduced } from './introduction.js'
 import type { WorkerTask } from './worker-context.js'
-import type { PreforkWorker } from './worker.js'
-
-interface Wait {
-  resolve(child: Child): void
-  reject(error: Error): void
-}
+import type { PreforkWorker, WorkerEnds } from './worker.js'
 
 export class Mold {
   readonly worker: PreforkWorker
   readonly #timeout: number
-  // By the number of the worker that was asked for.
-  readonly #asked = new Map<number, Wait>()
+  // By the number of the worker that was asked for: gives the fork up.
+  readonly #asked = new Map<number, AbortController>()
 
   /** @param timeout milliseconds that a fork may take */
   constructor(worker: PreforkWorker, timeout: number) {
@@ -25,35 +22,45 @@ export class Mold {
     this.#timeout = timeout
   }
 
-  /** Forks a worker. @throws (rejects) as fork, ERR_POSIX_ASYNC_WORKER where the mold dies, or is killed for not answering in time */
-  async fork(task: WorkerTask, control: number): Promise<Child> {
+  /**
+   * Forks a worker.
+   * @throws (rejects) as fork; ERR_POSIX_ASYNC_WORKER where the mold dies, or is killed for not answering in time; ERR_POSIX_ASYNC_REPORT where what
+   *   introduces itself is none
+   */
+  async fork(task: WorkerTask, ends: WorkerEnds): Promise<Child> {
+    const stop = new AbortController()
     const late = setTimeout(() => this.worker.kill(), this.#timeout)
+    this.#asked.set(task.key, stop)
     try {
-      return await new Promise<Child>((resolve, reject) => {
-        this.#asked.set(task.key, { resolve, reject })
-        const { key, at, id, generation } = task
-        sendmsg(this.worker.control, { data: JSON.stringify({ key, at, id, generation }), fds: [control] })
-      })
+      expectIntroduction(ends.own)
+      this.#ask(task, ends)
+      return await introduced(ends.own, stop.signal)
     } finally {
       clearTimeout(late)
       this.#asked.delete(task.key)
     }
   }
 
-  /** It tells of a fork. */
-  told({ forked, pid, failure }: ForkReport): void {
-    const wait = this.#asked.get(forked)
-    if (failure) wait?.reject(errorOf(failure))
-    else if (pid !== undefined) wait?.resolve(new Child(pid))
+  // A mold that does not read what it is asked is of no use, and is not waited for.
+  #ask({ key, id, generation }: WorkerTask, { its, memory }: WorkerEnds): void {
+    const data = JSON.stringify({ key, id, generation })
+    if (sendmsg(this.worker.control, { data, fds: [its, memory] }, MSG_DONTWAIT) !== null) return
+    this.worker.kill()
+    throw this.#hasEnded()
+  }
+
+  /** It could not fork. */
+  unforked({ key, error }: UnforkedReport): void {
+    this.#asked.get(key)?.abort(error)
   }
 
   /** It has ended, whoever wanted that. */
   ended(): void {
-    const error = codedError(
-      Error,
-      'ERR_POSIX_ASYNC_WORKER',
-      `the mold of generation ${this.worker.generation} has ended`,
-    )
-    for (const { reject } of this.#asked.values()) reject(error)
+    for (const stop of this.#asked.values()) stop.abort(this.#hasEnded())
+  }
+
+  #hasEnded(): Error {
+    const message = `the mold of generation ${this.worker.generation} has ended`
+    return codedError(Error, 'ERR_POSIX_ASYNC_WORKER', message)
   }
 }

@@ -8,8 +8,6 @@ import { WorkerPool } from './worker-pool.js'
 import { Deferred } from '../deferred.js'
 import { Generations, warmest } from './generations.js'
 import { processMemory } from '../serving/process-memory.js'
-import { ChildReports } from '../serving/child-reports.js'
-import { Counters } from '../serving/counters.js'
 import type { Model, ServerHost, ServerStats } from '../model.js'
 import type { ProcessHandler } from '../serving/process-handler.js'
 import { Scoreboard } from '../serving/scoreboard.js'
@@ -24,11 +22,9 @@ export class PreforkModel implements Model {
   readonly name = 'fork'
   readonly #handler: ProcessHandler
   readonly #settings: WorkerSettings
-  readonly #tally = new Counters()
-  #host!: ServerHost
   #cells: Scoreboard | undefined
+  #host!: ServerHost
   #line: number | undefined
-  #reports: ChildReports | undefined
   #generations: Generations | undefined
   #pool!: WorkerPool
   #watch: WorkerMonitor | undefined
@@ -59,18 +55,13 @@ export class PreforkModel implements Model {
   }
 
   #prepare(): void {
-    const [host, settings, tally] = [this.#host, this.#settings, this.#tally]
-    const cells = (this.#cells = new Scoreboard(4 * MOST_WORKERS))
-    const reports = (this.#reports = new ChildReports(host, tally, {
-      worker: (report) => this.#pool.told(report),
-      forked: (report) => this.#generations?.told(report),
-    }))
+    const [host, settings, cells] = [this.#host, this.#settings, (this.#cells = new Scoreboard())]
     const line = (this.#line = eventfd())
-    const share = { parent: process.pid, host, reports, tally, cells, settings, line }
+    const share = { parent: process.pid, host, cells, settings, line }
     const origin = (this.#generations = new Generations(this.#handler, share))
     const ended = (worker: PreforkWorker): void => this.#ended(worker)
     const hooks = new MasterHooks(settings.hooks, host)
-    this.#pool = new WorkerPool({ host, hooks, settings, cells, tally, reports, origin, ended })
+    this.#pool = new WorkerPool({ host, hooks, settings, cells, origin, ended })
     if (host.wantsConnections) this.wantConnections()
   }
 
@@ -157,7 +148,7 @@ export class PreforkModel implements Model {
 
   /** Workers tell of each connection from now on. */
   wantConnections(): void {
-    if (!this.#stopped) this.#cells?.master.set('wantsConnections', 1)
+    if (!this.#stopped) this.#cells?.common.set('wantsConnections', 1)
   }
 
   stop(): void {
@@ -165,7 +156,7 @@ export class PreforkModel implements Model {
     this.#stopped = true
     this.#watch?.close()
     clearInterval(this.#rest)
-    this.#cells!.master.set('closing', 1)
+    this.#cells!.common.set('closing', 1)
     this.#pool.stop()
     if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
     this.#settle()
@@ -173,7 +164,6 @@ export class PreforkModel implements Model {
 
   #settle(): void {
     if (!this.#stopped || this.#pool?.isEmpty === false) return
-    this.#reports?.close()
     this.#generations?.release()
     this.#cells?.release()
     if (this.#line !== undefined) close(this.#line)
@@ -192,7 +182,7 @@ export class PreforkModel implements Model {
   stats(): ServerStats {
     const memory = this.workers.map(({ pid }) => processMemory(pid))
     return {
-      ...this.#tally.all(),
+      ...this.#cells!.totals(),
       workers: this.workers.filter(({ status }) => status === 'online').length,
       restarts: this.#pool.restarts,
       privateBytes: memory.reduce((sum, one) => sum + one.private, 0),

@@ -1,6 +1,5 @@
 // The places of a prefork server's workers: who has which, who is forked for an empty one, and how soon after a crash.
 import { LiveWorkers, type LiveWorkersContext } from './live-workers.js'
-import type { WorkerReport } from '../serving/child-reports.js'
 import type { ServerHost } from '../model.js'
 import type { WorkerSettings } from './prefork-options.js'
 import type { MasterHooks } from './worker-hooks.js'
@@ -82,11 +81,6 @@ export class WorkerPool {
   /** A worker that is forked and not ready yet, nor seated. @throws (rejects) as fork does */
   launch(slot: Slot): Promise<PreforkWorker> {
     return this.#live.launch(slot)
-  }
-
-  /** A worker reports. */
-  told(report: WorkerReport): void {
-    this.#live.told(report)
   }
 
   #serves(worker: PreforkWorker): void {

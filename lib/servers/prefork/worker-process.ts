@@ -1,6 +1,5 @@
 // A prefork worker, seen from inside: it accepts from the listener that all workers share, until it is told to end or has done its
 // share.
-import { reportOf } from '../../fork/channel.js'
 import { dieWithParent } from '../../fork/die-with-parent.js'
 import { keepInChild } from '../../fork/only-here.js'
 import { _exit } from '../../posix/fork.js'
@@ -9,8 +8,9 @@ import type { Accepted } from '../../posix/sys-socket.js'
 import { AcceptLoop } from '../serving/accept-loop.js'
 import { clientOf } from '../model.js'
 import { serveHttp } from '../serving/http-connections.js'
+import { introduce } from './introduction.js'
 import { moldProcess } from './mold-process.js'
-import { asError } from '../model.js'
+import { guard } from '../serving/child-reports.js'
 import { Told } from '../serving/scoreboard.js'
 import type { WorkerContext } from './worker-context.js'
 import { WorkerQuota } from './worker-quota.js'
@@ -19,10 +19,13 @@ import { WorkerQuota } from './worker-quota.js'
 export const BOOT_FAILED = 3
 
 // Gets ready, or tells why it can't.
-async function boot({ key, parent, info, host, reports, settings, control }: WorkerContext): Promise<void> {
+async function boot(setup: WorkerContext, ofMold: boolean): Promise<void> {
+  const { parent, info, host, reports, settings, control, cells, entry } = setup
   dieWithParent(parent)
+  cells.keepOnly(entry)
   keepInChild(host.listener.fd, control)
-  reports.keepSender()
+  entry.hold()
+  if (ofMold) introduce(control)
   ignoreSignals()
   process.title = `posix-async (gen:${info.generation}) worker[${info.id}]`
   try {
@@ -31,16 +34,16 @@ async function boot({ key, parent, info, host, reports, settings, control }: Wor
     dieWithParent(parent)
     await settings.hooks.afterWorkerReady?.(info)
   } catch (error) {
-    reports.worker({ worker: key, failure: reportOf(asError(error)) })
+    reports.notStarted(error)
     _exit(BOOT_FAILED)
   }
   process.title = `posix-async (gen:${info.generation}) worker[${info.id}] ready`
-  reports.worker({ worker: key })
+  reports.reached('ready')
 }
 
 async function serveOneByOne(setup: WorkerContext, share: WorkerQuota): Promise<void> {
-  const { host, cell, control, tally } = setup
-  const stop = { fd: control, asked: () => cell.get('told') !== Told.serve }
+  const { host, entry, control, tally } = setup
+  const stop = { fd: control, asked: () => entry.life.get('told') !== Told.serve }
   const loop = new AcceptLoop(host.listener, stop, tally, true, undefined, setup.line)
   for (let accepted = loop.next(); accepted; accepted = loop.next()) {
     await serveOne(setup, share, accepted)
@@ -51,13 +54,16 @@ async function serveOneByOne(setup: WorkerContext, share: WorkerQuota): Promise<
 
 // A synchronous handler costs no turn of the event loop.
 function serveOne(setup: WorkerContext, share: WorkerQuota, accepted: Accepted): void | Promise<void> {
-  const { host, reports, server, tally } = setup
-  if (tally.get('active') >= host.maxConnections) return share.refuse(accepted)
+  const { host, server, tally } = setup
+  if (share.isFull()) return share.refuse(accepted)
   const { fd, address } = accepted
   const client = clientOf(accepted)
   const disconnected = share.connected(client)
   const done = share.begin()
-  const serving = reports.guard(client, () => server.serve(fd, address, { idleTimeout: host.idleTimeout, tally }))
+  const serving = guard(
+    () => server.serve(fd, address, { idleTimeout: host.idleTimeout, tally }),
+    (error) => share.failed(client, error),
+  )
   if (serving) return serving.then(disconnected).then(done)
   disconnected()
   return done()
@@ -69,13 +75,13 @@ function ignoreSignals(): void {
   for (const name of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) signal(name, SIG_IGN)
 }
 
-/** The whole life of a worker. */
-export async function workerProcess(setup: WorkerContext): Promise<void> {
-  await boot(setup)
+/** The whole life of a worker. @param ofMold whether a mold has forked it, so that its master does not know it yet */
+export async function workerProcess(setup: WorkerContext, ofMold = false): Promise<void> {
+  await boot(setup, ofMold)
   const share = new WorkerQuota(setup)
-  const { cell, handler, info, settings } = setup
+  const { entry, handler, info, settings } = setup
   if (handler.kind === 'http') await serveHttp(setup, share, handler.application)
   else await serveOneByOne(setup, share)
-  if (cell.get('told') === Told.mold) await moldProcess(setup, workerProcess)
+  if (entry.life.get('told') === Told.mold) await moldProcess(setup, (worker) => workerProcess(worker, true))
   await settings.hooks.beforeWorkerExit?.(info)
 }

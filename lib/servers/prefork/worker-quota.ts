@@ -30,15 +30,21 @@ export class WorkerQuota implements RequestObserver {
 
   /** A connection was accepted. Gives what must be called at its end. */
   connected(client: Client): () => void {
-    const { cell, cells, reports, tally } = this.#setup
+    const { cells, reports, tally } = this.#setup
     tally.add('accepted')
     tally.add('active')
-    cell.add('active')
-    if (cells.master.get('wantsConnections')) reports.connection(client)
+    cells.common.add('active')
+    if (cells.common.get('wantsConnections')) reports.connection(client)
     return () => {
       tally.add('active', -1)
-      cell.add('active', -1)
+      cells.common.add('active', -1)
     }
+  }
+
+  /** Whether all workers together have as many connections as there may be. */
+  isFull(): boolean {
+    const { cells, host } = this.#setup
+    return cells.common.get('active') >= host.maxConnections
   }
 
   /** A connection was accepted that is one too many: closes it. */
@@ -52,6 +58,7 @@ export class WorkerQuota implements RequestObserver {
 
   /** A connection failed. */
   failed(client: Client, error: Error): void {
+    this.#setup.tally.add('errors')
     this.#setup.reports.failed(client, error)
   }
 
@@ -60,7 +67,7 @@ export class WorkerQuota implements RequestObserver {
     const over = this.#timed ? this.#time() : undefined
     return () => {
       over?.()
-      this.#setup.cell.set('requests', ++this.#requests)
+      this.#setup.entry.life.set('requests', ++this.#requests)
       return this.#setup.settings.hooks.afterRequestComplete?.(this.#setup.info)
     }
   }
@@ -78,13 +85,13 @@ export class WorkerQuota implements RequestObserver {
 
   #tellSince(): void {
     const [oldest] = this.#begun
-    this.#setup.cell.set('busySince', oldest?.at ?? 0)
+    this.#setup.entry.life.set('busySince', oldest?.at ?? 0)
   }
 
   /** Whether the worker is to make room for a fresh one, for which it asks once. */
   isDone(): boolean {
     if (this.#requests < this.#mostRequests && !this.#isTooLarge()) return false
-    if (!this.#told) this.#setup.reports.worker({ worker: this.#setup.key, leaving: true })
+    if (!this.#told) this.#setup.reports.reached('leaving')
     this.#told = true
     return true
   }

@@ -5,19 +5,34 @@ import type { ByteTally } from '../connection.js'
 const NAMES = ['accepted', 'active', 'rejected', 'errors', 'bytesIn', 'bytesOut', 'exhaustions'] as const
 export type Count = (typeof NAMES)[number]
 
-const SIZE = NAMES.length * BigInt64Array.BYTES_PER_ELEMENT
+/** Bytes. */
+export const COUNTERS_SIZE = NAMES.length * BigInt64Array.BYTES_PER_ELEMENT
 
-/** Atomic counters, seen alike by this process and by all that it forks; with `memory`, by all threads that have it. */
+const MOST = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** A shared number as it is read: another process can have written anything, and what is no count is 0, or the most that one can be. */
+export function countAt(cells: BigInt64Array, index: number): number {
+  const value = Atomics.load(cells, index)
+  return value < 0n ? 0 : Number(value > MOST ? MOST : value)
+}
+
+/** Atomic counters, seen alike by this process and by all that have the memory. */
 export class Counters implements ByteTally {
   readonly #cells: BigInt64Array
 
-  constructor(memory: ArrayBuffer | SharedArrayBuffer = mmap(null, SIZE)) {
-    this.#cells = new BigInt64Array(memory)
+  /** @param memory where they are, from `offset` on (default: memory shared with all children that are forked from here on) */
+  constructor(memory: ArrayBuffer | SharedArrayBuffer = mmap(null, COUNTERS_SIZE), offset = 0) {
+    this.#cells = new BigInt64Array(memory, offset, NAMES.length)
+  }
+
+  /** Of this process alone. */
+  static private(): Counters {
+    return new Counters(new ArrayBuffer(COUNTERS_SIZE))
   }
 
   /** Memory for the tally of a server with isolates. */
   static sharedMemory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(SIZE)
+    return new SharedArrayBuffer(COUNTERS_SIZE)
   }
 
   add(count: Count, by = 1): void {
@@ -31,7 +46,7 @@ export class Counters implements ByteTally {
   }
 
   get(count: Count): number {
-    return Number(Atomics.load(this.#cells, NAMES.indexOf(count)))
+    return countAt(this.#cells, NAMES.indexOf(count))
   }
 
   received(bytes: number): void {

@@ -8,7 +8,7 @@ import { Acceptor, type AcceptFrom } from '../accept/acceptor.js'
 import { BlockingConnection } from './blocking-connection.js'
 import { Deferred } from '../deferred.js'
 import { httpServer, type HttpApplication } from '../handler.js'
-import type { Counters } from './counters.js'
+import type { ByteTally } from '../connection.js'
 import type { Client, ServerHost } from '../model.js'
 
 // How long a connection may stay that has asked nothing yet, or whose client may be about to ask once more, when its process is
@@ -21,18 +21,20 @@ const TAKEN = ['upgrade', 'connect'] as const
 
 /** What such a process or isolate serves with. */
 export interface HttpSetup {
-  readonly host: Pick<ServerHost, 'maxConnections' | 'idleTimeout'> & { readonly listener: AcceptFrom }
+  readonly host: Pick<ServerHost, 'idleTimeout'> & { readonly listener: AcceptFrom }
   /** Readable when it is to end. */
   readonly control: number
-  readonly tally: Counters
+  readonly tally: ByteTally
   /** Where it is told whether all others that share the listener end too. */
-  readonly cells: { readonly master: { get(name: 'closing'): number } }
+  readonly cells: { readonly common: { get(name: 'closing'): number } }
 }
 
 /** Told what is done, and says when it is enough. */
 export interface RequestObserver {
   /** A connection was accepted. Gives what must be called at its end. */
   connected(client: Client): () => void
+  /** Whether there are as many connections as there may be. */
+  isFull(): boolean
   /** One was accepted that is one too many: closes it. */
   refuse(accepted: Accepted): void
   /** One failed. */
@@ -157,7 +159,7 @@ class HttpWorker {
 
 /** Serves HTTP until the worker is told to end or has done its share, and its connections are closed. */
 export async function serveHttp(setup: HttpSetup, share: RequestObserver, application: HttpApplication): Promise<void> {
-  const { cells, control, host, tally } = setup
+  const { cells, control, host } = setup
   const ended = new Deferred()
   const end = (patient: boolean): void => {
     acceptor.stop()
@@ -169,12 +171,12 @@ export async function serveHttp(setup: HttpSetup, share: RequestObserver, applic
     empty: () => ended.resolve(),
   })
   const take = (accepted: Accepted): boolean => {
-    if (tally.get('active') >= host.maxConnections) share.refuse(accepted)
+    if (share.isFull()) share.refuse(accepted)
     else serveSocket(setup, share, http, accepted)
     return true
   }
   const acceptor = new Acceptor(host.listener, { take, failed: () => end(false) }, true)
-  const watch = new Watch(control, POLLIN, () => end(cells.master.get('closing') === 0))
+  const watch = new Watch(control, POLLIN, () => end(cells.common.get('closing') === 0))
   await ended.promise
 }
 
