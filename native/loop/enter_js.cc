@@ -4,6 +4,24 @@
 #include <utility>
 
 namespace posix_async {
+namespace {
+
+// V8 does not look whether an argument is there: what could not be made is `undefined`.
+struct Given {
+  Given(napi_env env, std::initializer_list<napi_value> given) {
+    napi_value undefined = nullptr;
+    napi_get_undefined(env, &undefined);
+    for (const napi_value value : given) {
+      if (count < kMost) values[count++] = value == nullptr ? undefined : value;
+    }
+  }
+
+  static constexpr size_t kMost = 8;
+  napi_value values[kMost];
+  size_t count = 0;
+};
+
+}  // namespace
 
 EnterJs::EnterJs(EnterJs&& other) noexcept
     : env_(other.env_),
@@ -25,23 +43,25 @@ void EnterJs::Close() {
   if (context_ != nullptr && depth_ == 0) napi_async_destroy(env_, std::exchange(context_, nullptr));
 }
 
-napi_value EnterJs::Call(std::initializer_list<napi_value> arguments) {
+napi_value EnterJs::Call(std::initializer_list<napi_value> given) {
   napi_value global = nullptr, function = nullptr, result = nullptr;
   if (function_ == nullptr || napi_get_global(env_, &global) != napi_ok) return nullptr;
   napi_get_reference_value(env_, function_, &function);
+  const Given arguments(env_, given);
   depth_++;
   const napi_status status =
-      napi_make_callback(env_, context_, global, function, arguments.size(), arguments.begin(), &result);
+      napi_make_callback(env_, context_, global, function, arguments.count, arguments.values, &result);
   depth_--;
   if (function_ == nullptr) Close();
   return Finish(status, result);
 }
 
-napi_value EnterJs::CallAlone(std::initializer_list<napi_value> arguments) {
+napi_value EnterJs::CallAlone(std::initializer_list<napi_value> given) {
   napi_value global = nullptr, function = nullptr, result = nullptr;
   if (function_ == nullptr || napi_get_global(env_, &global) != napi_ok) return nullptr;
   napi_get_reference_value(env_, function_, &function);
-  const napi_status status = napi_call_function(env_, global, function, arguments.size(), arguments.begin(), &result);
+  const Given arguments(env_, given);
+  const napi_status status = napi_call_function(env_, global, function, arguments.count, arguments.values, &result);
   return Finish(status, result);
 }
 
