@@ -9,6 +9,7 @@
         "native/core/base/signal_mask.cc",
         "native/core/fork/allocator_holes.cc",
         "native/core/fork/atfork.cc",
+        "native/core/fork/child_loop.cc",
         "native/core/fork/conditions.cc",
         "native/core/fork/contexts.cc",
         "native/core/fork/descriptors.cc",

@@ -375,7 +375,7 @@ interface ForkNatives {
   /** Whether Math.random was found, of all contexts. `inNewContext(probe)` calls `probe(Math.random)` in a context made for it. */
   findMathRandom(inNewContext: (probe: (random: () => number) => void) => void): boolean
   /** In a child: no Math.random goes on where the parent's stands. */
-  renewMathRandom(): void
+  renewMathRandom(): number
   /** Pages that V8 maps for its heap lie together from now on, which makes forks cheaper. */
   placeHeapTogether(): void
   getrandom(bytes: ByteView): number

@@ -26,7 +26,8 @@ const hookSets: HookSet[] = []
 /**
  * Registers hooks around every fork() of this process: `prepare` before it, in reverse order of registration; `parent` and `child`
  * after it, in order of registration. They run synchronously on the thread that forks. A `prepare` that throws aborts the fork: the
- * `parent` hooks of those that had run are called, and fork() throws what it threw.
+ * `parent` hooks of those that had run are called, and fork() throws what it threw. Where a `parent` hook throws, the others are called all
+ * the same, the child is killed and reaped, and fork() throws it.
  *
  * @throws ERR_INVALID_ARG_TYPE
  * @see man 3 pthread_atfork
@@ -56,6 +57,25 @@ function runPrepare(sets: readonly HookSet[]): void {
     for (const set of done) set.parent?.()
     throw error
   }
+}
+
+// Runs all parent hooks; gives what the first that failed has thrown.
+function runParent(sets: readonly HookSet[]): { thrown: unknown } | undefined {
+  let failure: { thrown: unknown } | undefined
+  for (const set of sets) {
+    try {
+      set.parent?.()
+    } catch (thrown) {
+      failure ??= { thrown }
+    }
+  }
+  return failure
+}
+
+// The caller of a fork that throws knows of no child, so there is none. (Not one of its parent's: see forkSiblings.)
+function endChild(pid: number): void {
+  native.kill(pid, constants.signals.SIGKILL)
+  native.waitpid(pid, new Int32Array(1), 0)
 }
 
 /**
@@ -122,8 +142,10 @@ function beforeFork(): (result: number | string, silent: boolean) => number {
       for (const set of sets) set.child?.()
       return 0
     }
-    for (const set of sets) set.parent?.()
+    const failure = runParent(sets)
     if (typeof result === 'string' || result < 0) throw forkError(result)
+    if (failure) endChild(result)
+    if (failure) throw failure.thrown
     return result
   }
 }

@@ -52,7 +52,8 @@ Napi::Value Fork(Napi::Env env, bool keep_handles) {
   if (!OnMainThread()) return Napi::Number::New(env, -ENOTSUP);
   fork::ForkOptions options;
   options.lazily = true;
-  return ToJs(env, ForkRuntime(env, options, keep_handles));
+  options.keep_handles = keep_handles;
+  return ToJs(env, ForkRuntime(env, options));
 }
 
 void Serve(Napi::Env env, ForkRequest& request) {
@@ -187,22 +188,16 @@ void Exit(int status) { _exit(status); }
 
 bool OnMainThread() { return gettid() == getpid(); }
 
-fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bool keep_handles) {
+fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options) {
   uv_loop_t* loop = LoopOf(env);
   const fork::ForkResult result = fork::Fork(loop, options);
   if (result.pid != 0) return result;
   requests.clear();  // what else was asked of the parent is not asked of the child
-  fork::DropResults();
-  if (keep_handles) {
-    fork::CountRequestsOfHandles(loop);
-  } else {
+  if (!options.keep_handles) {
     const Napi::HandleScope scope(env);
     fork::DropEngineWork();
     fork::DropPromiseJobs();
-    fork::DropPhase(loop);
-    fork::SilenceHandles(loop);
   }
-  uv_loop_fork(loop);
   fork::MakeRoomForLookups(loop);
   fork::ResumePlatformTasks(loop);
   HeldFds::CloseAll();

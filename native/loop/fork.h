@@ -12,9 +12,8 @@ namespace posix_async {
 // Main thread only: a Worker's own loop and isolate cannot be the ones that live on.
 bool OnMainThread();
 
-// Forks; in the child the event loop is made its own before any JavaScript runs, and with `keep_handles` what it
-// watches stays.
-fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options, bool keep_handles = false);
+// Forks; in the child what this library has open of its own is the parent's, before any JavaScript runs.
+fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options);
 
 // What JavaScript is told: a number as fork(2) with a negative errno, or why it was not safe to fork.
 Napi::Value ToJs(Napi::Env env, const fork::ForkResult& result);

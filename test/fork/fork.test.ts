@@ -31,6 +31,14 @@ describe('fork', () => {
     expect(await run('A12')).toEqual({ parent, child, thrown: 'no fork', undone: '' })
   })
 
+  it('a parent hook that throws: the others are called, the child is killed and reaped, fork() throws it', async () => {
+    expect(await run('a parent hook that throws')).toEqual({ message: 'no child', order: 'called', waits: 'ECHILD' })
+  })
+
+  it("process.reallyExit ends a child, whose parent's threads it would wait for", async () => {
+    expect(await run('reallyExit')).toBe(5)
+  })
+
   it('process.pid and process.ppid are right', async () => {
     expect(await run('pid')).toEqual({ own: true, parent: true, other: true })
   })

@@ -37,6 +37,17 @@ describe('a fork that is refused', () => {
   })
 })
 
+describe('fork() at the ceiling of descriptors', () => {
+  const ceilings = [0, 1, 2, 3, 4, 8].flatMap((free) => ['first', 'second'].map((which) => ({ free, which })))
+
+  it.each(ceilings)('$free free, the $which fork: it works, or says EMFILE and has changed nothing', async (at) => {
+    const end = (await run('ceiling', [], [String(at.free), at.which])) as { end: unknown }
+    expect(end).toEqual({ end: at.free < 2 ? 'EMFILE' : end.end, then: 7, left: true })
+    expect(['EMFILE', 7]).toContain(end.end)
+    if (at.free > 3) expect(end.end).toBe(7)
+  })
+})
+
 describe('the signal that stops threads', () => {
   it('sent by others it does nothing: to the process, to each thread, with a value or without', async () => {
     expect(await run('stray')).toEqual({ ends: [7, 7, 7], works: true })

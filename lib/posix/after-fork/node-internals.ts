@@ -6,6 +6,7 @@
 // otherwise, a queue that was not found goes on in the child, and a cache is used up instead.
 import { executionAsyncResource } from 'node:async_hooks'
 import { randomInt, randomUUID } from 'node:crypto'
+import { unwatchFile } from 'node:fs'
 import { InspectorSession, inspect } from './inspector-session.js'
 
 export interface LinkedTimer {
@@ -55,6 +56,8 @@ export interface Internals {
   uuidData?: Uint8Array | undefined
   /** Node's handles of the signals that are listened to. */
   signalWraps?: Map<string, unknown> | undefined
+  /** What fs.watchFile watches, by path: one for all listeners. */
+  statWatchers?: Map<string, unknown> | undefined
 }
 
 /** The variables of a function's closure that have one of these names. */
@@ -91,6 +94,7 @@ function find(): Internals {
       ...readClosure(session, randomInt, ['randomCache']),
       ...readClosure(session, randomUUID, ['uuidData']),
       ...readClosure(session, signalListener(), ['signalWraps']),
+      ...readClosure(session, unwatchFile, ['statWatchers']),
       ...readClosure(session, executionAsyncResource, [
         'execution_async_resources',
         'executionAsyncResource_',

@@ -3,6 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { ErrnoError } from '../../errors.js'
 import { native } from '../../native.js'
 import { lastWords } from '../internal/last-words.js'
 import { forgetWatches, renewWatches } from '../event-loop/epoll-registry.js'
@@ -55,6 +56,7 @@ function rehearse({ randomCache, uuidData, queue }: Internals): void {
     execution_async_resources: [],
     async_hook_fields: new Uint32Array(1),
     kStackLength: 0,
+    statWatchers: new Map(),
   }
   for (let i = 0; i < REHEARSALS; i++) {
     const emitter = new EventEmitter().on('SIGWINCH', nobody).on('exit', nobody).on('other', nobody)
@@ -64,8 +66,15 @@ function rehearse({ randomCache, uuidData, queue }: Internals): void {
 }
 
 function renewRandom(internals: Internals): void {
-  native.renewMathRandom()
+  mustBeNew(native.renewMathRandom())
   renewCaches(internals)
+}
+
+// A child without random numbers of its own would repeat its parent's secrets: it does nothing at all.
+function mustBeNew(result: number): void {
+  if (result >= 0 || !isChild) return
+  writeSync(2, `posix-async: no random numbers for child ${pid}: ${new ErrnoError(result, 'getrandom').message}\n`)
+  native._exit(1)
 }
 
 // crypto hands out random numbers from caches in the heap: they are filled anew by the kernel, or, where they were not found, used
@@ -74,9 +83,9 @@ const UUIDS_CACHED = 128
 const INTS_CACHED = (6 * 1024) / 6
 
 function renewCaches({ randomCache, uuidData }: Internals): void {
-  if (uuidData) native.getrandom(uuidData)
+  if (uuidData) mustBeNew(native.getrandom(uuidData))
   else for (let i = 0; i < UUIDS_CACHED; i++) randomUUID()
-  if (randomCache) native.getrandom(randomCache)
+  if (randomCache) mustBeNew(native.getrandom(randomCache))
   else for (let i = 0; i <= INTS_CACHED; i++) randomInt(2)
 }
 
@@ -112,6 +121,10 @@ function leaveByExit(process: EventEmitter): void {
     return heard
   }
   Object.defineProperty(process, 'emit', { value: emitAndLeave, writable: true, configurable: true })
+  const node = process as unknown as { reallyExit: (code?: number) => void }
+  const { reallyExit } = node
+  node.reallyExit = (code) =>
+    isChild ? native._exit(Number(code ?? 0) & 0xff) : Reflect.apply(reallyExit, node, [code])
 }
 
 // What Node ends with where a module still awaits something at its top level. In a child that may be the parent's.
@@ -147,6 +160,11 @@ function dropListeners(process: EventEmitter, { signalWraps }: Internals): void 
   if (signalWraps && signalWraps.size > 0) signalWraps.clear()
 }
 
+// Stopped natively as well. One that the child wants on the same path would otherwise be the parent's.
+function dropFileWatchers({ statWatchers }: Internals): void {
+  if (statWatchers && statWatchers.size > 0) statWatchers.clear()
+}
+
 function keepRuntime(): void {
   renewWatches()
   tellKept()
@@ -174,4 +192,5 @@ export function repairRuntime(
   if (isChild) forgetMeasurements()
   dropQueues(internals, telling > 0)
   dropListeners(emitter, internals)
+  dropFileWatchers(internals)
 }

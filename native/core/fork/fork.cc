@@ -14,8 +14,10 @@
 #include <cstring>
 
 #include "atfork.h"
+#include "child_loop.h"
 #include "conditions.h"
 #include "descriptors.h"
+#include "loop_phase.h"
 #include "maps.h"
 #include "old_number.h"
 #include "pool.h"
@@ -70,10 +72,10 @@ class AllSignalsBlocked {
   sigset_t before_;
 };
 
-// What the runtime hands to its threads it waits for: a child that can't have them would stand still for ever.
-[[noreturn]] void EndForWantOfThreads(int error) {
-  dprintf(STDERR_FILENO, "posix-async: the threads of the runtime can't be made in child %d: %s\n", getpid(),
-          strerror(-error));
+// A child that can't have what it needs runs nothing: without its threads it would stand still for ever, without a loop
+// of its own it would hear what is meant for its parent.
+[[noreturn]] void EndForWantOf(const char* what, int error) {
+  dprintf(STDERR_FILENO, "posix-async: %s can't be made in child %d: %s\n", what, getpid(), strerror(-error));
   _exit(1);
 }
 
@@ -90,7 +92,7 @@ void ReviveAll() {
   const AllSignalsBlocked blocked;
   ThreadTable* table = &Threads();
   const int error = Revive(table);
-  if (error != 0) EndForWantOfThreads(error);
+  if (error != 0) EndForWantOf("the threads of the runtime", error);
   std::vector<Thread*> alive;
   for (Thread* thread : table->threads())
     if (thread->seen) alive.push_back(thread);
@@ -100,17 +102,23 @@ void ReviveAll() {
 // With `lazily`, and where all others only wait to be woken, they are revived at the first wake-up.
 // The handlers run first: a revived thread takes signals, and until libuv's handler has made pipes of the child's own
 // for them, whoever takes one would take the parent's lock with it, which is a byte in a pipe.
-void ReviveInChild(ThreadTable* table, uv_loop_t* loop, bool lazily) {
+void BeginChild(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options, LoopSpares* spares) {
+  DropResults();
   DisownPoolWork(table, loop);
   LeaveOldNumbers(*table);
   LeaveConditions(*table);
   RunChildHandlers();
-  const bool later = lazily && MayReviveLater(*table);
+  int error = RenewLoop(loop, *spares, options.keep_handles);
+  if (error != 0) EndForWantOf("an event loop", error);
+  spares->Settle();
+  const bool later = options.lazily && MayReviveLater(*table);
   BeforeNextWakeUp(later ? ReviveAll : nullptr);
   if (!later) ReviveAll();
+  error = RenewFileWatches(loop, options.keep_handles);
+  if (error != 0) EndForWantOf("watches of files", error);
 }
 
-ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options) {
+ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options, LoopSpares* spares) {
   ForkResult result;
   result.parking = Park(table);
   if (result.parking.error != 0) {
@@ -125,7 +133,7 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& op
     sibling_flag = 0;
     robust.Restore();
     if (options.keeps_only != nullptr) LetGoOfOthers(*options.keeps_only, loop);
-    ReviveInChild(table, loop, options.lazily);
+    BeginChild(table, loop, options, spares);
   } else {
     Release(table);
   }
@@ -136,12 +144,22 @@ ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& op
 
 ForkResult Fork(uv_loop_t* loop, const ForkOptions& wanted) {
   ReviveNow();
+  ForkResult result;
+  LoopSpares spares;
+  result.pid = spares.Open(*loop, wanted.keep_handles);
+  if (result.pid != 0) return result;
   ForkOptions options = wanted;
   options.lazily = wanted.lazily && HookWakeUps();
+  std::vector<int> kept;
+  if (wanted.keeps_only != nullptr) {
+    kept = *wanted.keeps_only;
+    spares.AddTo(&kept);
+    options.keeps_only = &kept;
+  }
   HookNumbers();
   RunPrepareHandlers();
   const AllSignalsBlocked blocked;
-  const ForkResult result = ForkParked(&Threads(), loop, options);
+  result = ForkParked(&Threads(), loop, options, &spares);
   if (result.pid != 0) RunParentHandlers();
   return result;
 }

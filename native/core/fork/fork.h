@@ -17,13 +17,15 @@ struct ForkResult {
   ParkResult parking;  // why the threads could not be parked
 };
 
-// Main thread only. The order of steps is the promise: signals blocked; threads parked; mappings shown; clone; in the
-// child threads revived; signals as before. Event loops are the caller's (see silence.h).
+// Main thread only. The order of steps is the promise: signals blocked; what the child will need is opened; threads
+// parked; mappings shown; clone; in the child its event loop made its own, threads revived; signals as before. A child
+// in which that fails says so on standard error and ends with code 1, and runs nothing else.
 // `lazily`: a child whose other threads all wait to be woken gets them when one is first woken, or by ReviveNow:
-// one that ends before costs less.
+// one that ends before costs less. `keep_handles`: what the loop watches stays.
 struct ForkOptions {
   bool lazily = false;
   bool wants_pidfd = false;
+  bool keep_handles = false;
   const std::vector<int>* keeps_only = nullptr;  // where not null: the child holds 0 to 2 and these, see descriptors.h
 };
 

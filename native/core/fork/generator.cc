@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 
 namespace posix_async::fork {
@@ -84,8 +85,9 @@ bool GeneratorSearch::Found() const {
   return false;
 }
 
-void RenewGenerator() {
-  if (state_found != nullptr) getrandom(state_found, kStateSize, 0);
+int RenewGenerator() {
+  if (state_found == nullptr) return 0;
+  return getrandom(state_found, kStateSize, 0) < 0 ? -errno : 0;
 }
 
 }  // namespace posix_async::fork

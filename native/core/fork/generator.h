@@ -31,7 +31,8 @@ class GeneratorSearch {
 };
 
 // In the child: what the generator gives is not what it gives in the parent. Nothing where it was not found.
-void RenewGenerator();
+// 0 or a negative errno.
+int RenewGenerator();
 
 }  // namespace posix_async::fork
 

@@ -96,8 +96,13 @@ void KeepResultsInReach(uv_loop_t* loop) {
   loop->wq_async.async_cb = OnResults;
 }
 
+// Each node is a queue of its own then, which tells what was dropped from what is being handed out (child_loop.cc).
 void DropResults() {
-  if (results.next != nullptr) Clear(&results);
+  while (results.next != nullptr && !IsEmpty(results)) {
+    Node* const first = results.next;
+    Remove(first);
+    Clear(first);
+  }
 }
 
 void DropPhase(uv_loop_t* loop) { uv_walk(loop, DropOne, nullptr); }

@@ -51,7 +51,8 @@ int ForEachMapping(Use use) {
   if (fd < 0) return -errno;
   char text[8192];
   size_t kept = 0;
-  for (ssize_t length; (length = read(fd, text + kept, sizeof text - 1 - kept)) > 0;) {
+  ssize_t length;
+  while ((length = read(fd, text + kept, sizeof text - 1 - kept)) > 0) {
     text[kept + length] = 0;
     char* line = text;
     for (char* end; (end = strchr(line, '\n')) != nullptr; line = end + 1) {
@@ -64,32 +65,40 @@ int ForEachMapping(Use use) {
     kept = strlen(line);
     memmove(text, line, kept);
   }
+  const int error = length < 0 ? -errno : 0;
   close(fd);
-  return 0;
+  return error;
 }
 
 // From vvar to the end of the vdso: they are neighbours, and stay where they are for as long as the process lives.
-Range FindKernelPages() {
-  Range found{kEnd, kEnd};
-  ForEachMapping([&](Range range, const char* line) {
+int FindKernelPages(Range* found) {
+  *found = {kEnd, kEnd};
+  return ForEachMapping([&](Range range, const char* line) {
     if (strstr(line, "[vvar") == nullptr && strstr(line, "[vdso]") == nullptr) return;
-    if (range.from < found.from) found.from = range.from;
-    found.to = range.to;
+    if (range.from < found->from) found->from = range.from;
+    found->to = range.to;
   });
-  return found;
 }
 
-// What refuses is special, and left alone.
+// What says EINVAL is special, and left alone.
 int AdviseOneByOne() {
-  return ForEachMapping([](Range range, const char* line) {
-    if (line[4] == 'p') Advise(range.from, range.to);
+  int refused = 0;
+  const int error = ForEachMapping([&](Range range, const char* line) {
+    const int result = line[4] == 'p' ? Advise(range.from, range.to) : 0;
+    if (result != 0 && result != -EINVAL) refused = result;
   });
+  return error != 0 ? error : refused;
 }
 
 }  // namespace
 
 int MakeMappingsForkable() {
-  static const Range kernel_pages = FindKernelPages();
+  static Range kernel_pages = {};
+  const int error = kernel_pages.from == 0 ? FindKernelPages(&kernel_pages) : 0;
+  if (error != 0) {
+    kernel_pages = {};
+    return error;
+  }
   const bool done = Advise(kLowest, kernel_pages.from) == 0 && Advise(kernel_pages.to, kEnd) == 0;
   return done ? 0 : AdviseOneByOne();
 }

@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <sys/random.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <vector>
 
@@ -133,13 +134,14 @@ bool FindMathRandom(const std::function<void(const std::function<void(const Draw
   return found;
 }
 
-void RenewMathRandom() {
-  if (left_at == 0) return;
-  RenewGenerator();
-  ForEachContext([](Word* context) {
-    getrandom(StateOf(context, left_at), kStateBytes, 0);
+int RenewMathRandom() {
+  if (left_at == 0) return 0;
+  int error = RenewGenerator();
+  ForEachContext([&](Word* context) {
+    if (getrandom(StateOf(context, left_at), kStateBytes, 0) < 0) error = -errno;
     context[left_at] = SmallInteger(0);
   });
+  return error;
 }
 
 }  // namespace posix_async::fork

@@ -14,8 +14,9 @@ using Draw = std::function<void()>;
 // it was not found; then Math.random goes on in children.
 bool FindMathRandom(const std::function<void(const std::function<void(const Draw&)>& probe)>& in_new_context);
 
-// In the child: each context's Math.random begins anew, from random numbers of the kernel's.
-void RenewMathRandom();
+// In the child: each context's Math.random begins anew, from random numbers of the kernel's. 0 or a negative
+// errno.
+int RenewMathRandom();
 
 }  // namespace posix_async::fork
 

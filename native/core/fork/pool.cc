@@ -95,12 +95,23 @@ void LeaveOut(const uv_loop_t* loop) {
     neighbours.is_other[i] |= of_loop.Has(neighbours.middle - kNeighbourhood + 8 * i);
 }
 
+// Each node is a queue of its own then, so that what was dropped can be told. A thread may stand in the middle of
+// putting one in: what lies there is looked at with care, and there are no more than `most`.
+void EmptyQueue(void* queue, unsigned most) {
+  const auto head = reinterpret_cast<uintptr_t>(queue);
+  Links links = {head, head};
+  for (uintptr_t at = head; at != 0 && Peek(at, &links, sizeof links); most--) {
+    const Links empty = {at, at};
+    memcpy(reinterpret_cast<void*>(at), &empty, sizeof empty);
+    at = links.next != head && most > 0 ? links.next : 0;
+  }
+}
+
 // Nothing waits to be worked on.
 void EmptyQueues() {
   ForEachLikelyQueue([](uintptr_t at, bool is_queue, bool*) {
-    if (!is_queue) return;
     const Links empty = {at, at};
-    memcpy(reinterpret_cast<void*>(at), &empty, sizeof empty);
+    if (is_queue) memcpy(reinterpret_cast<void*>(at), &empty, sizeof empty);
   });
 }
 
@@ -197,8 +208,7 @@ void DisownPoolWork(ThreadTable* table, uv_loop_t* loop) {
   for (Thread* thread : table->threads())
     if (MayWork(*thread)) DisownWorkOf(thread, loop);
   uv_mutex_init(&loop->wq_mutex);  // who held it does not live here
-  void* empty[2] = {&loop->wq, &loop->wq};
-  memcpy(&loop->wq, empty, sizeof empty);
+  EmptyQueue(&loop->wq, loop->active_reqs.count);
   loop->active_reqs.count = 0;
 }
 

@@ -1,6 +1,18 @@
 // Silence: the parent's handles are taken out of the child's loop, and an idle socket takes the place of their
 // descriptors.
 //
+// What stopping or closing a handle does to what parent and child share, by type:
+//   tcp, named pipe, udp, poll, tty   nothing to the object, which the idle socket replaces; a named pipe that listens
+//                                     removes its path, so the path is forgotten; a tty gets its modes back, which an
+//                                     idle socket has none of
+//   fs_event                          removes the watch from the shared inotify instance (child_loop.cc)
+//   fs_poll                           nothing; but its timer is libuv's own, which uv_walk does not show
+//   process                           nothing; but a later process may get its number, so the number is forgotten
+//   signal                            sigaction(2), each process's own; a number in the shared pipe, which is renewed
+//   timer, check, prepare, idle       nothing: they are the runtime's, and the program's are dropped in JavaScript
+//   async                             nothing; the eventfd behind them is renewed
+// What they have under way, and what is closing, calls nothing back any more (loop_phase.cc).
+//
 // The facts it rests on: uv_loop_fork watches anew what stands in loop->watchers, so what is taken out there before
 // stays silent; the handle keeps its descriptor's number, which must therefore stay taken: dup2 of an idle socket onto
 // it closes the parent's object in this process (what the C example does with close(server_sockfd)) and can be watched,
@@ -10,12 +22,16 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sys/socket.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
+
+#include "program.h"
 
 namespace posix_async::fork {
 namespace {
@@ -48,32 +64,10 @@ void Unlink(void* node) {
   links[0] = links[1] = links;
 }
 
-void Unwatch(uv_loop_t* loop, uv__io_t* watcher) {
-  Unlink(&watcher->pending_queue);
-  Unlink(&watcher->watcher_queue);
-  watcher->pevents = 0;
-  watcher->events = 0;
-  const auto fd = static_cast<unsigned>(watcher->fd);
-  if (fd < loop->nwatchers && loop->watchers[fd] == watcher) {
-    loop->watchers[fd] = nullptr;
-    loop->nfds--;
-  }
-}
-
-// What the parent has queued on standard output and error is the parent's to write, or it would be written twice.
-void DropWrites(uv_handle_t* handle) {
-  if (handle->type == UV_UDP || handle->type == UV_POLL) return;
-  auto* stream = reinterpret_cast<uv_stream_t*>(handle);
-  for (void* queue : {static_cast<void*>(&stream->write_queue), static_cast<void*>(&stream->write_completed_queue)}) {
-    auto** links = static_cast<void**>(queue);
-    links[0] = links[1] = queue;
-  }
-  stream->write_queue_size = 0;
-}
-
 struct Silencer {
   uv_loop_t* loop;
   int idle;
+  int error;
 };
 
 size_t LengthOf(void* queue) {
@@ -93,24 +87,92 @@ size_t RequestsOf(uv_handle_t* handle) {
          (stream->connect_req != nullptr ? 1 : 0) + (stream->shutdown_req != nullptr ? 1 : 0);
 }
 
-void SilenceOne(uv_handle_t* handle, void* argument) {
-  if (uv_is_closing(handle)) return;  // it has let go of its descriptor, whose number may be somebody else's
-  const auto* silencer = static_cast<Silencer*>(argument);
-  uv__io_t* watcher = WatcherOf(handle);
-  if (watcher != nullptr && watcher->fd >= 0 && watcher->fd <= STDERR_FILENO) return DropWrites(handle);
-  if (handle->type == UV_ASYNC) uv_unref(handle);  // ports of Workers that do not live here, most of all
-  const bool of_user = watcher != nullptr || handle->type == UV_PROCESS || handle->type == UV_FS_EVENT ||
-                       handle->type == UV_FS_POLL || handle->type == UV_SIGNAL;
-  if (!of_user) return;
-  uv_unref(handle);
+bool IsOfProgram(uv_handle_t* handle) {
+  return WatcherOf(handle) != nullptr || handle->type == UV_PROCESS || handle->type == UV_FS_EVENT ||
+         handle->type == UV_FS_POLL || handle->type == UV_SIGNAL;
+}
+
+// The socket in the file system is the parent's.
+void ForgetPath(uv_handle_t* handle) {
+  if (handle->type == UV_NAMED_PIPE) reinterpret_cast<uv_pipe_t*>(handle)->pipe_fname = nullptr;
+}
+
+// No process has this number, and no exit is told.
+void ForgetProcess(uv_process_t* process) {
+  process->exit_cb = nullptr;
+  process->pid = INT_MAX;
+}
+
+// What has no descriptor.
+void Stop(uv_handle_t* handle) {
   if (handle->type == UV_SIGNAL) uv_signal_stop(reinterpret_cast<uv_signal_t*>(handle));
-  if (handle->type == UV_FS_EVENT) uv_fs_event_stop(reinterpret_cast<uv_fs_event_t*>(handle));
+  if (handle->type == UV_FS_POLL) uv_fs_poll_stop(reinterpret_cast<uv_fs_poll_t*>(handle));
+  if (handle->type == UV_PROCESS) ForgetProcess(reinterpret_cast<uv_process_t*>(handle));
+}
+
+// A number above a limit that was lowered since can't be given to anything: what has it is closed.
+int GiveUp(int fd, int idle) {
+  if (dup3(idle, fd, O_CLOEXEC) >= 0) return 0;
+  return errno == EBADF && close(fd) == 0 ? 0 : -errno;
+}
+
+void SilenceOne(uv_handle_t* handle, void* argument) {
+  auto* silencer = static_cast<Silencer*>(argument);
+  uv__io_t* watcher = WatcherOf(handle);
+  if (uv_is_closing(handle)) return;  // it has let go of its descriptor, whose number may be another's
+  ForgetPath(handle);
+  if (watcher != nullptr && watcher->fd >= 0 && watcher->fd <= STDERR_FILENO) return;
+  if (handle->type == UV_ASYNC) uv_unref(handle);  // ports of Workers that do not live here, most of all
+  if (!IsOfProgram(handle)) return;
+  uv_unref(handle);
+  Stop(handle);
   if (watcher == nullptr || watcher->fd < 0) return;
   Unwatch(silencer->loop, watcher);
-  dup3(silencer->idle, watcher->fd, O_CLOEXEC);
+  const int error = GiveUp(watcher->fd, silencer->idle);
+  if (error != 0) silencer->error = error;
+}
+
+bool IsListenedTo(uv_loop_t* loop, int signal) {
+  struct Search {
+    int signal;
+    bool found;
+  } search{signal, false};
+  const auto look = [](uv_handle_t* handle, void* argument) {
+    auto* search = static_cast<Search*>(argument);
+    if (handle->type == UV_SIGNAL && uv_is_active(handle))
+      search->found |= reinterpret_cast<uv_signal_t*>(handle)->signum == search->signal;
+  };
+  uv_walk(loop, look, &search);
+  return search.found;
+}
+
+// Node's handler of these two gives the terminal and the descriptors 0 to 2 the modes that they had at its start, and
+// ends the process: a child that is ended would do so to its parent, with which it shares them. libuv's handler, which
+// is there for listeners, has been taken away with them, or stays.
+void EndAsUsual(uv_loop_t* loop) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction present = {};
+    if (sigaction(signal, nullptr, &present) != 0 || IsListenedTo(loop, signal)) continue;
+    if (!TheProgram().code.Has(reinterpret_cast<uintptr_t>(present.sa_sigaction))) continue;
+    present = {};
+    present.sa_handler = SIG_DFL;
+    sigaction(signal, &present, nullptr);
+  }
 }
 
 }  // namespace
+
+void Unwatch(uv_loop_t* loop, uv__io_t* watcher) {
+  Unlink(&watcher->pending_queue);
+  Unlink(&watcher->watcher_queue);
+  watcher->pevents = 0;
+  watcher->events = 0;
+  const auto fd = static_cast<unsigned>(watcher->fd);
+  if (fd < loop->nwatchers && loop->watchers[fd] == watcher) {
+    loop->watchers[fd] = nullptr;
+    loop->nfds--;
+  }
+}
 
 void ResumePlatformTasks(uv_loop_t* loop) {
   const auto resume = [](uv_handle_t* handle, void*) {
@@ -120,22 +182,21 @@ void ResumePlatformTasks(uv_loop_t* loop) {
   if (flush_tasks != nullptr) uv_walk(loop, resume, nullptr);
 }
 
-void CountRequestsOfHandles(uv_loop_t* loop) {
+void KeepHandles(uv_loop_t* loop) {
   loop->active_reqs.count = 0;
-  const auto add = [](uv_handle_t* handle, void* argument) {
+  const auto keep = [](uv_handle_t* handle, void* argument) {
     static_cast<uv_loop_t*>(argument)->active_reqs.count += static_cast<unsigned>(RequestsOf(handle));
+    ForgetPath(handle);
   };
-  uv_walk(loop, add, loop);
+  uv_walk(loop, keep, loop);
+  EndAsUsual(loop);
 }
 
-int SilenceHandles(uv_loop_t* loop) {
-  // The other end stays open for as long as the child lives: nothing ever comes from it.
-  int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) return -errno;
-  Silencer silencer{loop, pair[0]};
+int SilenceHandles(uv_loop_t* loop, int idle) {
+  Silencer silencer{loop, idle, 0};
   uv_walk(loop, SilenceOne, &silencer);
-  close(pair[0]);
-  return 0;
+  EndAsUsual(loop);
+  return silencer.error;
 }
 
 }  // namespace posix_async::fork

@@ -7,11 +7,16 @@
 
 namespace posix_async::fork {
 
-// Before uv_loop_fork. Standard input, output and error stay. Returns 0 or a negative errno.
-int SilenceHandles(uv_loop_t* loop);
+// Before uv_loop_fork. Standard input, output and error stay. `idle` is a socket on which nothing ever happens. Returns
+// 0 or a negative errno.
+int SilenceHandles(uv_loop_t* loop, int idle);
 
-// Where handles are kept and not silenced: their requests (writes, connects, shutdowns) go on and count, alone.
-void CountRequestsOfHandles(uv_loop_t* loop);
+// Where handles are kept and not silenced: their requests (writes, connects, shutdowns) go on and count, alone; and the
+// paths of sockets stay when they are closed, as in C.
+void KeepHandles(uv_loop_t* loop);
+
+// `watcher` is watched no more by the loop.
+void Unwatch(uv_loop_t* loop, uv__io_t* watcher);
 
 // After uv_loop_fork, which forgets what was signalled: V8's own tasks that wait for the main thread (the end of a
 // compilation of WebAssembly, of a collection) are the runtime's and go on in the child. Where Node does not tell its

@@ -37,9 +37,10 @@ Peer PeerFrom(const sockaddr_storage& address) {
 int Reactor::Listen(int fd) {
   const int flags = Result([&] { return fcntl(fd, F_GETFL); });
   if (flags < 0) return flags;
-  fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  int error = Result([&] { return fcntl(fd, F_SETFL, flags | O_NONBLOCK); });
+  if (error < 0) return error;
   const size_t index = listeners_.size();
-  const int error = backend_->Change(fd, kListenerTag | index, kNoInterest, kReadable | kAlwaysTold);
+  error = backend_->Change(fd, kListenerTag | index, kNoInterest, kReadable | kAlwaysTold);
   if (error) return error;
   listeners_.push_back({fd, true});
   listening_ = true;

@@ -26,8 +26,7 @@ int MapShared(int fd, size_t size, uint64_t offset, void** at) {
     *at = nullptr;
     return -errno;
   }
-  madvise(*at, size, MADV_DONTFORK);
-  return 0;
+  return madvise(*at, size, MADV_DONTFORK) == 0 ? 0 : -errno;
 }
 
 }  // namespace
