@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads'
 import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { native } from '../native.js'
 import { asInteger } from './internal/arguments.js'
+import { lastWords } from './internal/last-words.js'
 import { prepareRuntime, repairRuntime } from './after-fork/repair-runtime.js'
 import { constants } from 'node:os'
 
@@ -127,8 +128,16 @@ function rehearseExit(): void {
 }
 
 /** In the child of such a fork, first of all. */
-export function beginChild(): void {
-  repairRuntime(native.getpid(), true)
+export const beginChild = (): void => repair(true)
+
+// A child that can't be made one of its own runs nothing more: what its parent's code would do with an error, it would do twice.
+function repair(silent: boolean): void {
+  try {
+    repairRuntime(native.getpid(), silent)
+  } catch (error) {
+    lastWords(error)
+    native._exit(1)
+  }
 }
 
 // What surrounds every fork, in JavaScript. Gives what must be called on both sides with the fork's result.
@@ -138,7 +147,7 @@ function beforeFork(): (result: number | string, silent: boolean) => number {
   runPrepare(sets)
   return (result, silent) => {
     if (result === 0) {
-      repairRuntime(native.getpid(), silent)
+      repair(silent)
       for (const set of sets) set.child?.()
       return 0
     }

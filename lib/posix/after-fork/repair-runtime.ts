@@ -72,9 +72,7 @@ function renewRandom(internals: Internals): void {
 
 // A child without random numbers of its own would repeat its parent's secrets: it does nothing at all.
 function mustBeNew(result: number): void {
-  if (result >= 0 || !isChild) return
-  writeSync(2, `posix-async: no random numbers for child ${pid}: ${new ErrnoError(result, 'getrandom').message}\n`)
-  native._exit(1)
+  if (result < 0 && isChild) throw new ErrnoError(result, 'getrandom')
 }
 
 // crypto hands out random numbers from caches in the heap: they are filled anew by the kernel, or, where they were not found, used
