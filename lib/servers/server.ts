@@ -1,6 +1,7 @@
 // What the four servers have in common, written once: options, listening, limits, drain and close, statistics, events.
 import { channel } from 'node:diagnostics_channel'
 import { invalidArgType } from '../errors.js'
+import { callSafely } from '../posix/event-loop/epoll-registry.js'
 import { asInteger } from '../posix/internal/arguments.js'
 import { openListener, type Listener, type ListenOptions, type TcpAddress } from './accept/listener.js'
 import type { Model, ServerHost, ServerStats } from './model.js'
@@ -100,15 +101,16 @@ export class Server extends ServerEmitter implements AsyncDisposable {
         this.emit('connection', client, ...more)
         if (channels.connection.hasSubscribers) channels.connection.publish({ server: this, client })
       },
+      // A listener that throws is an uncaughtException, and no reason to drop what else is to be done about a client.
       clientError: (error, client) => {
-        this.emit('clientError', error, client)
+        callSafely(() => this.emit('clientError', error, client))
         if (channels.clientError.hasSubscribers) channels.clientError.publish({ server: this, error, client })
       },
       failed: (error) => {
         void this.close()
         this.emit('error', error)
       },
-      emit: (event, ...args) => void this.emit(event, ...args),
+      emit: (event, ...args) => callSafely(() => this.emit(event, ...args)),
     }
   }
 

@@ -105,13 +105,18 @@ export class CallbackSink implements Sink<CallbackConnection> {
   }
 
   close(conn: CallbackConnection, error: Error | undefined): void {
+    if (error) this.#last(conn, () => this.#callbacks.error?.(conn, error))
+    this.#last(conn, () => this.#callbacks.close?.(conn))
+    if (error) this.#host.clientError(error, conn)
+  }
+
+  // One that throws does not keep the other from being called.
+  #last(conn: CallbackConnection, callback: () => void): void {
     try {
-      if (error) this.#callbacks.error?.(conn, error)
-      this.#callbacks.close?.(conn)
+      callback()
     } catch (thrown) {
       this.#host.clientError(asError(thrown), conn)
     }
-    if (error) this.#host.clientError(error, conn)
   }
 
   settled(): void {
@@ -123,7 +128,10 @@ export class CallbackSink implements Sink<CallbackConnection> {
   }
 
   #fail(conn: CallbackConnection, error: unknown): void {
-    this.#host.handlerFailed(asError(error), conn)
-    this.#host.reactor.destroy(conn)
+    try {
+      this.#host.handlerFailed(asError(error), conn)
+    } finally {
+      this.#host.reactor.destroy(conn)
+    }
   }
 }

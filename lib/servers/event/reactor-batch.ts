@@ -125,7 +125,10 @@ export class Batch<L extends Link> {
     if (!link || why === reason.detached) return
     const error = why === reason.timedOut ? ETIMEDOUT : errno
     link.slot = slot // once more, so that the sink can still ask who it was
-    this.#sink.close(link, error ? new ErrnoError(error, 'recv') : undefined)
-    link.slot = -1
+    try {
+      this.#sink.close(link, error ? new ErrnoError(error, 'recv') : undefined)
+    } finally {
+      link.slot = -1 // whose slot it is next, it does not speak for
+    }
   }
 }
