@@ -376,8 +376,8 @@ interface ForkNatives {
   findMathRandom(inNewContext: (probe: (random: () => number) => void) => void): boolean
   /** In a child: no Math.random goes on where the parent's stands. */
   renewMathRandom(): number
-  /** Pages that V8 maps for its heap lie together from now on, which makes forks cheaper. */
-  placeHeapTogether(): void
+  /** Pages that V8 maps for its heap lie together from now on, which makes forks cheaper, and are not hidden from children. */
+  prepareHeap(): void
   getrandom(bytes: ByteView): number
   /** Collects all that can be collected; false where this Node gives no way to ask for it. */
   collectAllGarbage(): boolean
@@ -524,16 +524,16 @@ function unavailable(cause: unknown): Natives {
   return new Proxy({}, { get: (_, name) => (name === 'constants' ? constants : fail) }) as Natives
 }
 
-// Loading the addon is the one thing that importing this package does to the process: calls of mmap and munmap are redirected, so that
-// pages of V8's heap lie side by side, and results of the thread pool are handed out by a function of the addon's. It happens as early as
-// can be, because what the heap has before stays where it is.
+// Loading the addon is the one thing that importing this package does to the process: calls of mmap, munmap and madvise are redirected, so
+// that pages of V8's heap lie side by side and are not hidden from children, and results of the thread pool are handed out by a function of
+// the addon's. It happens as early as can be, because what the heap has before stays where it is.
 function load(): Natives {
   try {
     // node-gyp-build takes build/Release where the addon was compiled, prebuilds/ where it came with the package.
     const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Natives
     const addon = nodeGypBuild(packageRoot)
     if (isMainThread) {
-      addon.placeHeapTogether()
+      addon.prepareHeap()
       addon.keepResultsInReach()
     }
     return addon

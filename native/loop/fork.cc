@@ -17,6 +17,7 @@
 #include "core/fork/heap_placement.h"
 #include "core/fork/isolate.h"
 #include "core/fork/loop_phase.h"
+#include "core/fork/maps.h"
 #include "core/fork/math_random.h"
 #include "core/fork/pool.h"
 #include "core/fork/promise_jobs.h"
@@ -182,6 +183,11 @@ bool IsLoopAlive(Napi::Env env) { return uv_loop_alive(LoopOf(env)) != 0; }
 
 void SilencePromise(Napi::Value promise) { fork::SilencePromise(SlotOf(promise)); }
 
+void PrepareHeap() {
+  fork::PlaceHeapTogether();
+  fork::ShowHeap();
+}
+
 void Exit(int status) { _exit(status); }
 
 }  // namespace
@@ -228,7 +234,7 @@ void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
   exports.Function<&ForkFromLoop>("forkFromLoop");
   exports.Function<&fork::ForkSiblings>("forkSiblings");
-  exports.Function<&fork::PlaceHeapTogether>("placeHeapTogether");
+  exports.Function<&PrepareHeap>("prepareHeap");
   exports.Function<&FindPromiseJobs>("findPromiseJobs");
   exports.Function<&FindMathRandom>("findMathRandom");
   exports.Function<&FindEngineWork>("findEngineWork");

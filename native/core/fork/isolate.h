@@ -6,9 +6,11 @@
 
 namespace posix_async::fork {
 
-// v8::Isolate::GetCurrent(); null where Node does not export it.
+// v8::Isolate::GetCurrent; null where Node does not export it.
+inline void* CurrentIsolateFunction() { return dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"); }
+
 inline void* CurrentIsolate() {
-  const auto current = reinterpret_cast<void* (*)()>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
+  const auto current = reinterpret_cast<void* (*)()>(CurrentIsolateFunction());
   return current == nullptr ? nullptr : current();
 }
 

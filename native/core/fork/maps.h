@@ -4,7 +4,11 @@
 
 namespace posix_async::fork {
 
-// Gives every private mapping to the next child. Allocates nothing. Returns 0 or a negative errno.
+// From now on V8's pages, those it has and those to come, are given to children. Main thread, when the addon is loaded.
+void ShowHeap();
+
+// Before a fork: where that could not be done gives every private mapping to the child. Allocates nothing. Returns 0 or
+// a negative errno.
 int MakeMappingsForkable();
 
 }  // namespace posix_async::fork
