@@ -122,7 +122,7 @@ function named(text: string): Named {
 }
 
 async function open(kind: string, named: Named): Promise<Running> {
-  const known = kinds[kind]
+  const known = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
   if (!known) throw new Error(`no kind of server "${kind}"; there are ${Object.keys(kinds).join(', ')}`)
   const server = await models[known.model]!({ ...options, ...known.options }, await known.handler(named))
   const { port } = server.address() as AddressInfo

@@ -1,10 +1,11 @@
 // The files that a comparison leaves: figures as JSON, a report to open, tables in Markdown, and every picture as SVG.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { drawLines } from './charts/lines.js'
 import { standalone } from './charts/palette.js'
 import { drawTimeline } from './charts/timeline.js'
 import { renderChart } from './chart.js'
+import { makePlainFolder, writePlainFile } from './plain-file.js'
 import type { Report } from './schema.js'
 import { clientFigures, growthFigure, percentileFigures } from './curves.js'
 import type { Figure } from './html/figures.js'
@@ -40,10 +41,11 @@ export function writeFiles(report: Report, folder: string): string[] {
     ['compare.svg', renderChart(report)],
     ...pictures(report),
   ]
+  mkdirSync(folder, { recursive: true })
+  makePlainFolder(join(folder, 'charts'))
   return files.map(([name, text]) => {
     const file = join(folder, name)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text)
+    writePlainFile(file, text)
     return file
   })
 }

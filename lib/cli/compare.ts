@@ -1,5 +1,5 @@
 // posix-async compare: all models against the C peers, node's own servers and Python's; progress, a table, JSON and a chart.
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -10,6 +10,7 @@ import type { Progress, Report } from '../../bench/report/schema.js'
 import { type Contestant, contestants, contestantsNamed, ownServer } from '../../bench/contest/contestants.js'
 import { differenceOf, renderDifference } from '../../bench/report/diff.js'
 import { fullPlan, quickPlan, type Wishes } from '../../bench/contest/plan.js'
+import { writePlainFile } from '../../bench/report/plain-file.js'
 import { renderJson, renderTable } from '../../bench/report/report.js'
 import { renderChromeTrace } from '../../bench/contest/trace/chrome.js'
 import { customWorkload, type Workload, workloads, workloadsNamed } from '../../bench/contest/workloads.js'
@@ -71,7 +72,7 @@ function makeFolder(folder: string): void {
 function makeTrace(file: string, timelines: boolean): void {
   if (!timelines) throw new Failure('--trace writes the timelines, and --no-timelines leaves them out', EXIT.usage)
   try {
-    writeFileSync(file, renderChromeTrace([]))
+    writePlainFile(file, renderChromeTrace([]))
   } catch (error) {
     throw new Failure(`the timelines can't be written to ${file}: ${(error as Error).message}`)
   }
@@ -143,7 +144,7 @@ async function run(options: Options): Promise<void> {
   const report = await compare(work).finally(meter.stop)
   const { writeFiles } = await import('../../bench/report/write-files.js') // slow to load, and not needed before
   const [page, ...others] = writeFiles(report, output)
-  if (trace !== undefined) writeFileSync(trace, renderChromeTrace(report.traces))
+  if (trace !== undefined) writePlainFile(trace, renderChromeTrace(report.traces))
   process.stdout.write(json ? renderJson(report) : `${renderTable(report, process.stdout.columns)}\n`)
   const more = others.slice(0, 3).map((path) => relative('', path))
   meter.say(`${report.seconds.toFixed(0)} s; written: ${more.join(', ')} and charts`)

@@ -6,7 +6,10 @@ import { type Handler, native } from 'posix-async'
 import { echo, fibonacci } from '../../bench/contest/handlers.js'
 import { EXIT, Failure, messageOf } from './failure.js'
 
-const lesson: Record<string, Handler> = { fibonacci, echo }
+const lesson = new Map<string, Handler>([
+  ['fibonacci', fibonacci],
+  ['echo', echo],
+])
 
 const NATIVE = /^native:(.+)$/
 
@@ -28,7 +31,7 @@ async function defaultExport(file: string): Promise<Handler> {
 
 /** The handler of that name, or the one that a file holds. */
 export async function handlerNamed(name: string): Promise<Handler> {
-  const known = lesson[name]
+  const known = lesson.get(name)
   if (known) return known
   const [, nativeName] = NATIVE.exec(name) ?? []
   if (nativeName !== undefined) return native(nativeName)

@@ -48,8 +48,8 @@ describe.each([
     expect(await run('errors')).toEqual({
       missing: ['ENOENT', true],
       codes: [
-        ...['EISDIR', 'ERR_INVALID_ARG_VALUE', 'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_TYPE', 'ENOSPC', 'STOP'],
-        ...['EEXIST', 'what is there'],
+        ...['EISDIR', 'ERR_INVALID_ARG_VALUE', 'ERR_INVALID_ARG_VALUE', 'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_TYPE'],
+        ...['ENOSPC', 'STOP', 'EEXIST', 'what is there'],
       ],
     })
   })

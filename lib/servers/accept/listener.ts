@@ -1,6 +1,5 @@
 // The listening socket: TCP or Unix, made here, inherited, or given by systemd.
 import { lookup } from 'node:dns/promises'
-import { chmodSync, rmSync, statSync } from 'node:fs'
 import { codedError, invalidArgType, invalidArgValue, type ErrnoError } from '../../errors.js'
 import { asFd, asInteger } from '../../posix/internal/arguments.js'
 import { F_GETFL, F_SETFD, F_SETFL, fcntl, FD_CLOEXEC, O_NONBLOCK } from '../../posix/fcntl.js'
@@ -16,9 +15,9 @@ import {
   SOL_SOCKET,
 } from '../../posix/socket/socket-options.js'
 import { bind, getsockname, listen, SOCK_STREAM, socket } from '../../posix/sys-socket.js'
-import { umask } from '../../posix/sys-stat.js'
 import { close } from '../../posix/unistd.js'
 import { keepInParent, release } from '../../fork/only-here.js'
+import { bindPrivately, inodeOf, openUp, remove } from './socket-file.js'
 
 /** Where a server listens, as with node:net. */
 export interface ListenOptions {
@@ -101,25 +100,6 @@ export class Listener {
   }
 }
 
-// Device and inode of the file that `path` names now.
-function inodeOf(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path, { bigint: true })
-    return `${dev}:${ino}`
-  } catch {
-    return undefined // removed, or its folder is ours no longer
-  }
-}
-
-// A folder that may no longer be written to must not keep a server from closing.
-function remove(path: string): void {
-  try {
-    rmSync(path, { force: true })
-  } catch {
-    // the file stays
-  }
-}
-
 function describe(address: SocketAddress): TcpAddress | string | null {
   if (address.path !== undefined) return address.path
   if (address.address === undefined) return null
@@ -191,27 +171,20 @@ function listenOn(address: SocketAddress, backlog: number, options: ListenOption
   })
 }
 
-function bindPrivately(fd: number, path: string): void {
-  const before = umask(0o077)
-  try {
-    bind(fd, { family: AF_UNIX, path })
-  } finally {
-    umask(before)
-  }
-}
-
 // The file is born with no permissions for others (umask) and is opened up afterwards, never the other way round.
 function openUnix(path: string, backlog: number, { readableAll, writableAll }: ListenOptions): Listener {
   const fd = socket(AF_UNIX, SOCK_STREAM)
   return closingOnError(fd, () => {
     bindPrivately(fd, path)
+    const isFile = !path.startsWith('\0')
+    const inode = isFile ? inodeOf(path) : undefined
     try {
       const mode = 0o700 | (readableAll ? 0o044 : 0) | (writableAll ? 0o022 : 0)
-      if (!path.startsWith('\0') && mode !== 0o700) chmodSync(path, mode)
+      if (isFile && mode !== 0o700) openUp(path, inode, mode)
       listen(fd, backlog)
       return new Listener(fd, { path })
     } catch (error) {
-      if (!path.startsWith('\0')) remove(path)
+      if (inode !== undefined && inodeOf(path) === inode) remove(path)
       throw error
     }
   })
