@@ -22,6 +22,7 @@
 #include <cstdio>
 #include <cstring>
 #include <iterator>
+#include <new>
 #include <vector>
 
 #include "redirect.h"
@@ -33,9 +34,11 @@ namespace {
 
 bool is_hooked = false;
 
-// Those that began by their old number. Written before they run, and read by them.
+// Those that began by their old number. Written before they run, and read by them. Never destroyed, and made without
+// malloc: the first use is in a child, where a thread that does not live yet may hold its lock.
 ThreadList& Those() {
-  static auto* threads = new ThreadList();
+  alignas(ThreadList) static char memory[sizeof(ThreadList)];
+  static auto* threads = new (memory) ThreadList();
   return *threads;
 }
 std::atomic<int> by_old_number{0};  // how many have not been given their own yet
