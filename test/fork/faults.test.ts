@@ -24,7 +24,13 @@ const often = [
   'pipe2:EMFILE',
   'dup3:EMFILE',
 ]
-const refused = ['openat:EMFILE', 'rt_tgsigqueueinfo:EAGAIN', 'rt_tgsigqueueinfo:EPERM', 'getrandom:ENOSYS']
+const refused = [
+  'openat:EMFILE',
+  'rt_tgsigqueueinfo:EAGAIN',
+  'rt_tgsigqueueinfo:EPERM',
+  'getrandom:ENOSYS',
+  'pidfd_open:EMFILE',
+]
 
 describe.skipIf(cannotTrace)('a system call of a fork that fails', () => {
   it.each(forms)(

@@ -17,7 +17,7 @@ struct ForkResult {
   ParkResult parking;  // why the threads could not be parked
 };
 
-// Main thread only. The order of steps is the promise: signals blocked; what the child will need is opened; threads
+// Main thread only. The order of steps is the promise: what the child will need is opened; signals blocked; threads
 // parked; mappings shown; clone; in the child its event loop made its own, threads revived; signals as before. A child
 // in which that fails says so on standard error and ends with code 1, and runs nothing else.
 // `lazily`: a child whose other threads all wait to be woken gets them when one is first woken, or by ReviveNow:

@@ -99,11 +99,13 @@ void LeaveOut(const uv_loop_t* loop) {
 // putting one in: what lies there is looked at with care, and there are no more than `most`.
 void EmptyQueue(void* queue, unsigned most) {
   const auto head = reinterpret_cast<uintptr_t>(queue);
-  Links links = {head, head};
-  for (uintptr_t at = head; at != 0 && Peek(at, &links, sizeof links); most--) {
+  Links links;
+  memcpy(&links, queue, sizeof links);
+  for (uintptr_t at = head;; most--) {
     const Links empty = {at, at};
     memcpy(reinterpret_cast<void*>(at), &empty, sizeof empty);
-    at = links.next != head && most > 0 ? links.next : 0;
+    at = links.next;
+    if (at == head || most == 0 || !Peek(at, &links, sizeof links)) return;
   }
 }
 
