@@ -60,6 +60,7 @@
         "native/core/reactor/waiter.cc",
         "native/core/ring/ring.cc",
         "native/core/start_routine.cc",
+        "native/core/structured_clone.cc",
         "native/core/thread_server/thread.cc",
         "native/core/thread_server/thread_accept.cc",
         "native/core/thread_server/thread_cache.cc",
@@ -92,6 +93,7 @@
         "native/signal.cc",
         "native/socket.cc",
         "native/socket_message.cc",
+        "native/structured_clone.cc",
         "native/thread.cc"
       ],
       "include_dirs": ["native", "<!@(node -p \"require('node-addon-api').include_dir\")", "include"],

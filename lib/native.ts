@@ -334,6 +334,12 @@ interface SocketMessageNatives {
   recvmsg(fd: number, flags: number, address: Uint8Array, received: Int32Array, ...buffers: ByteView[]): number
 }
 
+// native/structured_clone.cc
+interface StructuredCloneNatives {
+  /** What the value would take on the heap, about, in bytes; -EBADMSG for what v8.serialize of this format does not write. */
+  costOfStructuredClone(bytes: Uint8Array, version: number): number
+}
+
 // native/select.cc; `sets` as three fd_sets in a row, which take the answer
 interface SelectNatives {
   pselect(nfds: number, sets: Int32Array, timeout: number, set: BigUint64Array): number
@@ -495,6 +501,7 @@ export interface Natives
     SendfileNatives,
     SignalNatives,
     SocketMessageNatives,
+    StructuredCloneNatives,
     SocketNatives,
     ThreadNatives {
   readonly constants: Readonly<Record<string, number>>

@@ -29,6 +29,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterSendfile(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
+  RegisterStructuredClone(exports);
   RegisterThread(exports);
   return object;
 }

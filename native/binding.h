@@ -139,6 +139,7 @@ void RegisterResource(Exports& exports);
 void RegisterSendfile(Exports& exports);
 void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
+void RegisterStructuredClone(Exports& exports);
 void RegisterThread(Exports& exports);
 
 }  // namespace posix_async

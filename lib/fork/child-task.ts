@@ -1,8 +1,9 @@
 // One function in one child: forked, watched over, ended, and its outcome brought back. forked(), its map and the snapshots stand on it.
 import { AsyncResource } from 'node:async_hooks'
-import { deserialize, serialize } from 'node:v8'
+import { deserialize, getHeapStatistics, serialize } from 'node:v8'
 import { codedError, invalidArgType, outOfRange } from '../errors.js'
 import { asInteger, INT_MAX } from '../posix/internal/arguments.js'
+import { costOfClone, knowsCloneFormat } from '../posix/internal/structured-clone.js'
 import { _exit } from '../posix/fork.js'
 import { runInChild, UNSETTLED, type Child, type ExitStatus } from './child.js'
 import { dieWithParent } from './die-with-parent.js'
@@ -21,7 +22,10 @@ export interface ForkedOptions {
   timeout?: number | undefined
   /** What the child may use: `{ cpu: 10, as: 2 ** 32, nofile: 64 }`. */
   limits?: Limits | undefined
-  /** Bytes that the result may take on its way (default 1 GiB): this process does not take in more from a child, whatever that sends. */
+  /**
+   * Bytes that the result may take on its way (default 1 GiB): this process does not take in more from a child, whatever that sends. Nor may it
+   * take more than half of the heap (see v8.getHeapStatistics).
+   */
   maxResult?: number | undefined
 }
 
@@ -38,6 +42,9 @@ export interface TaskOptions {
   /** Called in the parent right after the fork, before anything else of its can run. */
   readonly onFork?: ((pid: number) => void) | undefined
 }
+
+// The part of this process's heap that one result may take.
+const HEAP_SHARE = 1 / 2
 
 type Outcome = { result: unknown } | { thrown: Packed }
 
@@ -154,7 +161,17 @@ function resultIn(bytes: Buffer): unknown {
   throw unpack(outcome['thrown'])
 }
 
+// Few bytes can ask for arrays that fill the heap, which ends the process.
+function refuseBombs(bytes: Buffer): void {
+  const cost = costOfClone(bytes)
+  if (cost === undefined) throw notAReport('bytes that are no structured clone')
+  const most = getHeapStatistics().heap_size_limit * HEAP_SHARE
+  if (cost > most)
+    throw notAReport(`a result that takes ${cost} bytes of the heap, of which it may have ${Math.floor(most)}`)
+}
+
 function asOutcome(bytes: Buffer): Record<string, unknown> {
+  if (knowsCloneFormat()) refuseBombs(bytes)
   let outcome: unknown
   try {
     outcome = deserialize(bytes)

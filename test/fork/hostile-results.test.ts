@@ -32,6 +32,11 @@ describe('a hostile child of forked()', () => {
     expect(proto).toBeUndefined() // an error with a field of that name, and with its class
   })
 
+  it('sends little that would take much memory', async () => {
+    const { sparse, nested, rss } = await run<{ sparse: Thrown; nested: Thrown; rss: boolean }>('bombs')
+    expect([sparse.code, nested.code, rss]).toEqual(['ERR_POSIX_ASYNC_REPORT', 'ERR_POSIX_ASYNC_REPORT', true])
+  })
+
   it('leaves a process that goes on sending', async () => {
     expect(await run('floods')).toEqual({ code: 'ERR_POSIX_ASYNC_CHILD', endedBy: constants.signals.SIGPIPE })
   })
