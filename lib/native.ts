@@ -53,6 +53,16 @@ interface EpollNatives {
   epoll_pwait2(epfd: number, pairs: Float64Array, most: number, timeout: number, set: BigUint64Array): number
 }
 
+// native/loop/epoll_waits.cc: one wait each, on a thread of its own
+interface EpollWaitsNatives {
+  /** The descriptor that is readable when a wait is over; another one in the child of a fork. */
+  epollWaitsTell(): number
+  /** The number of a wait that begins. */
+  epollWaitBegin(epfd: number, most: number): number
+  /** How many events it has taken, in `pairs`: events and data of each; -EAGAIN while it waits. `stop` ends it. */
+  epollWaitTake(id: number, stop: boolean, pairs: Float64Array): number
+}
+
 // native/fd.cc
 interface FdNatives {
   open(path: string, flags: number, mode: number): number
@@ -480,6 +490,7 @@ export interface Natives
   extends
     AioNatives,
     EpollNatives,
+    EpollWaitsNatives,
     EventFdNatives,
     FdNatives,
     ForkAcceptorNatives,

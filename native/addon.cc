@@ -7,6 +7,7 @@ napi_value Init(napi_env env, napi_value object) {
   Exports exports(env, object);
   RegisterAio(exports);
   RegisterEpoll(exports);
+  RegisterEpollWaits(exports);
   RegisterEventFd(exports);
   RegisterFd(exports);
   RegisterFork(exports);

@@ -117,6 +117,7 @@ class Exports {
 // Each native/<family>.cc defines one of these; addon.cc calls them.
 void RegisterAio(Exports& exports);
 void RegisterEpoll(Exports& exports);
+void RegisterEpollWaits(Exports& exports);
 void RegisterEventFd(Exports& exports);
 void RegisterFd(Exports& exports);
 void RegisterFork(Exports& exports);

@@ -12,7 +12,8 @@ int Ioctl(int fd, unsigned request, int argument) {
   return Retry([&] { return ioctl(fd, request, argument); });
 }
 
-int IoctlMemory(int fd, unsigned request, Bytes memory) {
+// A window's size is the largest of what these requests read or fill.
+int IoctlMemory(int fd, unsigned request, Room<winsize> memory) {
   return Retry([&] { return ioctl(fd, request, memory.data); });
 }
 

@@ -3,7 +3,7 @@ import { check, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asExactTimeout, asInteger, asList, asTimeout } from './internal/arguments.js'
 import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
-import { lookUntil, type AsyncOptions, type Wanted } from './event-loop/look-until.js'
+import { lookUntil, type AsyncOptions, type Told, type Wanted } from './event-loop/look-until.js'
 
 export const POLLIN = constant('POLLIN')
 export const POLLPRI = constant('POLLPRI')
@@ -26,6 +26,8 @@ export interface PollFd {
   /** Set by the call: what holds. */
   revents?: number
 }
+
+const UNASKED = POLLERR | POLLHUP | POLLNVAL
 
 interface Checked {
   entry: PollFd
@@ -58,6 +60,19 @@ class PollFds {
 
   wanted(): Wanted[] {
     return this.#checked.flatMap(({ fd, events }): Wanted[] => (fd < 0 ? [] : [[fd, events | POLLERR]]))
+  }
+
+  /** Adds what readiness has told, which a look need not find again. How many have something to tell. */
+  add(told: Told): number {
+    let count = 0
+    for (const [i, { fd, events }] of this.#checked.entries()) {
+      const revents = (told.get(fd) ?? 0) & (events | UNASKED)
+      // What was closed under that number tells nothing of what has it now.
+      if (revents & POLLNVAL) this.packed[2 * i + 1] = events
+      this.packed[2 * i + 1]! |= revents << 16
+      if (this.packed[2 * i + 1]! >>> 16 !== 0) count++
+    }
+    return count
   }
 
   giveBack(): void {
@@ -113,7 +128,10 @@ export async function pollAsync(
   options?: AsyncOptions,
 ): Promise<number> {
   const polled = new PollFds(fds)
-  const look = (): number | undefined => check(native.poll(polled.packed, polled.count, 0), 'poll') || undefined
+  const look = (told: Told): number | undefined => {
+    check(native.poll(polled.packed, polled.count, 0), 'poll')
+    return polled.add(told) || undefined
+  }
   const count = (await lookUntil(look, polled.wanted(), asTimeout(timeout), options)) ?? 0
   polled.giveBack()
   return count

@@ -3,6 +3,9 @@ import { check } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asExactTimeout, asFd, asInteger, asTimeout } from './internal/arguments.js'
 import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
+import { onClose } from './event-loop/close-hooks.js'
+import { waitOnThread } from './event-loop/epoll-wait.js'
+import { isConsumed } from './event-loop/epoll-thread.js'
 import { lookUntil, type AsyncOptions } from './event-loop/look-until.js'
 
 export const EPOLL_CLOEXEC = constant('EPOLL_CLOEXEC')
@@ -68,7 +71,12 @@ export function epoll_ctl(epfd: number, op: number, fd: number, event: EpollEven
   const max = Number.MAX_SAFE_INTEGER
   const data = event.data === undefined ? asFd(fd) : asInteger('event.data', event.data, -max, max)
   check(native.epoll_ctl(asFd(epfd, 'epfd'), operation, asFd(fd), events, data), 'epoll_ctl')
+  if (operation !== EPOLL_CTL_DEL && isConsumed(fd, events)) consumed.add(epfd)
 }
+
+// The instances in which there is something whose events a look consumes.
+const consumed = new Set<number>()
+onClose((fd) => (consumed.has(fd) ? { done: () => void consumed.delete(fd) } : undefined))
 
 const MAX_EVENTS = 1 << 16
 
@@ -136,5 +144,8 @@ export async function epoll_waitAsync(
     const count = check(native.epoll_wait(asFd(epfd, 'epfd'), pairs, maxEvents, 0), 'epoll_wait')
     return count > 0 ? unpack(pairs, count) : undefined
   }
-  return (await lookUntil(look, [[asFd(epfd, 'epfd'), EPOLLIN]], asTimeout(timeout), options)) ?? []
+  const limit = asTimeout(timeout)
+  if (!consumed.has(epfd)) return (await lookUntil(look, [[asFd(epfd, 'epfd'), EPOLLIN]], limit, options)) ?? []
+  const taken = await waitOnThread(look, epfd, maxEvents, limit, options?.signal)
+  return Array.isArray(taken) ? taken : unpack(taken.pairs, taken.count)
 }

@@ -58,7 +58,7 @@ export function ioctl(fd: number, request: number, argument?: number | Winsize):
 }
 
 function askForInt(fd: number, request: number): number {
-  const answer = new Int32Array(1)
+  const answer = new Int32Array(2) // with room for a window's size, which the addon asks for
   check(native.ioctl_memory(fd, request, answer), 'ioctl')
   return answer[0]!
 }

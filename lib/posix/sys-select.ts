@@ -1,18 +1,23 @@
 // sys/select.h: waiting for one of several descriptors, numbers below FD_SETSIZE only.
-import { check } from '../errors.js'
+import { constants } from 'node:os'
+import { check, ErrnoError } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asExactTimeout, asFd, asInteger, asList } from './internal/arguments.js'
 import { asSignalMask, OWN_MASK, type SignalMask } from './internal/wait-mask.js'
-import { lookUntil, type AsyncOptions, type Wanted } from './event-loop/look-until.js'
+import { lookUntil, type AsyncOptions, type Told, type Wanted } from './event-loop/look-until.js'
 
 /** One more than the highest descriptor that an fd_set can hold (1024). */
 export const FD_SETSIZE = constant('FD_SETSIZE')
 const WORDS = FD_SETSIZE / 32
 
 // What each of select's three sets means in terms of poll(2), as the kernel has it (fs/select.c).
-const READ = constant('POLLRDNORM') | constant('POLLRDBAND') | constant('POLLIN')
-const WRITE = constant('POLLWRBAND') | constant('POLLWRNORM') | constant('POLLOUT') | constant('POLLERR')
-const EXCEPT = constant('POLLPRI') | constant('POLLERR')
+const POLLERR = constant('POLLERR')
+const POLLHUP = constant('POLLHUP')
+const POLLNVAL = constant('POLLNVAL')
+const READ = constant('POLLRDNORM') | constant('POLLRDBAND') | constant('POLLIN') | POLLHUP | POLLERR
+const WRITE = constant('POLLWRBAND') | constant('POLLWRNORM') | constant('POLLOUT') | POLLERR
+const EXCEPT = constant('POLLPRI')
+const SETS = [READ, WRITE, EXCEPT] as const
 
 /** The descriptors that are ready, in the order in which they were given. */
 export interface Selected {
@@ -53,9 +58,24 @@ class FdSets {
     return { read: read!, write: write!, except: except! }
   }
 
+  /** Adds what readiness has told, which a look need not find again. Whether any is ready. @throws ErrnoError EBADF: one was closed */
+  add(told: Told): boolean {
+    for (const [set, fds] of this.lists.entries()) {
+      for (const fd of fds) {
+        const revents = told.get(fd) ?? 0
+        if (revents & POLLNVAL) throw new ErrnoError(constants.errno.EBADF, 'select')
+        if (revents & SETS[set]!) this.bits[set * WORDS + (fd >>> 5)]! |= 1 << (fd & 31)
+      }
+    }
+    return this.bits.some((word) => word !== 0)
+  }
+
+  /** What each set does not hear of errors and hang-ups must not wake it: they last. */
   wanted(): Wanted[] {
-    const events = [READ, WRITE, EXCEPT]
-    return this.lists.flatMap((fds, set) => fds.map((fd): Wanted => [fd, events[set]!]))
+    return this.lists.flatMap((fds, set) => {
+      const events = SETS[set]!
+      return fds.map((fd): Wanted => [fd, events, (POLLERR | POLLHUP) & ~events])
+    })
   }
 }
 
@@ -111,9 +131,9 @@ export async function selectAsync(
   options?: AsyncOptions,
 ): Promise<Selected> {
   const sets = new FdSets(readFds, writeFds, exceptFds)
-  const look = (): Selected | undefined => {
-    const count = check(native.pselect(sets.nfds, sets.fill().bits, 0, OWN_MASK), 'select')
-    return count > 0 ? sets.selected() : undefined
+  const look = (told: Told): Selected | undefined => {
+    check(native.pselect(sets.nfds, sets.fill().bits, 0, OWN_MASK), 'select')
+    return sets.add(told) ? sets.selected() : undefined
   }
   const selected = await lookUntil(look, sets.wanted(), asExactTimeout(timeout), options)
   return selected ?? { read: [], write: [], except: [] }

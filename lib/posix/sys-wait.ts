@@ -157,7 +157,8 @@ export function isChild(pidfd: number): boolean {
   }
 }
 
-const signalBits = (status: number): number => status & 0x7f
+const asStatusNumber = (status: unknown): number => asInteger('status', status)
+const signalBits = (status: number): number => asStatusNumber(status) & 0x7f
 
 /** The child ended by itself: `_exit`, `process.exit`, or nothing left to do. @see man 2 wait */
 export function WIFEXITED(status: number): boolean {
@@ -166,7 +167,7 @@ export function WIFEXITED(status: number): boolean {
 
 /** The low 8 bits of the exit code, where WIFEXITED. @see man 2 wait */
 export function WEXITSTATUS(status: number): number {
-  return (status >> 8) & 0xff
+  return (asStatusNumber(status) >> 8) & 0xff
 }
 
 /** A signal ended the child. @see man 2 wait */
@@ -181,12 +182,12 @@ export function WTERMSIG(status: number): number {
 
 /** The child left a core dump, where WIFSIGNALED. @see man 2 wait */
 export function WCOREDUMP(status: number): boolean {
-  return (status & 0x80) !== 0
+  return (asStatusNumber(status) & 0x80) !== 0
 }
 
 /** The child is stopped: seen with WUNTRACED. @see man 2 wait */
 export function WIFSTOPPED(status: number): boolean {
-  return (status & 0xff) === 0x7f
+  return (asStatusNumber(status) & 0xff) === 0x7f
 }
 
 /** The number of the signal that stopped the child, where WIFSTOPPED. @see man 2 wait */
@@ -196,5 +197,5 @@ export function WSTOPSIG(status: number): number {
 
 /** SIGCONT woke the stopped child: seen with WCONTINUED. @see man 2 wait */
 export function WIFCONTINUED(status: number): boolean {
-  return status === 0xffff
+  return asStatusNumber(status) === 0xffff
 }

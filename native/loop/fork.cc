@@ -24,6 +24,7 @@
 #include "core/fork/promises.h"
 #include "core/fork/silence.h"
 #include "core/pthread.h"
+#include "epoll_waits.h"
 #include "io_uring.h"
 #include "reactor.h"
 #include "readiness.h"
@@ -212,6 +213,7 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options) {
   ForgetAioAfterFork(env);
   ForgetRingsAfterFork(env);
   ForgetReadinessAfterFork(env);
+  ForgetEpollWaitsAfterFork(env);
   ForgetForkAcceptorsAfterFork(env);
   return result;
 }

@@ -15,6 +15,8 @@ const POLLIN = constant('POLLIN')
 const POLLOUT = constant('POLLOUT')
 const S_IFREG = constant('S_IFREG')
 const S_IFBLK = constant('S_IFBLK')
+const F_GETFL = constant('F_GETFL')
+const O_APPEND = constant('O_APPEND')
 const EAGAIN = -constants.errno.EAGAIN
 const ECANCELED = -constants.errno.ECANCELED
 const EFAULT = -constants.errno.EFAULT
@@ -31,6 +33,7 @@ const underWay = new Set<AioRequest>()
 let watch: Watch | undefined
 let born = -1
 let lastId = 0
+let begun = 0
 
 /** One request. It settles once. */
 export class AioRequest {
@@ -44,6 +47,7 @@ export class AioRequest {
   readonly #pin: Pin | undefined
   readonly #offset: number
   readonly #done: (request: AioRequest) => void
+  readonly #number = ++begun // in the order of the calls
   readonly #after = new Set<AioRequest>() // which must be over before this may begin
   #id = 0
   #watch: Watch | undefined
@@ -79,15 +83,24 @@ export class AioRequest {
     keepAlive()
   }
 
-  // POSIX: a sync is of all that was queued before it.
   #begin(): void {
-    if (this.operation >= SYNC) {
-      for (const other of underWay) if (other.fd === this.fd && other.operation === WRITE) this.#after.add(other)
-      if (this.#after.size > 0) return
-    }
     const type = check(native.file_type(this.#own), 'fstat')
-    if (type === S_IFREG || type === S_IFBLK || this.operation >= SYNC) this.#submit()
+    const isFile = type === S_IFREG || type === S_IFBLK
+    for (const other of this.#before(isFile)) this.#after.add(other)
+    if (this.#after.size > 0) return
+    if (isFile || this.operation >= SYNC) this.#submit()
     else this.#await()
+  }
+
+  // POSIX: a sync is of all that was written before it; what has no positions, and what is appended, goes in the order of the calls.
+  #before(isFile: boolean): AioRequest[] {
+    const earlier = [...underWay].filter(
+      (other) => other.fd === this.fd && other !== this && other.#number < this.#number,
+    )
+    if (this.operation >= SYNC) return earlier.filter((other) => other.operation === WRITE)
+    const isOrdered = !isFile || (this.operation === WRITE && (native.fcntl(this.#own, F_GETFL, 0) & O_APPEND) !== 0)
+    const last = isOrdered ? earlier.filter((other) => other.operation === this.operation).at(-1) : undefined
+    return last ? [last] : []
   }
 
   #submit(): void {
@@ -169,7 +182,7 @@ export class AioRequest {
 
   /** What poll(2) may wait for on its behalf: nothing (-1) where a thread does it. */
   get polled(): [fd: number, events: number] {
-    if (this.#id !== 0 || !this.#pin) return [-1, 0]
+    if (this.#id !== 0 || !this.#pin || this.#after.size > 0) return [-1, 0]
     return [this.#own, this.operation === READ ? POLLIN : POLLOUT]
   }
 

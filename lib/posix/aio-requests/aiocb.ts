@@ -62,7 +62,13 @@ export class Aiocb {
     const span = operation >= SYNC ? undefined : asFixedSpan(this.aio_buf, 0, this.aio_nbytes, 'aio_buf')
     this.#returned = false
     this.#failure = 0
-    this.#request = new AioRequest(this.aio_fildes, operation, span, this.aio_offset, () => this.#over())
+    try {
+      this.#request = new AioRequest(this.aio_fildes, operation, span, this.aio_offset, () => this.#over())
+    } catch (error) {
+      this.#request = undefined
+      this.#failure = -(error as ErrnoError).errno || EINVAL
+      throw error
+    }
   }
 
   /** As `start` for a list: what cannot be begun is over, with its error. */
@@ -71,8 +77,6 @@ export class Aiocb {
       this.start(operation)
     } catch (error) {
       if (!(error instanceof ErrnoError)) throw error
-      this.#request = undefined
-      this.#failure = -error.errno
       process.nextTick(() => this.#over())
     }
   }

@@ -29,6 +29,46 @@ function fdOf(fileobj: FileObject): number {
   return asFd(fileobj, 'fileobj')
 }
 
+// The number of what may be closed: an object's is -1 then.
+function numberOf(fileobj: FileObject): number {
+  const isObject = typeof fileobj === 'object' && fileobj !== null
+  return isObject && fileobj.fd === -1 ? -1 : fdOf(fileobj)
+}
+
+/** A map that shows another one as it is, and cannot be changed. */
+class KeyView<K, V> implements ReadonlyMap<K, V> {
+  readonly #map: ReadonlyMap<K, V>
+
+  constructor(map: ReadonlyMap<K, V>) {
+    this.#map = map
+  }
+
+  get size(): number {
+    return this.#map.size
+  }
+  get(key: K): V | undefined {
+    return this.#map.get(key)
+  }
+  has(key: K): boolean {
+    return this.#map.has(key)
+  }
+  keys(): MapIterator<K> {
+    return this.#map.keys()
+  }
+  values(): MapIterator<V> {
+    return this.#map.values()
+  }
+  entries(): MapIterator<[K, V]> {
+    return this.#map.entries()
+  }
+  forEach(callback: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
+    for (const [key, value] of this.#map) callback(value, key, this)
+  }
+  [Symbol.iterator](): MapIterator<[K, V]> {
+    return this.#map[Symbol.iterator]()
+  }
+}
+
 function asEvents(events: number): number {
   if (typeof events !== 'number') throw invalidArgType('events', 'of type number', events)
   if (events < 1 || events > 3 || !Number.isInteger(events)) {
@@ -45,6 +85,7 @@ function asSelectorTimeout(timeout: number | null | undefined): number {
 /** What all selectors do. A back end keeps the kernel informed and waits. */
 export abstract class BaseSelector<Data = unknown> {
   readonly #keys = new Map<number, SelectorKey<Data>>()
+  readonly #view = new KeyView(this.#keys)
   #closed = false
 
   protected abstract added(key: SelectorKey<Data>): void
@@ -76,13 +117,18 @@ export abstract class BaseSelector<Data = unknown> {
   }
 
   /**
-   * Changes what is watched for, and `data`.
+   * Changes what is watched for, and `data`. Where the kernel refuses it, the descriptor is not registered any more.
    * @throws ERR_INVALID_STATE where it is not registered, and what `register` throws
    */
   modify(fileobj: FileObject, events: number, data?: Data): SelectorKey<Data> {
     const { fd, fileobj: registered } = this.getKey(fileobj)
     const key = Object.freeze({ fd, fileobj: registered, events: asEvents(events), data: data as Data })
-    this.modified(key)
+    try {
+      this.modified(key)
+    } catch (error) {
+      this.unregister(registered)
+      throw error
+    }
     this.#keys.set(fd, key)
     return key
   }
@@ -118,16 +164,22 @@ export abstract class BaseSelector<Data = unknown> {
 
   /** The keys of all registered descriptors, by descriptor: a view that changes with them. */
   getMap(): ReadonlyMap<number, SelectorKey<Data>> {
-    return this.#keys
+    return this.#view
   }
 
   /** @throws ERR_INVALID_STATE where it is not registered or the selector is closed */
   getKey(fileobj: FileObject): SelectorKey<Data> {
     this.#open()
-    const fd = fdOf(fileobj)
-    const key = this.#keys.get(fd)
-    if (!key) throw codedError(Error, 'ERR_INVALID_STATE', `${fd} is not registered`)
+    const key = this.#keys.get(numberOf(fileobj)) ?? this.#keyOfObject(fileobj)
+    if (!key) throw codedError(Error, 'ERR_INVALID_STATE', `${numberOf(fileobj)} is not registered`)
     return key
+  }
+
+  // An object that has closed its descriptor, and has another number or none by now, is found by itself.
+  #keyOfObject(fileobj: FileObject): SelectorKey<Data> | undefined {
+    if (typeof fileobj === 'number') return undefined
+    for (const key of this.#keys.values()) if (key.fileobj === fileobj) return key
+    return undefined
   }
 
   /** Frees what the selector holds; what is registered stays open. May be called again. */

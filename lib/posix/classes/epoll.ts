@@ -4,7 +4,8 @@ import { constants } from 'node:os'
 import { check, codedError, ErrnoError, invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asFd } from '../internal/arguments.js'
-import { callSafely, forgotten } from '../event-loop/epoll-registry.js'
+import { callSafely, forgotten, loop } from '../event-loop/epoll-registry.js'
+import { EpollThread, isConsumed } from '../event-loop/epoll-thread.js'
 import { Watch } from '../event-loop/watch.js'
 import { asEpollEvents, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, epoll_create1 } from '../sys-epoll.js'
 import { close } from '../unistd.js'
@@ -41,6 +42,7 @@ export class Epoll {
   readonly #idOf = new Map<number, number>()
   readonly #fdOf = new Map<number, number>()
   readonly #pairs = new Float64Array(2 * BATCH)
+  #thread: EpollThread | undefined // in the place of the watch, where a look consumes events
   #lastId = 0
   #epfd = -1
   #watch: Watch | undefined
@@ -69,14 +71,16 @@ export class Epoll {
    */
   add(fd: number, events: number): this {
     this.#open('add')
+    const [file, wanted] = [asFd(fd), asEpollEvents(events)]
     const id = ++this.#lastId
     this.#start()
-    const result = native.epoll_ctl(this.#epfd, EPOLL_CTL_ADD, asFd(fd), asEpollEvents(events), id)
+    const result = native.epoll_ctl(this.#epfd, EPOLL_CTL_ADD, file, wanted, id)
     if (result < 0) this.#stopIfIdle()
     check(result, 'epoll_ctl')
     this.#forget(fd) // of a descriptor closed without being removed, whose number is another's now
     this.#idOf.set(fd, id)
     this.#fdOf.set(id, fd)
+    if (isConsumed(file, wanted)) this.#waitOnThread()
     return this
   }
 
@@ -87,7 +91,9 @@ export class Epoll {
   modify(fd: number, events: number): this {
     this.#open('modify')
     const id = this.#idFor(asFd(fd))
-    check(native.epoll_ctl(this.#epfd, EPOLL_CTL_MOD, fd, asEpollEvents(events), id), 'epoll_ctl')
+    const wanted = asEpollEvents(events)
+    check(native.epoll_ctl(this.#epfd, EPOLL_CTL_MOD, fd, wanted, id), 'epoll_ctl')
+    if (isConsumed(fd, wanted)) this.#waitOnThread()
     return this
   }
 
@@ -123,6 +129,7 @@ export class Epoll {
 
   // In the child of a fork. The instance is one with the parent's, who would lose what is removed here.
   #startAnew(): void {
+    this.#thread = undefined
     this.#born = forgotten()
     this.#idOf.clear()
     this.#fdOf.clear()
@@ -138,15 +145,36 @@ export class Epoll {
 
   // An instance of its own exists while there is something to watch: one that was forgotten costs nothing.
   #start(): void {
-    if (this.#watch) return
+    if (this.#epfd >= 0) return
     this.#epfd = epoll_create1()
-    this.#watch = new Watch(this.#epfd, EPOLLIN, () => this.#deliver())
+    try {
+      this.#watch = new Watch(this.#epfd, EPOLLIN, () => this.#deliver())
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+  }
+
+  // From here on nobody else looks at the instance.
+  #waitOnThread(): void {
+    this.#watch?.close()
+    this.#watch = undefined
+    this.#thread ??= new EpollThread(loop, BATCH, true, (count) => {
+      this.#tell(this.#thread!.pairs, count)
+      if (this.#idOf.size > 0 && count >= 0) this.#thread?.begin(this.#epfd)
+    })
+    this.#thread.begin(this.#epfd)
   }
 
   #stopIfIdle(): void {
-    if (!this.#watch || this.#idOf.size > 0) return
-    this.#watch.close()
+    if (this.#epfd >= 0 && this.#idOf.size === 0) this.#end()
+  }
+
+  #end(): void {
+    this.#watch?.close()
     this.#watch = undefined
+    if (this.#born === forgotten()) this.#thread?.stop()
+    this.#thread = undefined
     close(this.#epfd)
     this.#epfd = -1
   }
@@ -158,9 +186,12 @@ export class Epoll {
   }
 
   #deliver(): void {
-    const count = native.epoll_wait(this.#epfd, this.#pairs, BATCH, 0)
+    this.#tell(this.#pairs, native.epoll_wait(this.#epfd, this.#pairs, BATCH, 0))
+  }
+
+  #tell(found: Float64Array, count: number): void {
     if (count < 0) return this.#callback(new ErrnoError(count, 'epoll_wait'), -1, 0)
-    const pairs = this.#pairs.slice(0, 2 * count)
+    const pairs = found.slice(0, 2 * count)
     for (let i = 0; i < pairs.length; i += 2) {
       const fd = this.#fdOf.get(pairs[i + 1]!)
       if (fd !== undefined) callSafely(() => this.#callback(null, fd, pairs[i]!))

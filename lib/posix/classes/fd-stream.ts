@@ -1,6 +1,7 @@
 // FdStream: a Node.js stream over any descriptor that waits by readiness, and never in libuv's thread pool.
 // See: man 7 fifo, man 4 tty, man 7 epoll.
-import { Duplex, type DuplexOptions } from 'node:stream'
+import { constants } from 'node:os'
+import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream'
 import { checkOrNull } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asFd } from '../internal/arguments.js'
@@ -12,6 +13,8 @@ import { close } from '../unistd.js'
 
 const POLLIN = constant('POLLIN')
 const POLLOUT = constant('POLLOUT')
+const POLLHUP = constant('POLLHUP')
+const EIO = -constants.errno.EIO
 const O_ACCMODE = 3
 const CHUNK = 65536
 
@@ -32,11 +35,11 @@ export interface FdStreamOptions extends Pick<
  * Reads and writes a FIFO, terminal, character device, pipe or socket as a stream. It waits in the event loop, so that any
  * number of idle ones leave `fs`, `dns` and `crypto` their threads. O_NONBLOCK is left as it is: it belongs to the open file, which
  * other processes may share. The stream takes the descriptor over, and closes it with `destroy` or when both sides have
- * ended; `end()` on a socket shuts its writing side down.
+ * ended; `end()` on a socket shuts its writing side down. A terminal that is hung up is at its end, after all that it had to give.
  *
- * Where the kernel cannot be asked not to wait (a FIFO, a terminal), the descriptor is polled first: with another reader on the same
- * FIFO, who is faster, the read would wait for the next byte. Open it O_NONBLOCK where that can be. A regular file works, and is
- * read on the calling thread.
+ * Where the kernel cannot be asked not to wait (a FIFO), the descriptor is polled first: with another reader on the same FIFO, who is
+ * faster, the read would wait for the next byte. Open it O_NONBLOCK where that can be. A terminal is opened again for the time of a call, so
+ * as not to wait. A regular file works, and is read on the calling thread.
  */
 export class FdStream extends Duplex {
   readonly fd: number
@@ -53,11 +56,14 @@ export class FdStream extends Duplex {
    */
   constructor(fd: number, options: FdStreamOptions = {}) {
     const access = fcntl(asFd(fd), F_GETFL) & O_ACCMODE
-    const { readable = access !== O_WRONLY, writable = access !== O_RDONLY, autoClose = true, ...rest } = options
+    const { readable = access !== O_WRONLY, writable = access !== O_RDONLY, autoClose = true } = options
+    const { signal, ...rest } = options
     super({ ...rest, readable, writable } as DuplexOptions)
     this.fd = fd
     this.#autoClose = autoClose
     this.#isSocket = native.getsockopt(fd, constant('SOL_SOCKET'), constant('SO_TYPE'), new Int32Array(1)) >= 0
+    // Now that there is something to destroy, where it is aborted already.
+    if (signal) addAbortSignal(signal, this)
   }
 
   /** How many bytes were read from the descriptor. */
@@ -90,11 +96,19 @@ export class FdStream extends Duplex {
   override _read(): void {
     this.#when(POLLIN, () => {
       const buffer = Buffer.allocUnsafe(CHUNK)
-      const count = checkOrNull(native.readNoWait(this.fd, buffer, 0, CHUNK), 'read')
+      const result = native.readNoWait(this.fd, buffer, 0, CHUNK)
+      if (result === EIO && isHungUp(this.fd)) return this.#hangUp()
+      const count = checkOrNull(result, 'read')
       if (count === null) return this._read()
       this.#bytesRead += count
       this.push(count === 0 ? null : whole(buffer, count))
     })
+  }
+
+  // Nothing more can be read or written: the end, when what was read before is taken.
+  #hangUp(): void {
+    this.once('end', () => this.destroy())
+    this.push(null)
   }
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -153,6 +167,12 @@ export class FdStream extends Duplex {
     wait.start()
     if (!this.#referenced) wait.reference(false)
   }
+}
+
+// A terminal whose other side is gone: reading it is EIO, as C has it, where a pipe or socket is at its end.
+function isHungUp(fd: number): boolean {
+  const polled = new Int32Array([fd, POLLIN])
+  return native.isatty(fd) === 1 && native.poll(polled, 1, 0) > 0 && ((polled[1]! >>> 16) & POLLHUP) !== 0
 }
 
 // What is small is copied, so that a stream of single bytes does not hold 64 KiB each.

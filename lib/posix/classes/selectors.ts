@@ -104,12 +104,17 @@ export class EpollSelector<Data = unknown> extends BaseSelector<Data> {
     }
   }
 
+  // What is ready beyond that comes first the next time.
+  get #most(): number {
+    return Math.min(Math.max(1, this.#size), 65536)
+  }
+
   protected wait(timeout: number): [number, number][] {
-    return this.#found(sys.epoll_wait(this.#epfd, Math.max(1, this.#size), timeout))
+    return this.#found(sys.epoll_wait(this.#epfd, this.#most, timeout))
   }
 
   protected async waitAsync(timeout: number, options?: AsyncOptions): Promise<[number, number][]> {
-    return this.#found(await sys.epoll_waitAsync(this.#epfd, Math.max(1, this.#size), timeout, options))
+    return this.#found(await sys.epoll_waitAsync(this.#epfd, this.#most, timeout, options))
   }
 
   #found(events: { events: number; data: number }[]): [number, number][] {

@@ -4,11 +4,15 @@ import { constants } from 'node:os'
 import { check } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { onClose } from './close-hooks.js'
+import { ConsumedEvents } from './consumed-events.js'
+import { forgetEpollThreads, isConsumed } from './epoll-thread.js'
 
 const EPOLL_CTL_ADD = constant('EPOLL_CTL_ADD')
 const EPOLL_CTL_DEL = constant('EPOLL_CTL_DEL')
 const EPOLL_CTL_MOD = constant('EPOLL_CTL_MOD')
+const EPOLLET = constant('EPOLLET')
 const EPOLLONESHOT = constant('EPOLLONESHOT')
+const POLLIN = constant('POLLIN')
 const POLLNVAL = constant('POLLNVAL')
 const ALWAYS_HEARD = constant('POLLERR') | constant('POLLHUP')
 const { ENOENT, EEXIST, EBADF } = constants.errno
@@ -19,6 +23,8 @@ export interface Interest {
   events: number
   /** Leaves with the first event. */
   readonly once: boolean
+  /** What of POLLERR and POLLHUP, which the kernel tells unasked, is nothing to it (default: neither). */
+  readonly deafTo?: number
   /** Keeps the event loop alive. */
   referenced: boolean
   notify(revents: number): void
@@ -33,6 +39,8 @@ export interface Registration {
   known: boolean
   /** The kernel reports it now. */
   armed: boolean
+  /** It is in the instance of those whose events a look consumes. */
+  isConsumed: boolean
 }
 
 const byFd = new Map<number, Registration>()
@@ -54,7 +62,7 @@ export function keepLoopAlive(by: 1 | -1): void {
 function create(fd: number): Registration {
   do lastId = (lastId + 1) | 0
   while (byId.has(lastId))
-  const registration = { fd, id: lastId, interests: [], known: false, armed: false }
+  const registration = { fd, id: lastId, interests: [], known: false, armed: false, isConsumed: false }
   byFd.set(fd, registration)
   byId.set(lastId, registration)
   return registration
@@ -74,30 +82,45 @@ function removeInterest({ interests }: Registration, interest: Interest): boolea
   return true
 }
 
-// One-shot where nobody stays: then what is ready and not waited for wakes nobody, and asking again is one call.
+// One-shot where nobody stays: then what is ready and not waited for wakes nobody, and asking again is one call. Edge-triggered where a hang-up
+// is nothing to anybody: it lasts, and would be reported again and again.
 function mask({ interests }: Registration): number {
   let events = 0
-  let oneShot = EPOLLONESHOT
+  let how = EPOLLONESHOT
+  let isDeaf = true
   for (const interest of interests) {
     events |= interest.events
-    if (!interest.once && interest.events !== 0) oneShot = 0
+    if (interest.events === 0) continue
+    if (!interest.once) how = 0
+    if (!interest.deafTo) isDeaf = false
   }
-  return events === 0 ? 0 : events | oneShot
+  if (events === 0) return 0
+  return (events | (isDeaf ? EPOLLET : how)) >>> 0
 }
 
 // The kernel is told every time, even where it should know: only its answer says whether the number is the same file still.
 function arm(registration: Registration): number {
-  const { fd, id, known } = registration
+  const { fd, id } = registration
   const events = mask(registration)
   if (events === 0) return disarm(registration)
-  let result = native.readinessControl(known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, events, id)
-  if (result === -EEXIST) result = native.readinessControl(EPOLL_CTL_MOD, fd, events, id)
+  if (isConsumed(fd, events) !== registration.isConsumed) {
+    disarm(registration)
+    registration.isConsumed = !registration.isConsumed
+  }
+  let result = control(registration, registration.known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, events, id)
+  if (result === -EEXIST) result = control(registration, EPOLL_CTL_MOD, fd, events, id)
   registration.known = registration.armed = result === 0
   return result
 }
 
+function control({ isConsumed }: Registration, operation: number, fd: number, events: number, id: number): number {
+  return isConsumed
+    ? consumedEvents.control(operation, fd, events, id)
+    : native.readinessControl(operation, fd, events, id)
+}
+
 function disarm(registration: Registration): number {
-  if (registration.known) native.readinessControl(EPOLL_CTL_DEL, registration.fd, 0, 0)
+  if (registration.known) control(registration, EPOLL_CTL_DEL, registration.fd, 0, 0)
   registration.known = registration.armed = false
   return 0
 }
@@ -128,11 +151,13 @@ export function callSafely(call: () => void): void {
 
 function tell(registration: Registration, revents: number): void {
   const { interests } = registration
-  const oneShot = !interests.some((interest) => !interest.once && interest.events !== 0)
-  let heard = false
+  const events = mask(registration)
+  const oneShot = (events & EPOLLONESHOT) !== 0
+  let heard = (events & EPOLLET) !== 0 // told once, it need not be asked not to be told again
   if (oneShot) registration.armed = false
   for (const interest of interests.length > 1 ? [...interests] : interests) {
-    const got = interest.events === 0 ? 0 : revents & (interest.events | ALWAYS_HEARD)
+    const unasked = ALWAYS_HEARD & ~(interest.deafTo ?? 0)
+    const got = interest.events === 0 ? 0 : revents & (interest.events | unasked)
     if (got === 0 || !interests.includes(interest)) continue
     heard = true
     if (interest.once) removeInterest(registration, interest)
@@ -140,15 +165,22 @@ function tell(registration: Registration, revents: number): void {
   }
   // Whoever was not meant waits on; and what nobody wants any more is not to be reported again.
   if (interests.length > 0 && (oneShot ? !registration.armed : !heard)) rearm(registration)
+  else if (interests.length === 0 && !oneShot) abandon(registration)
 }
 
-function deliver(count: number): void {
+// Nobody waits for it: it is not to be reported any more.
+function abandon(registration: Registration): void {
+  disarm(registration)
+  remove(registration)
+}
+
+function deliver(told: Int32Array, count: number): void {
   let orphan = false
   delivering = true
   for (let i = 0; i < count; i++) {
-    const id = pairs[2 * i]!
+    const id = told[2 * i]!
     const registration = byId.get(id)
-    if (registration) tell(registration, pairs[2 * i + 1]!)
+    if (registration) tell(registration, told[2 * i + 1]!)
     else orphan ||= !retired.has(id)
   }
   delivering = false
@@ -156,10 +188,34 @@ function deliver(count: number): void {
   if (orphan) renewWatches()
 }
 
+/** What the loop does for threads that wait for an instance of their own. */
+export const loop = { listen, keepAlive: keepLoopAlive }
+
+const consumedEvents = new ConsumedEvents(loop, (told, count) => {
+  // An orphan in there is one that nobody waits for any more.
+  const known = Array.from({ length: count }, (_, i) => i).filter((i) => byId.has(told[2 * i]!))
+  deliver(Int32Array.from(known.flatMap((i) => [told[2 * i]!, told[2 * i + 1]!])), known.length)
+})
+
+function listen(fd: number, callback: () => void): () => void {
+  const interest = { events: POLLIN, once: false, referenced: false, notify: callback }
+  const registration = join(fd, interest)
+  if (typeof registration === 'number') return check(registration, 'epoll_ctl') as never
+  return () => leave(registration, interest)
+}
+
+/** Tells at once of what was taken by now, before a wait for `registration` is given up. */
+export function flush({ isConsumed }: Registration): void {
+  if (isConsumed) consumedEvents.flush()
+}
+
 /** Makes the epoll instance, where there is none yet. @throws ErrnoError EMFILE, ENFILE, ENOMEM */
 export function openReadiness(): void {
   if (opened) return
-  check(native.readinessOpen(pairs, deliver), 'epoll_create1')
+  check(
+    native.readinessOpen(pairs, (count) => deliver(pairs, count)),
+    'epoll_create1',
+  )
   opened = true
 }
 
@@ -185,12 +241,12 @@ export function join(fd: number, interest: Interest): Registration | number {
   return result
 }
 
-/** Takes an interest away; what nobody stays for is deleted. */
+/** Takes an interest away; what nobody stays for is deleted. What is one-shot may stay: it is reported once more at most. */
 export function leave(registration: Registration, interest: Interest): void {
-  if (!removeInterest(registration, interest) || interest.once) return
+  const isLasting = !interest.once || registration.isConsumed || (mask(registration) & EPOLLET) !== 0
+  if (!removeInterest(registration, interest) || !isLasting) return
   if (registration.interests.length > 0) return rearm(registration)
-  disarm(registration)
-  remove(registration)
+  abandon(registration)
 }
 
 /** Tells the kernel of an interest's new `events`. */
@@ -232,6 +288,8 @@ export function forgetWatches(rehearsal = false): void {
   byId.clear()
   if (keepers > 0) native.readinessKeepAlive(false)
   keepers = 0
+  consumedEvents.forget()
+  forgetEpollThreads()
   timesForgotten++
 }
 
@@ -241,6 +299,7 @@ export function forgetWatches(rehearsal = false): void {
  */
 export function renewWatches(): void {
   if (opened) check(native.readinessRenew(), 'epoll_create1')
+  consumedEvents.forget()
   for (const registration of [...byFd.values()]) {
     registration.known = registration.armed = false
     if (mask(registration) !== 0) rearm(registration)

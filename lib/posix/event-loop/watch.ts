@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { ErrnoError, invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asFd, asInteger, asTimeout } from '../internal/arguments.js'
-import { changed, join, leave, reference, type Interest, type Registration } from './epoll-registry.js'
+import { changed, flush, join, leave, reference, type Interest, type Registration } from './epoll-registry.js'
 
 export { forgetWatches, renewWatches } from './epoll-registry.js'
 
@@ -104,6 +104,7 @@ export class Wait implements Interest {
   #registration: Registration | undefined
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
+  #isOver = false
 
   constructor(fd: number, events: number, resolve: (revents: number) => void, reject: (reason: unknown) => void) {
     this.#fd = asFd(fd)
@@ -123,6 +124,7 @@ export class Wait implements Interest {
   }
 
   notify(revents: number): void {
+    this.#isOver = true
     this.cancel()
     if (revents & POLLNVAL) this.#reject(new ErrnoError(EBADF, 'poll'))
     else this.#resolve(revents)
@@ -151,12 +153,16 @@ export class Wait implements Interest {
 
   // The kernel is asked once more: a loop that was busy until now may not have heard of it.
   #expire(): void {
+    if (this.#registration) flush(this.#registration)
+    if (this.#isOver) return
     this.cancel()
     const polled = new Int32Array([this.#fd, this.events])
     this.#resolve(native.poll(polled, 1, 0) > 0 ? polled[1]! >>> 16 : 0)
   }
 
   readonly #abort = (): void => {
+    if (this.#registration) flush(this.#registration)
+    if (this.#isOver) return
     this.cancel()
     this.#reject(this.#signal!.reason)
   }

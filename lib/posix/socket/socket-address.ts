@@ -1,10 +1,11 @@
 // Socket addresses, between what JavaScript knows and the bytes of a sockaddr. See: man 7 ip, ipv6, unix.
+import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:os'
 import { types } from 'node:util'
 import { ErrnoError, invalidArgType, invalidArgValue, type ErrnoDetails } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asInteger } from '../internal/arguments.js'
-import { byteLengthOf, isGone } from '../internal/memory-view.js'
+import { byteLengthOf, bytesIn, isGone } from '../internal/memory-view.js'
 
 export const AF_UNSPEC = constant('AF_UNSPEC')
 export const AF_UNIX = constant('AF_UNIX')
@@ -34,8 +35,11 @@ export interface InetSocketAddress {
 export interface UnixSocketAddress {
   /** AF_UNIX. */
   readonly family: number
-  /** A file, an abstract name ('\0name'), or '' for a socket without a name. */
-  readonly path: string
+  /**
+   * A file, an abstract name ('\0name'), or '' for a socket without a name. Bytes that are no UTF-8 are a Buffer, in what the kernel gives too;
+   * any name may be given so.
+   */
+  readonly path: string | Uint8Array
   readonly address?: undefined
   readonly port?: undefined
   readonly data?: undefined
@@ -103,15 +107,16 @@ function decodeInet6(bytes: Uint8Array): InetSocketAddress {
 }
 
 // A file's path ends with a NUL byte, or fills all 108; an abstract name begins with one and has its exact length.
-function decodePath(bytes: Uint8Array): string {
+function decodePath(bytes: Uint8Array): string | Buffer {
   const end = bytes[0] === 0 ? bytes.length : bytes.indexOf(0)
-  const name = Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString()
-  return name === '\0' ? '' : name
+  const name = Buffer.from(end < 0 ? bytes : bytes.subarray(0, end))
+  if (!isUtf8(name)) return name
+  return name.length === 1 && name[0] === 0 ? '' : name.toString()
 }
 
 /** What an error tells about an address. */
 export function detailsOf({ address, port, path }: SocketAddress): ErrnoDetails {
-  return { address, port, path }
+  return { address, port, path: path === undefined ? undefined : textOf(path) }
 }
 
 /**
@@ -159,16 +164,25 @@ function encodeScope(bytes: Uint8Array, { flowinfo = 0, scope = 0 }: InetSocketA
   fields.setUint32(24, asInteger('address.scope', scope, 0, 0xffffffff), true)
 }
 
+const textOf = (path: string | Uint8Array): string => (typeof path === 'string' ? path : Buffer.from(path).toString())
+
+function asName(path: unknown): Buffer {
+  if (typeof path === 'string') return Buffer.from(path)
+  if (!types.isUint8Array(path) || isGone(path)) {
+    throw invalidArgType('address.path', 'of type string or an instance of Uint8Array', path)
+  }
+  return Buffer.from(bytesIn(path))
+}
+
 function encodeUnix(path: unknown, syscall: string): Uint8Array {
-  if (typeof path !== 'string') throw invalidArgType('address.path', 'of type string', path)
-  const isAbstract = path.startsWith('\0')
-  if (!isAbstract && path.includes('\0')) {
+  const name = asName(path)
+  const isAbstract = name[0] === 0
+  if (!isAbstract && name.includes(0)) {
     throw invalidArgValue('address.path', 'must have a null byte only as its first, for an abstract name', path)
   }
-  const name = Buffer.from(path)
   // A path in the file system is passed with the NUL byte at its end, an abstract name with its exact length.
   const size = isAbstract || name.length === 0 ? name.length : name.length + 1
-  if (size > SUN_PATH) throw new ErrnoError(constants.errno.ENAMETOOLONG, syscall, { path })
+  if (size > SUN_PATH) throw new ErrnoError(constants.errno.ENAMETOOLONG, syscall, { path: textOf(path as string) })
   const bytes = sockaddr(AF_UNIX, 2 + size)
   bytes.set(name, 2)
   return bytes
