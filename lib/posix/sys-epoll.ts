@@ -2,6 +2,7 @@
 import { check } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asExactTimeout, asFd, asInteger, asTimeout } from './internal/arguments.js'
+import { asAbortSignal } from './internal/abort-signal.js'
 import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
 import { onClose } from './event-loop/close-hooks.js'
 import { waitOnThread } from './event-loop/epoll-wait.js'
@@ -146,6 +147,6 @@ export async function epoll_waitAsync(
   }
   const limit = asTimeout(timeout)
   if (!consumed.has(epfd)) return (await lookUntil(look, [[asFd(epfd, 'epfd'), EPOLLIN]], limit, options)) ?? []
-  const taken = await waitOnThread(look, epfd, maxEvents, limit, options?.signal)
+  const taken = await waitOnThread(look, epfd, maxEvents, limit, asAbortSignal(options))
   return Array.isArray(taken) ? taken : unpack(taken.pairs, taken.count)
 }

@@ -1,7 +1,8 @@
 // sys/eventfd.h: a counter behind a descriptor, for waking whoever waits on it.
 import { check, checkOrNull, invalidArgType, outOfRange } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asFd, asInteger } from './internal/arguments.js'
+import { asInteger } from './internal/arguments.js'
+import { asEventDescriptor } from './internal/event-descriptor.js'
 
 export const EFD_CLOEXEC = constant('EFD_CLOEXEC')
 export const EFD_NONBLOCK = constant('EFD_NONBLOCK')
@@ -35,7 +36,10 @@ export function eventfd(initval = 0, flags = 0): number {
  */
 export function eventfd_read(fd: number): bigint | null {
   const count = new BigUint64Array(1)
-  return checkOrNull(native.read(asFd(fd), count, 0, 8), 'eventfd_read') === null ? null : count[0]!
+  return checkOrNull(native.read(asEventDescriptor(fd, 'eventfd', 'eventfd_read'), count, 0, 8), 'eventfd_read') ===
+    null
+    ? null
+    : count[0]!
 }
 
 /**
@@ -49,7 +53,8 @@ export function eventfd_read(fd: number): bigint | null {
  */
 export function eventfd_write(fd: number, value: bigint | number): true | null {
   const count = BigUint64Array.of(asCount(value))
-  return checkOrNull(native.write(asFd(fd), count, 0, 8), 'eventfd_write') === null ? null : true
+  const result = native.write(asEventDescriptor(fd, 'eventfd', 'eventfd_write'), count, 0, 8)
+  return checkOrNull(result, 'eventfd_write') === null ? null : true
 }
 
 function asCount(value: unknown): bigint {

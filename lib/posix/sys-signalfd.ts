@@ -1,7 +1,8 @@
 // sys/signalfd.h: signals behind a descriptor, instead of a handler.
 import { check, checkOrNull } from '../errors.js'
 import { constant, native } from '../native.js'
-import { asFd, asInteger } from './internal/arguments.js'
+import { asInteger } from './internal/arguments.js'
+import { asEventDescriptor } from './internal/event-descriptor.js'
 import { asSignalSet, type Signal } from './internal/signal-set.js'
 
 export const SFD_CLOEXEC = constant('SFD_CLOEXEC')
@@ -59,12 +60,12 @@ export function signalfd(fd: number, mask: Iterable<Signal>, flags = 0): number 
  * @param fd a signalfd, borrowed
  * @param max at most so many (default 16)
  * @returns at least one; `null` if it would block
- * @throws ErrnoError EBADF, EINVAL; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @throws ErrnoError EBADF, EINVAL (not a signalfd); ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see man 2 signalfd
  */
 export function signalfd_read(fd: number, max = 16): SignalfdSiginfo[] | null {
   const room = new DataView(new ArrayBuffer(asInteger('max', max, 1, 0xffff) * INFO_BYTES))
-  const bytes = checkOrNull(native.read(asFd(fd), room, 0, room.byteLength), 'read')
+  const bytes = checkOrNull(native.read(asEventDescriptor(fd, 'signalfd', 'read'), room, 0, room.byteLength), 'read')
   if (bytes === null) return null
   return Array.from({ length: bytes / INFO_BYTES }, (_, index) => decode(room, index * INFO_BYTES))
 }

@@ -2,6 +2,7 @@
 import { check, checkOrNull, invalidArgType, outOfRange } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asFd, asInteger } from './internal/arguments.js'
+import { asEventDescriptor } from './internal/event-descriptor.js'
 
 export const TFD_CLOEXEC = constant('TFD_CLOEXEC')
 export const TFD_NONBLOCK = constant('TFD_NONBLOCK')
@@ -74,12 +75,14 @@ export function timerfd_gettime(fd: number): TimerSetting {
  * at least once, unless the descriptor is TFD_NONBLOCK.
  *
  * @returns 1n or more; `null` if it would block
- * @throws ErrnoError ECANCELED (TFD_TIMER_CANCEL_ON_SET, and the clock was set), EBADF; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @throws ErrnoError ECANCELED (TFD_TIMER_CANCEL_ON_SET, and the clock was set), EBADF, EINVAL (not a timerfd); ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see man 2 timerfd_create
  */
 export function timerfd_read(fd: number): bigint | null {
   const count = new BigUint64Array(1)
-  return checkOrNull(native.read(asFd(fd), count, 0, 8), 'read') === null ? null : count[0]!
+  return checkOrNull(native.read(asEventDescriptor(fd, 'timerfd', 'read'), count, 0, 8), 'read') === null
+    ? null
+    : count[0]!
 }
 
 function asTime(name: string, value: unknown): number {

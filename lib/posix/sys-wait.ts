@@ -4,6 +4,7 @@
 import { constants } from 'node:os'
 import { check, ErrnoError } from '../errors.js'
 import { constant, native } from '../native.js'
+import { asAbortSignal } from './internal/abort-signal.js'
 import { asInteger, asTimeout, INT_MAX } from './internal/arguments.js'
 import { whenReady, type WaitOptions } from './event-loop/watch.js'
 import { close } from './unistd.js'
@@ -121,7 +122,7 @@ function openChild(pid: number): number {
  */
 export async function waitpidAsync(pid: number, options: WaitOptions = {}): Promise<WaitResult> {
   const child = asInteger('pid', pid, 1)
-  options.signal?.throwIfAborted()
+  asAbortSignal(options)
   const timeout = asTimeout(options.timeout)
   const end = timeout < 0 ? Infinity : performance.now() + timeout
   const pidfd = openChild(child)

@@ -2,7 +2,7 @@
 // See: man 7 fifo, man 4 tty, man 7 epoll.
 import { constants } from 'node:os'
 import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream'
-import { checkOrNull } from '../../errors.js'
+import { checkOrNull, invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asFd } from '../internal/arguments.js'
 import { bytesIn } from '../internal/memory-view.js'
@@ -55,6 +55,7 @@ export class FdStream extends Duplex {
    * @throws ErrnoError EBADF; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
   constructor(fd: number, options: FdStreamOptions = {}) {
+    if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
     const access = fcntl(asFd(fd), F_GETFL) & O_ACCMODE
     const { readable = access !== O_WRONLY, writable = access !== O_RDONLY, autoClose = true } = options
     const { signal, ...rest } = options

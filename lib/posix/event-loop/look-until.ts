@@ -2,6 +2,7 @@
 // part of what the last look gives: some events are gone when they were told.
 import { constants } from 'node:os'
 import { ErrnoError } from '../../errors.js'
+import { asAbortSignal } from '../internal/abort-signal.js'
 import { flush, join, leave, type Interest, type Registration } from './epoll-registry.js'
 
 export interface AsyncOptions {
@@ -97,9 +98,9 @@ export async function lookUntil<T>(
   look: (told: Told) => T | undefined,
   wanted: readonly Wanted[],
   timeout: number,
-  { signal }: AsyncOptions = {},
+  options?: AsyncOptions,
 ): Promise<T | undefined> {
-  signal?.throwIfAborted()
+  const signal = asAbortSignal(options)
   const end = timeout < 0 ? Infinity : performance.now() + timeout
   let found = look(new Map())
   if (found !== undefined || timeout === 0) {

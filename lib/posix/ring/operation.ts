@@ -1,6 +1,6 @@
 // One operation of a ring as a promise: it settles when the kernel is done with it, and its signal cancels it there.
 import { constants } from 'node:os'
-import { codedError, ErrnoError, invalidArgType, type ErrnoDetails } from '../../errors.js'
+import { codedError, ErrnoError, type ErrnoDetails } from '../../errors.js'
 import type { Sqe } from './sqe.js'
 import type { RingQueue } from './queue.js'
 import type { Request } from './in-flight.js'
@@ -13,17 +13,6 @@ export interface OperationOptions {
    * reported as not done.
    */
   signal?: AbortSignal | null | undefined
-}
-
-/** @throws ERR_INVALID_ARG_TYPE, and the reason of a signal that is aborted already */
-export function asAbortSignal(options: unknown): AbortSignal | undefined {
-  if (options === undefined) return undefined
-  if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
-  const { signal = null } = options as OperationOptions
-  if (signal === null) return undefined
-  if (!(signal instanceof AbortSignal)) throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
-  signal.throwIfAborted()
-  return signal
 }
 
 /** The error of what goes on in the parent of this forked child. */

@@ -7,7 +7,8 @@ import { asFd, asInteger, asList, asMemory } from '../internal/arguments.js'
 import { blockOf, Pin, type Block } from '../internal/pinned-memory.js'
 import { FixedFile, type RingFile } from './sqe.js'
 import { vectorOf } from './pinned-structs.js'
-import { asAbortSignal, Operation, type OperationEntry, type OperationOptions } from './operation.js'
+import { asAbortSignal } from '../internal/abort-signal.js'
+import { Operation, type OperationEntry, type OperationOptions } from './operation.js'
 import { RingQueue } from './queue.js'
 
 const IORING_REGISTER_BUFFERS = constant('IORING_REGISTER_BUFFERS')
@@ -42,6 +43,7 @@ export class RingBase {
    *   ERR_OUT_OF_RANGE
    */
   constructor(options: RingOptions = {}) {
+    if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
     const { entries = 256, completions = 0 } = options
     asInteger('options.entries', entries, 1, 4096)
     if ((entries & (entries - 1)) !== 0) throw invalidArgValue('options.entries', 'must be a power of two', entries)

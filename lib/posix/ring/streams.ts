@@ -7,7 +7,8 @@ import { Multishot } from './multishot.js'
 import { asRingFile } from './ring-base.js'
 import type { RingFile } from './sqe.js'
 import { RingOfMessages } from './messages.js'
-import { asAbortSignal, type OperationOptions } from './operation.js'
+import { asAbortSignal } from '../internal/abort-signal.js'
+import type { OperationOptions } from './operation.js'
 import { SOCK_CLOEXEC } from '../sys-socket.js'
 
 const IORING_OP_ACCEPT = constant('IORING_OP_ACCEPT')

@@ -101,7 +101,8 @@ export class Listener {
 }
 
 function describe(address: SocketAddress): TcpAddress | string | null {
-  if (address.path !== undefined) return typeof address.path === 'string' ? address.path : Buffer.from(address.path).toString()
+  if (address.path !== undefined)
+    return typeof address.path === 'string' ? address.path : Buffer.from(address.path).toString()
   if (address.address === undefined) return null
   return { address: address.address, family: address.family === AF_INET6 ? 'IPv6' : 'IPv4', port: address.port }
 }

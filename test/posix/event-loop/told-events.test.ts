@@ -92,6 +92,15 @@ describe('what is refused is refused at once, and nothing is left', () => {
     expect(await run('selector-keys')).toEqual([...select!, ...poll!, ...epoll!])
   })
 
+  it('eventfd_read, eventfd_write, timerfd_read, signalfd_read of what is none, and nothing is taken from it', async () => {
+    const codes = ['EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EBADF']
+    expect(await run('wrong-kind')).toEqual([codes, 256, '1'])
+  })
+
+  it('options that are none, and signals that are none, wherever something waits', async () => {
+    expect(await run('bad-options')).toEqual(['ERR_INVALID_ARG_TYPE'])
+  })
+
   it('WIFEXITED of a bigint', async () => {
     expect(await run('wait-macros')).toBe('ERR_INVALID_ARG_TYPE')
   })
