@@ -4,7 +4,7 @@ import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '
 import { native } from '../native.js'
 import { asInteger } from './internal/arguments.js'
 import { lastWords } from './internal/last-words.js'
-import { prepareRuntime, repairRuntime } from './after-fork/repair-runtime.js'
+import { prepareRuntime, repairRuntime, whyNotSilent } from './after-fork/repair-runtime.js'
 import { constants } from 'node:os'
 
 export interface ForkOptions {
@@ -88,8 +88,9 @@ function endChild(pid: number): void {
  * The caller must reap the child with waitpid or waitpidAsync.
  *
  * @throws ErrnoError EAGAIN (a limit of processes or of pending signals), ENOMEM, EMFILE, EPERM (a filter of system calls), ENOTSUP (in
- * a Worker); ERR_FORK_UNSAFE where a thread could not be stopped within a second in which it could run (a minute by the clock), or /proc is that of another pid namespace (nothing
- * has changed then); ERR_INVALID_ARG_VALUE
+ * a Worker); ERR_FORK_UNSAFE where a thread could not be stopped within a second in which it could run (a minute by the clock), /proc is that of another pid namespace, or
+ * Node.js is not a supported one or keeps its queues where they are not found, as one built without the inspector does (nothing has
+ * changed then); ERR_INVALID_ARG_VALUE
  * @see man 2 fork
  */
 export function fork(options: ForkOptions = {}): number {
@@ -97,8 +98,8 @@ export function fork(options: ForkOptions = {}): number {
   if (handles !== 'silent' && handles !== 'keep') {
     throw invalidArgValue('handles', "must be 'silent' or 'keep'", handles)
   }
-  const after = beforeFork()
-  return after(native.fork(handles === 'keep'), handles === 'silent')
+  const after = beforeFork(handles === 'silent')
+  return after(native.fork(handles === 'keep'))
 }
 
 /** What a fork that failed says: a negative errno, or why it was not safe. */
@@ -112,10 +113,15 @@ export function isForkHooked(): boolean {
   return hookSets.length > 0
 }
 
-/** Before forks that are made without JavaScript. @throws ErrnoError ENOTSUP (in a Worker) */
-export function prepareFork(): void {
+/**
+ * Before forks that are made without JavaScript. `silent`: nothing of the parent's may go on in the child.
+ * @throws ErrnoError ENOTSUP (in a Worker); ERR_FORK_UNSAFE
+ */
+export function prepareFork(silent = true): void {
   if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
   if (prepareRuntime()) rehearseExit()
+  const reason = silent ? whyNotSilent() : undefined
+  if (reason !== undefined) throw forkError(reason)
 }
 
 // In the parent: compiles what ends a child, by a call that is refused.
@@ -141,11 +147,11 @@ function repair(silent: boolean): void {
 }
 
 // What surrounds every fork, in JavaScript. Gives what must be called on both sides with the fork's result.
-function beforeFork(): (result: number | string, silent: boolean) => number {
-  prepareFork()
+function beforeFork(silent = true): (result: number | string) => number {
+  prepareFork(silent)
   const sets = [...hookSets]
   runPrepare(sets)
-  return (result, silent) => {
+  return (result) => {
     if (result === 0) {
       repair(silent)
       for (const set of sets) set.child?.()
@@ -179,7 +185,7 @@ export function forkFromLoop(child: () => void, idle: () => void, keepsOnly?: re
     }
     const forked = (result: number | string): void => {
       try {
-        const pid = after(result, true)
+        const pid = after(result)
         if (pid === 0) child()
         else resolve(pid)
       } catch (error) {

@@ -16,6 +16,7 @@ const kinds = [
   'waitAsyncTimeout',
   'measureMemory',
   'importModule',
+  'importSame',
   'importCommonJS',
 ]
 

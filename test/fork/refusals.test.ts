@@ -48,6 +48,25 @@ describe('fork() at the ceiling of descriptors', () => {
   })
 })
 
+describe('a Node.js whose queues are not found', () => {
+  it('ERR_FORK_UNSAFE says what, each time, and a fork that keeps the loop works', async () => {
+    const what = 'timers, immediates, next ticks, rejections, what runs'
+    const thrown = {
+      code: 'ERR_FORK_UNSAFE',
+      message: expect.stringContaining(`keeps ${what} where the library does not find them`),
+    }
+    expect(await runFixture('fork-unknown-node', 'refuses')).toEqual({ first: thrown, second: thrown, kept: 7 })
+  })
+})
+
+describe('libuv’s own ring', () => {
+  it('ERR_FORK_UNSAFE names the variable that has libuv use it', async () => {
+    const env = { UV_USE_IO_URING: '1' }
+    const thrown = { code: 'ERR_FORK_UNSAFE', message: expect.stringContaining('UV_USE_IO_URING') }
+    expect(await runFixture('fork-unknown-node', 'sharedRing', { env })).toEqual({ thrown, kept: 7 })
+  })
+})
+
 describe('the signal that stops threads', () => {
   it('sent by others it does nothing: to the process, to each thread, with a value or without', async () => {
     expect(await run('stray')).toEqual({ ends: [7, 7, 7], works: true })

@@ -25,11 +25,15 @@ const glibc: Check = () => {
   }
 }
 
+// As `engines` of package.json has it: fork() refuses on others.
+const isSupported = (version: string): boolean =>
+  version.startsWith('v20.') ? atLeast(version, '20.17') : atLeast(version, '22.3')
+
 const node: Check = () => ({
   name: 'Node.js',
-  ok: atLeast(process.version, '20.17') && Number(process.versions['napi']) >= 8,
+  ok: isSupported(process.version) && Number(process.versions['napi']) >= 8,
   detail: `${process.version}, Node-API ${process.versions['napi']}`,
-  cure: 'install Node.js 20.17 or newer',
+  cure: 'install Node.js 20.17 or newer, 22.3 or newer, or 24 and newer',
 })
 
 const addon: Check = async () => {

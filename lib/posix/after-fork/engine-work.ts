@@ -33,8 +33,9 @@ export function prepareEngineWork(): void {
   native.findEngineWork(new FinalizationRegistry(nothing), nothing, pending, Promise.resolve(7), waitingPromise())
 }
 
-/** In the child. */
-export function forgetMeasurements(): void {
+/** In the child. A rehearsal does nothing. */
+export function forgetMeasurements(rehearsal = false): void {
+  if (rehearsal || measurements.length === 0) return
   for (const known of measurements.splice(0)) {
     const measured = known.deref()
     if (measured) native.silencePromise(measured)

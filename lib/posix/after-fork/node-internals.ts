@@ -3,11 +3,13 @@
 //
 // They are out of JavaScript's reach, but the inspector shows a closure's variables; they are looked up
 // once, before the first fork, and cost nothing until then. Where Node is built without the inspector, or names them
-// otherwise, a queue that was not found goes on in the child, and a cache is used up instead.
+// otherwise, a cache is used up instead; but a queue that was not found would go on in the child, so fork() refuses.
 import { executionAsyncResource } from 'node:async_hooks'
 import { randomInt, randomUUID } from 'node:crypto'
 import { unwatchFile } from 'node:fs'
+import { register } from 'node:module'
 import { InspectorSession, inspect } from './inspector-session.js'
+import type { ModuleLoader } from './pending-imports.js'
 
 export interface LinkedTimer {
   _idlePrev?: LinkedTimer | null
@@ -40,8 +42,8 @@ export interface Internals {
   tickInfo?: Uint8Array
   /** Node's own, which has these rejections in its closure. */
   processPromiseRejections?: () => boolean
-  /** Another one each time that Node has gone through it. An array before Node 20.17 and 22.3. */
-  pendingUnhandledRejections?: Map<unknown, unknown> | unknown[]
+  /** Another one each time that Node has gone through it. */
+  pendingUnhandledRejections?: Map<unknown, unknown>
   /** An array before Node 24. */
   asyncHandledRejections?: Queue | unknown[]
   /** What runs, from the outside to the inside; Node's own function knows what this array does not. */
@@ -54,6 +56,8 @@ export interface Internals {
   randomCache?: Uint8Array | undefined
   /** What randomUUID takes its numbers from. */
   uuidData?: Uint8Array | undefined
+  /** Where it is not found, an import that was under way at the fork never ends in a child. */
+  cascadedLoader?: ModuleLoader | undefined
   /** Node's handles of the signals that are listened to. */
   signalWraps?: Map<string, unknown> | undefined
   /** What fs.watchFile watches, by path: one for all listeners. */
@@ -95,6 +99,7 @@ function find(): Internals {
       ...readClosure(session, randomUUID, ['uuidData']),
       ...readClosure(session, signalListener(), ['signalWraps']),
       ...readClosure(session, unwatchFile, ['statWatchers']),
+      ...readClosure(session, register, ['cascadedLoader']),
       ...readClosure(session, executionAsyncResource, [
         'execution_async_resources',
         'executionAsyncResource_',
@@ -129,4 +134,19 @@ export function findImmediatesUnderWay(internals: Internals): void {
   if (!immediateQueue || !immediateInfo?.[HAS_OUTSTANDING] || internals.outstandingQueue) return
   const lists = inspect((session) => session.instancesOf(Object.getPrototypeOf(immediateQueue))) as ImmediateList[]
   internals.outstandingQueue = lists.find((list) => list !== immediateQueue)
+}
+
+// Without these the parent's work would go on in a child.
+const queues: Record<string, (keyof Internals)[]> = {
+  timers: ['timerListMap'],
+  immediates: ['immediateQueue', 'immediateInfo'],
+  'next ticks': ['queue'],
+  rejections: ['tickInfo', 'processPromiseRejections'],
+  'what runs': ['execution_async_resources', 'executionAsyncResource_', 'async_hook_fields', 'kStackLength'],
+}
+
+/** The queues that were not found, in words. */
+export function queuesNotFound(): string[] {
+  const found = findInternals()
+  return Object.keys(queues).filter((name) => queues[name]!.some((part) => found[part] === undefined))
 }

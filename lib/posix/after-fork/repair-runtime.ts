@@ -9,9 +9,11 @@ import { lastWords } from '../internal/last-words.js'
 import { forgetWatches, renewWatches } from '../event-loop/epoll-registry.js'
 import { forgetMeasurements, prepareEngineWork } from './engine-work.js'
 import { beginGeneration, tellKept } from './fork-generation.js'
-import { findImmediatesUnderWay, findInternals, type Internals } from './node-internals.js'
+import { findImmediatesUnderWay, findInternals, type Internals, queuesNotFound } from './node-internals.js'
 import { dropQueues, rehearseQueues } from './parent-queues.js'
 import { forgetWorkers } from './parent-workers.js'
+import { forgetImports, linkedJob } from './pending-imports.js'
+import { whyUnsupported } from './supported-node.js'
 
 // What differs between parent and child is one variable that a child sets: the less a child writes to, the fewer pages are copied for it.
 let pid = process.pid
@@ -21,6 +23,16 @@ const nobody = (): void => {}
 const settled = Promise.resolve()
 // Often enough that V8 has nothing more to do for what is rehearsed.
 const REHEARSALS = 20
+
+// What of the parent's was not found in this Node.js, once prepareRuntime has looked for it.
+const notFound: string[] = []
+
+/** Why the parent's work would go on in a child; undefined where it would not. In the parent, once prepared. */
+export function whyNotSilent(): string | undefined {
+  if (notFound.length === 0) return whyUnsupported()
+  const reason = `this Node.js (${process.version}) keeps ${notFound.join(', ')} where the library does not find them`
+  return `${reason}: the parent's would go on in the child`
+}
 
 /**
  * In the parent, before a fork; the work is done the first time. What a child runs first is rehearsed on stand-ins: V8 compiles a function
@@ -34,7 +46,8 @@ export function prepareRuntime(): boolean {
   setFlagsFromString('--no-flush-bytecode')
   Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
   leaveByExit(process)
-  native.findPromiseJobs(() => void settled.then(nobody))
+  notFound.push(...queuesNotFound())
+  if (!native.findPromiseJobs(() => void settled.then(nobody))) notFound.push('promise jobs')
   native.findMathRandom((probe) => void runInNewContext('probe(Math.random)', { probe }))
   prepareEngineWork()
   rehearse(findInternals())
@@ -57,6 +70,7 @@ function rehearse({ randomCache, uuidData, queue }: Internals): void {
     async_hook_fields: new Uint32Array(1),
     kStackLength: 0,
     statWatchers: new Map(),
+    cascadedLoader: { loadCache: new Map([['', { javascript: linkedJob }]]) },
   }
   for (let i = 0; i < REHEARSALS; i++) {
     const emitter = new EventEmitter().on('SIGWINCH', nobody).on('exit', nobody).on('other', nobody)
@@ -187,8 +201,9 @@ export function repairRuntime(
   forgetWorkers(!isChild)
   if (!silent) return keepRuntime()
   forgetWatches(!isChild)
-  if (isChild) forgetMeasurements()
+  forgetMeasurements(!isChild)
   dropQueues(internals, telling > 0)
+  forgetImports(internals)
   dropListeners(emitter, internals)
   dropFileWatchers(internals)
 }

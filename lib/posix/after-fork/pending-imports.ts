@@ -1,0 +1,28 @@
+// Imports of the parent's that are under way: what they wait for never comes in a child, which loads the modules itself when it imports them.
+import type { Internals } from './node-internals.js'
+
+interface ModuleJob {
+  module?: { getStatus(): number }
+}
+
+/** Of Node's loader of modules: its jobs by URL and by type. A job that has not been begun is a function. */
+export interface ModuleLoader {
+  loadCache: Map<string, Record<string, ModuleJob | (() => unknown)>>
+}
+
+// Node's number for a module that is linked with all that it imports: nothing of it is to be waited for then.
+const LINKED = 2
+
+/** For the rehearsal. */
+export const linkedJob: ModuleJob = { module: { getStatus: () => LINKED } }
+
+const isUnderWay = (job: ModuleJob | (() => unknown) | undefined): boolean =>
+  typeof job === 'object' && !((job.module?.getStatus() ?? 0) >= LINKED)
+
+/** In the child. */
+export function forgetImports({ cascadedLoader }: Internals): void {
+  if (!cascadedLoader) return
+  for (const jobs of cascadedLoader.loadCache.values()) {
+    for (const type in jobs) if (isUnderWay(jobs[type])) delete jobs[type]
+  }
+}
