@@ -2,7 +2,8 @@
 import type { Internals } from './node-internals.js'
 
 interface ModuleJob {
-  module?: { getStatus(): number }
+  /** The module as V8 has it; while it is being loaded nothing, or a promise of it. */
+  module?: { getStatus?: () => number }
 }
 
 /** Of Node's loader of modules: its jobs by URL and by type. A job that has not been begun is a function. */
@@ -16,8 +17,11 @@ const LINKED = 2
 /** For the rehearsal. */
 export const linkedJob: ModuleJob = { module: { getStatus: () => LINKED } }
 
-const isUnderWay = (job: ModuleJob | (() => unknown) | undefined): boolean =>
-  typeof job === 'object' && !((job.module?.getStatus() ?? 0) >= LINKED)
+function isUnderWay(job: ModuleJob | (() => unknown) | undefined): boolean {
+  if (typeof job !== 'object') return false
+  const { module } = job
+  return typeof module?.getStatus !== 'function' || module.getStatus() < LINKED
+}
 
 /** In the child. */
 export function forgetImports({ cascadedLoader }: Internals): void {
