@@ -9,7 +9,16 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { unwatchFile } from 'node:fs'
 import { register } from 'node:module'
 import { InspectorSession, inspect } from './inspector-session.js'
-import type { ModuleLoader } from './pending-imports.js'
+
+export interface ModuleJob {
+  /** The module as V8 has it; while it is being loaded nothing, or a promise of it. */
+  module?: { getStatus?: () => number }
+}
+
+/** Of Node's loader of modules: its jobs by URL and by type. A job that has not been begun is a function. */
+export interface ModuleLoader {
+  loadCache: Map<string, Record<string, ModuleJob | (() => unknown)>>
+}
 
 export interface LinkedTimer {
   _idlePrev?: LinkedTimer | null

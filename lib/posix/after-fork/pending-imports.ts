@@ -1,15 +1,5 @@
 // Imports of the parent's that are under way: what they wait for never comes in a child, which loads the modules itself when it imports them.
-import type { Internals } from './node-internals.js'
-
-interface ModuleJob {
-  /** The module as V8 has it; while it is being loaded nothing, or a promise of it. */
-  module?: { getStatus?: () => number }
-}
-
-/** Of Node's loader of modules: its jobs by URL and by type. A job that has not been begun is a function. */
-export interface ModuleLoader {
-  loadCache: Map<string, Record<string, ModuleJob | (() => unknown)>>
-}
+import type { Internals, ModuleJob } from './node-internals.js'
 
 // Node's number for a module that is linked with all that it imports: nothing of it is to be waited for then.
 const LINKED = 2
