@@ -87,6 +87,21 @@ describe('native code', () => {
     },
   )
 
+  it('does by plain Node-API what a Worker that is being terminated refuses, and enters JavaScript in one place', () => {
+    expect(house.plainNodeApi(files)).toEqual([])
+    expect(house.oneEntry(files)).toEqual([])
+  })
+
+  it.each([
+    'callback.MakeCallback(global, {})',
+    'Napi::Object::New(env)',
+    'object.Set("fd", 1)',
+    'napi_make_callback(env)',
+  ])('what would end the process is found: %s', (text) => {
+    const one = [file('native/loop/x.cc', text)]
+    expect([...house.plainNodeApi(one), ...house.oneEntry(one)]).toHaveLength(1)
+  })
+
   it('is the same in binding.gyp, CMakeLists.txt and on disk', () => {
     const onDisk = tracked.filter((path) => /^native\/.*\.cc$/.test(path))
     expect(house.sourceLists(textOf('binding.gyp'), textOf('CMakeLists.txt'), onDisk)).toEqual([])

@@ -76,10 +76,11 @@ class Readiness {
 };
 
 int Readiness::Open(Napi::Object pairs, napi_value callback) {
+  memory_ = ToBytes(env_, pairs);
+  if (memory_.size < 2 * sizeof(uint32_t)) return -EFAULT;
   if (const int error = Start(); error < 0) return error;
   callback_.Open(env_, callback, "posix-async:readiness");
   pairs_ = Napi::Persistent(pairs);
-  memory_ = ToBytes(env_, pairs);
   opened_ = true;
   napi_add_async_cleanup_hook(env_, &OnCleanup, this, nullptr);
   return 0;

@@ -99,6 +99,28 @@ export const coreWithoutNode: Rule = (files) =>
     )
     .map(({ path }) => `${path} includes what is Node's`)
 
+// What node-addon-api ends the process for, where a Worker that is being terminated refuses it.
+const mayAbort =
+  /\.(MakeCallback|ThrowAsJavaScriptException|Set)\(|Napi::(Function|External<[^>]*>|ArrayBuffer|Buffer<[^>]*>|Object|Array|TypedArray\w*|\w*Error)::/
+
+/** Native code calls and makes what JavaScript has by plain Node-API: see native/values.h and native/loop/enter_js.h. */
+export const plainNodeApi: Rule = (files) =>
+  files
+    .filter(({ path }) => path.startsWith('native/') && !path.startsWith('native/core/'))
+    .flatMap(({ path, text }) =>
+      text
+        .split('\n')
+        .filter((line) => mayAbort.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    )
+
+/** JavaScript is called from one place only. */
+export const oneEntry: Rule = (files) =>
+  files
+    .filter(({ path }) => path.startsWith('native/') && path !== 'native/loop/enter_js.cc')
+    .filter(({ text }) => /napi_(make_callback|call_function)\(/.test(text))
+    .map(({ path }) => `${path} calls JavaScript by itself`)
+
 /** A file begins with a sentence that says what it is for. */
 export const beginsWithSentence: Rule = (files) =>
   files
