@@ -101,7 +101,16 @@
       "include_dirs": ["native", "<!@(node -p \"require('node-addon-api').include_dir\")", "include"],
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],
       "cflags!": ["-fno-exceptions"],
-      "cflags": ["-Wall", "-Wextra", "-Werror", "-O2", "-fvisibility=hidden", "-fstack-protector-strong"],
+      "cflags": [
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-O2",
+        "-U_FORTIFY_SOURCE",
+        "-D_FORTIFY_SOURCE=2",
+        "-fvisibility=hidden",
+        "-fstack-protector-strong"
+      ],
       "cflags_cc": ["-std=c++17", "-fno-exceptions", "-fno-rtti"],
       "ldflags": ["-Wl,-z,relro,-z,now,-z,nodelete"],
       "libraries": ["-ldl", "-lpthread"]

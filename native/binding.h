@@ -81,6 +81,10 @@ struct Direct<Function, R (*)(P...)> {
 template <auto Function, typename R, typename... P>
 struct Direct<Function, R (*)(P...) noexcept> : Direct<Function, R (*)(P...)> {};
 
+// The attributes of a C function (warn_unused_result) are lost where it is a template's argument; its result is not.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+
 // What a family fills: the exports of the addon.
 class Exports {
  public:
@@ -110,6 +114,8 @@ class Exports {
   const napi_value exports_;
   napi_value constants_ = nullptr;
 };
+
+#pragma GCC diagnostic pop
 
 // One line a constant of a C header, under its own name.
 #define POSIX_ASYNC_CONSTANT(exports, name) (exports).Constant(#name, static_cast<double>(name))
