@@ -17,6 +17,7 @@ const documents = [
   'docs/errors.md',
   'docs/fork.md',
   'docs/io-models.md',
+  'docs/security.md',
   'docs/servers.md',
   'docs/threads.md',
 ]
@@ -50,9 +51,10 @@ const replies: Record<string, { to: string; with: RegExp }> = {
   'fork-6': { to: 'one two three', with: /^3 counted by process \d+$/ },
   'fork-7': { to: 'word77', with: /^77$/ },
   'servers-1': { to: 'hello', with: /^hello$/ },
-  'servers-2': { to: 'GET /why HTTP/1.0\r\n\r\n', with: /you asked for \/why\n$/ },
-  'servers-3': { to: 'GET / HTTP/1.0\r\n\r\n', with: /no WebSocket$/ },
-  'servers-4': { to: 'hello', with: /^\d+ read hello$/ },
+  'servers-2': { to: '', with: /^noted$/ },
+  'servers-3': { to: 'GET /why HTTP/1.0\r\n\r\n', with: /you asked for \/why\n$/ },
+  'servers-4': { to: 'GET / HTTP/1.0\r\n\r\n', with: /no WebSocket$/ },
+  'servers-5': { to: 'hello', with: /^\d+ read hello$/ },
 }
 
 async function ask(port: number, text: string): Promise<string> {
