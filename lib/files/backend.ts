@@ -86,8 +86,9 @@ async function transfer(
   return count
 }
 
-// What was appended went to the end, wherever the offset was.
+// What was appended went to the end, wherever the offset was; what moved no byte left the offset where it was.
 function moveOn(fd: number, isWrite: boolean, count: number): void {
+  if (count === 0) return
   if (isWrite && fcntl(fd, F_GETFL) & O_APPEND) lseek(fd, 0, SEEK_END)
   else lseek(fd, count, SEEK_CUR)
 }
