@@ -1,5 +1,5 @@
 // 3.9: the file of a Unix socket, in a folder that others may write to.
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { runFixture } from '../support/run-fixture.js'
 import { cannotTrace, withFaults } from '../support/strace.js'
 
@@ -20,4 +20,30 @@ it('what has taken the socket’s place is not removed with it', async () => {
 it('what was there before is left alone', async () => {
   const codes = ['EADDRINUSE', 'EADDRINUSE']
   expect(await runFixture('unix-socket', 'taken')).toEqual({ codes, file: true, link: true })
+})
+
+describe('a server that starts where another one was', () => {
+  it.each(['sync', 'fork', 'prefork', 'thread', 'event'])(
+    '%s: takes the place of the file that a killed one has left, and is in use itself',
+    async (model) => {
+      expect(await runFixture('stale-socket', 'restart', { args: [model] })).toEqual({
+        ...{ replaced: true, mode: '700', second: 'EADDRINUSE', untouched: true },
+        ...{ reply: 'hello you', left: false },
+      })
+    },
+  )
+
+  it('leaves a socket that is bound and about to listen, one of another type, and one whose queue is full', async () => {
+    const codes = ['EADDRINUSE', 'untouched', 'EADDRINUSE', 'untouched', ...Array<string>(3).fill('EADDRINUSE')]
+    expect(await runFixture('stale-socket', 'alive')).toEqual(codes)
+  })
+
+  it('is one of many that start at once after kill -9, and the others are told that the address is in use', async () => {
+    const became = ['EADDRINUSE', 'EADDRINUSE', 'EADDRINUSE', 'serves']
+    expect(await runFixture('stale-socket', 'race', { timeout: 30_000 })).toEqual({
+      began: 'serves',
+      became,
+      left: false,
+    })
+  })
 })

@@ -18,6 +18,7 @@ import { bind, getsockname, listen, SOCK_STREAM, socket } from '../../posix/sys-
 import { close } from '../../posix/unistd.js'
 import { keepInParent, release } from '../../fork/only-here.js'
 import { bindPrivately, inodeOf, openUp, remove } from './socket-file.js'
+import { inPlaceOfStale } from './stale-socket.js'
 
 /** Where a server listens, as with node:net. */
 export interface ListenOptions {
@@ -25,7 +26,10 @@ export interface ListenOptions {
   port?: number
   /** Address or name to listen on (default: all addresses, IPv6 and IPv4). */
   host?: string
-  /** Unix socket, instead of `port` and `host`; '\0name' is an abstract one. */
+  /**
+   * Unix socket, instead of `port` and `host`; '\0name' is an abstract one. A file that a killed server has left is replaced, where a connection
+   * to it is refused (ECONNREFUSED); that of a server that lives is in use (EADDRINUSE).
+   */
   path?: string
   /** Whether everybody may read or write (connecting takes writing) a Unix socket's file, whose mode is 0o700 otherwise. */
   readableAll?: boolean
@@ -112,7 +116,8 @@ export async function openListener(options: ListenOptions): Promise<Listener> {
   const { path, host, port = 0, fd } = checked(options)
   const backlog = asInteger('options.backlog', options.backlog ?? DEFAULT_BACKLOG, 0)
   if (fd !== undefined) return inherit(fd === 'systemd' ? systemdFd() : asFd(fd, 'options.fd'), backlog)
-  if (path !== undefined) return openUnix(path, backlog, options)
+  if (path?.startsWith('\0')) return openUnix(path, backlog, options)
+  if (path !== undefined) return inPlaceOfStale(path, () => openUnix(path, backlog, options))
   return openTcp(asInteger('options.port', port, 0, 65535), host, backlog, options)
 }
 
