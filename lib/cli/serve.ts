@@ -61,12 +61,11 @@ async function serve(options: Options): Promise<void> {
   reopenOnSignal(log)
   if (hasWorkers(server)) manageWorkers(server, handler, { log, service })
   const over = stopping.signal.aborted ? server.close() : ended(server)
-  if (!quiet) {
-    server.on('clientError', (error: Error, client: { remoteAddress?: string; remotePort?: number }) => {
-      const who = client.remoteAddress === undefined ? 'a client' : `${client.remoteAddress}:${client.remotePort}`
-      log.tell(`${who}: ${error.message}`)
-    })
-  }
+  server.on('clientError', (error: Error, client: { remoteAddress?: string; remotePort?: number }) => {
+    if (quiet) return
+    const who = client.remoteAddress === undefined ? 'a client' : `${client.remoteAddress}:${client.remotePort}`
+    log.tell(`${who}: ${error.message}`)
+  })
   process.stdout.write(`${model} server listening on ${placeOf(server.address())}, handler ${handler}\n`)
   service.ready()
   await over

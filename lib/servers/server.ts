@@ -6,6 +6,7 @@ import { asInteger } from '../posix/internal/arguments.js'
 import { openListener, type Listener, type ListenOptions, type TcpAddress } from './accept/listener.js'
 import type { Model, ServerHost, ServerStats } from './model.js'
 import { ServerEmitter } from './server-events.js'
+import { UnheardErrors } from './unheard-error.js'
 
 /** Options of every server: where to listen, and the limits. */
 export interface ServerOptions extends ListenOptions {
@@ -41,6 +42,7 @@ export class Server extends ServerEmitter implements AsyncDisposable {
   readonly #model: Model
   readonly #listener: Listener
   readonly #gracefulTimeout: number
+  readonly #unheard = new UnheardErrors()
   #blockOnClose = true
   #closing: Promise<void> | undefined
 
@@ -103,7 +105,7 @@ export class Server extends ServerEmitter implements AsyncDisposable {
       },
       // A listener that throws is an uncaughtException, and no reason to drop what else is to be done about a client.
       clientError: (error, client) => {
-        callSafely(() => this.emit('clientError', error, client))
+        callSafely(() => this.emit('clientError', error, client) || this.#unheard.tell(error, client))
         if (channels.clientError.hasSubscribers) channels.clientError.publish({ server: this, error, client })
       },
       failed: (error) => {

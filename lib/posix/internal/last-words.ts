@@ -1,4 +1,5 @@
-// What a process says on standard error before it leaves: it neither throws nor waits for long, whatever has become of its reader.
+// What a process says on standard error by itself, most often before it leaves: it neither throws nor waits for long, whatever has become of its
+// reader.
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { poll, POLLOUT } from '../poll.js'
@@ -10,8 +11,8 @@ const PIPE_BUF = 4096
 const PATIENCE = 1000
 
 // Whether the whole text was written; EAGAIN is waited out, and any other error (no reader, a full disk) ends it.
-function writeRest(bytes: Buffer): void {
-  const end = performance.now() + PATIENCE
+function writeRest(bytes: Buffer, patience: number): void {
+  const end = performance.now() + patience
   for (let left = bytes; left.length > 0;) {
     const wait = Math.max(0, end - performance.now())
     if (poll([{ fd: STDERR, events: POLLOUT, revents: 0 }], wait) === 0) return
@@ -28,11 +29,19 @@ function described(thrown: unknown): string {
   }
 }
 
-/** Writes what was thrown, as `util.inspect` shows it, and `more` lines below it. Never throws. */
-export function lastWords(thrown: unknown, more = ''): void {
+/**
+ * Writes a text, and what was thrown as `util.inspect` shows it. Never throws.
+ * @param patience how long a reader that pauses is waited for, in milliseconds; what it does not take then is lost
+ */
+export function sayOfError(before: string, thrown: unknown, after: string, patience: number): void {
   try {
-    writeRest(Buffer.from(`${described(thrown)}\n${more}`))
+    writeRest(Buffer.from(`${before}${described(thrown)}\n${after}`), patience)
   } catch {
     // nobody reads it
   }
+}
+
+/** The same as a process leaves: what was thrown, and `more` lines below it. */
+export function lastWords(thrown: unknown, more = ''): void {
+  sayOfError('', thrown, more, PATIENCE)
 }
