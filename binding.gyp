@@ -70,6 +70,7 @@
         "native/epoll.cc",
         "native/event_fd.cc",
         "native/fd.cc",
+        "native/file.cc",
         "native/handler.cc",
         "native/io_uring.cc",
         "native/ioctl.cc",
@@ -96,7 +97,8 @@
         "native/socket.cc",
         "native/socket_message.cc",
         "native/structured_clone.cc",
-        "native/thread.cc"
+        "native/thread.cc",
+        "native/vector_io.cc"
       ],
       "include_dirs": ["native", "<!@(node -p \"require('node-addon-api').include_dir\")", "include"],
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import { codedError } from './errors.js'
 
+/** The name of a file: a string, or its bytes. */
+export type PathName = string | Uint8Array
+
 /** Anything whose bytes the kernel may read or fill. */
 export type ByteView = ArrayBufferView | ArrayBuffer | SharedArrayBuffer
 
@@ -65,7 +68,7 @@ interface EpollWaitsNatives {
 
 // native/fd.cc
 interface FdNatives {
-  open(path: string, flags: number, mode: number): number
+  open(path: PathName, flags: number, mode: number): number
   read(fd: number, buffer: ByteView, offset: number, length: number): number
   write(fd: number, buffer: ByteView, offset: number, length: number): number
   pread(fd: number, buffer: ByteView, offset: number, length: number, position: number): number
@@ -80,12 +83,27 @@ interface FdNatives {
   fchmod(fd: number, mode: number): number
   fsync(fd: number): number
   ftruncate(fd: number, length: number): number
-  unlink(path: string): number
-  mkfifo(path: string, mode: number): number
+  unlink(path: PathName): number
+  mkfifo(path: PathName, mode: number): number
   /** S_IFMT's bits of the file's mode. */
   file_type(fd: number): number
   umask(mask: number): number
   isatty(fd: number): number
+}
+
+// native/file.cc
+interface FileNatives {
+  openat(dirfd: number, path: PathName, flags: number, mode: number): number
+  mkfifoat(dirfd: number, path: PathName, mode: number): number
+  mknodat(dirfd: number, path: PathName, mode: number, major: number, minor: number): number
+  close_range(first: number, last: number, flags: number): number
+  fdatasync(fd: number): number
+  fallocate(fd: number, mode: number, offset: number, length: number): number
+  posix_fadvise(fd: number, offset: number, length: number, advice: number): number
+  flock(fd: number, operation: number): number
+  lockf(fd: number, command: number, length: number): number
+  /** `fields` takes what posix/sys-stat.ts has, in its order. */
+  fstat(fd: number, fields: BigInt64Array): number
 }
 
 // native/handler.cc: one number stands for a native handler, another for one at work for a server
@@ -134,6 +152,7 @@ interface MemoryNatives {
   detach(buffer: ArrayBuffer): boolean
   /** A file in memory of a size that cannot change. */
   sealedMemfd(size: number): number
+  memfd_create(name: PathName, flags: number): number
   /** Puts zeros of this process's own in the place of shared memory. */
   unshare(memory: ArrayBuffer): number
 }
@@ -308,6 +327,15 @@ interface ResourceNatives {
 interface SendfileNatives {
   sendfile(out: number, from: number, offset: number, count: number): number
   splice(from: number, fromOffset: number, out: number, outOffset: number, length: number, flags: number): number
+  tee(from: number, out: number, length: number, flags: number): number
+  copy_file_range(
+    from: number,
+    fromOffset: number,
+    out: number,
+    outOffset: number,
+    length: number,
+    flags: number,
+  ): number
 }
 
 // native/socket.cc; `address` is the bytes of a sockaddr, or takes them (see posix/socket-address.ts)
@@ -486,6 +514,14 @@ interface ThreadNatives {
   threadIoTake(pool: number): (number | Buffer | null)[]
 }
 
+// native/vector_io.cc; a position of -1 is the descriptor's own offset
+interface VectorIoNatives {
+  readv(fd: number, ...buffers: ByteView[]): number
+  writev(fd: number, ...buffers: ByteView[]): number
+  preadv2(fd: number, position: number, flags: number, ...buffers: ByteView[]): number
+  pwritev2(fd: number, position: number, flags: number, ...buffers: ByteView[]): number
+}
+
 export interface Natives
   extends
     AioNatives,
@@ -493,6 +529,7 @@ export interface Natives
     EpollWaitsNatives,
     EventFdNatives,
     FdNatives,
+    FileNatives,
     ForkAcceptorNatives,
     ForkNatives,
     HandlerNatives,
@@ -514,7 +551,8 @@ export interface Natives
     SocketMessageNatives,
     StructuredCloneNatives,
     SocketNatives,
-    ThreadNatives {
+    ThreadNatives,
+    VectorIoNatives {
   readonly constants: Readonly<Record<string, number>>
 }
 

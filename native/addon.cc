@@ -10,6 +10,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterEpollWaits(exports);
   RegisterEventFd(exports);
   RegisterFd(exports);
+  RegisterFile(exports);
   RegisterFork(exports);
   RegisterForkAcceptor(exports);
   RegisterHandler(exports);
@@ -32,6 +33,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterSocketMessage(exports);
   RegisterStructuredClone(exports);
   RegisterThread(exports);
+  RegisterVectorIo(exports);
   return object;
 }
 

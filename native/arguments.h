@@ -2,6 +2,7 @@
 // native gets as memory is as long as the engine says, whatever properties JavaScript has put on the object.
 //
 //   int, unsigned, int64_t, double, bool, std::string   from a number, boolean or string
+//   Path           the name of a file, from a string or from bytes; no NUL in it
 //   Bytes          the bytes of a Buffer, TypedArray, DataView or ArrayBuffer; none of any other value
 //   Part           three arguments: bytes, offset and length, which lie within them
 //   Room<T, N>     the bytes of a TypedArray, in which there is room for N values of type T
@@ -56,6 +57,11 @@ struct Many {
   using Type = T;
   T* data = nullptr;
   size_t count = 0;
+};
+
+struct Path {
+  std::string text;
+  const char* c_str() const { return text.c_str(); }
 };
 
 struct Rest {
@@ -203,6 +209,16 @@ class Arguments {
   }
 
   void Into(Bytes* taken, napi_value value) { *taken = ToBytes(env_, value); }
+
+  void Into(Path* taken, napi_value value) {
+    if (IsBytes(env_, value)) {
+      const Bytes bytes = ToBytes(env_, value);
+      if (bytes.size > 0) taken->text.assign(reinterpret_cast<const char*>(bytes.data), bytes.size);
+    } else {
+      Into(&taken->text, value);
+    }
+    Check(taken->text.find('\0') == std::string::npos, "a name without NUL was expected");
+  }
 
   template <typename T, size_t N>
   void Into(Room<T, N>* taken, napi_value value) {

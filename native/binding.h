@@ -126,6 +126,7 @@ void RegisterEpoll(Exports& exports);
 void RegisterEpollWaits(Exports& exports);
 void RegisterEventFd(Exports& exports);
 void RegisterFd(Exports& exports);
+void RegisterFile(Exports& exports);
 void RegisterFork(Exports& exports);
 void RegisterForkAcceptor(Exports& exports);
 void RegisterHandler(Exports& exports);
@@ -148,6 +149,7 @@ void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
 void RegisterStructuredClone(Exports& exports);
 void RegisterThread(Exports& exports);
+void RegisterVectorIo(Exports& exports);
 
 }  // namespace posix_async
 

@@ -10,7 +10,7 @@
 namespace posix_async {
 namespace {
 
-int Open(std::string path, int flags, int mode) {
+int Open(Path path, int flags, int mode) {
   return Retry([&] { return open(path.c_str(), flags, mode); });
 }
 
@@ -67,11 +67,11 @@ int Ftruncate(int fd, int64_t length) {
   return Retry([&] { return ftruncate(fd, length); });
 }
 
-int Unlink(std::string path) {
+int Unlink(Path path) {
   return Result([&] { return unlink(path.c_str()); });
 }
 
-int Mkfifo(std::string path, unsigned mode) {
+int Mkfifo(Path path, unsigned mode) {
   return Result([&] { return mkfifo(path.c_str(), mode); });
 }
 
@@ -148,6 +148,12 @@ void RegisterFd(Exports& exports) {
   POSIX_ASYNC_CONSTANT(exports, F_WRLCK);
   POSIX_ASYNC_CONSTANT(exports, F_UNLCK);
   POSIX_ASYNC_CONSTANT(exports, FD_CLOEXEC);
+  POSIX_ASYNC_CONSTANT(exports, F_ADD_SEALS);
+  POSIX_ASYNC_CONSTANT(exports, F_GET_SEALS);
+  POSIX_ASYNC_CONSTANT(exports, F_SEAL_GROW);
+  POSIX_ASYNC_CONSTANT(exports, F_SEAL_SEAL);
+  POSIX_ASYNC_CONSTANT(exports, F_SEAL_SHRINK);
+  POSIX_ASYNC_CONSTANT(exports, F_SEAL_WRITE);
   POSIX_ASYNC_CONSTANT(exports, SEEK_SET);
   POSIX_ASYNC_CONSTANT(exports, SEEK_CUR);
   POSIX_ASYNC_CONSTANT(exports, SEEK_END);

@@ -41,6 +41,10 @@ int SealedMemfd(int64_t size) {
   return -error;
 }
 
+int MemfdCreate(Path name, unsigned flags) {
+  return Result([&] { return memfd_create(name.c_str(), flags); });
+}
+
 // Puts zeros that are this process's own in the place of memory from mmap, at once and not when it is collected: other
 // processes are neither seen nor written to any more. 0, or -errno.
 int Unshare(Bytes memory) {
@@ -57,6 +61,7 @@ void RegisterMemory(Exports& exports) {
   exports.Function<&Mmap>("mmap");
   exports.Function<&Detach>("detach");
   exports.Function<&SealedMemfd>("sealedMemfd");
+  exports.Function<&MemfdCreate>("memfd_create");
   exports.Function<&Unshare>("unshare");
 
   POSIX_ASYNC_CONSTANT(exports, MAP_ANONYMOUS);
@@ -65,6 +70,9 @@ void RegisterMemory(Exports& exports) {
   POSIX_ASYNC_CONSTANT(exports, MAP_NORESERVE);
   POSIX_ASYNC_CONSTANT(exports, MAP_POPULATE);
   POSIX_ASYNC_CONSTANT(exports, MAP_SHARED);
+  POSIX_ASYNC_CONSTANT(exports, MFD_ALLOW_SEALING);
+  POSIX_ASYNC_CONSTANT(exports, MFD_CLOEXEC);
+  POSIX_ASYNC_CONSTANT(exports, MFD_HUGETLB);
   POSIX_ASYNC_CONSTANT(exports, PROT_READ);
   POSIX_ASYNC_CONSTANT(exports, PROT_WRITE);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "binding.h"
+#include "vector_io.h"
 
 namespace posix_async {
 namespace {
@@ -30,12 +31,6 @@ struct Received {
   int fds[kMaxFds];
 };
 
-std::vector<iovec> Vector(const Rest& buffers) {
-  std::vector<iovec> vector;
-  for (const Bytes& bytes : buffers.pieces) vector.push_back({bytes.data, bytes.size});
-  return vector;
-}
-
 // Adds one ancillary message of `size` bytes after what is there.
 void Append(msghdr& message, int type, const void* data, size_t size) {
   auto* header = reinterpret_cast<cmsghdr*>(static_cast<char*>(message.msg_control) + message.msg_controllen);
@@ -49,7 +44,7 @@ void Append(msghdr& message, int type, const void* data, size_t size) {
 // `address`, `fds` and `credentials` may be empty.
 int64_t Sendmsg(int fd, int flags, Bytes address, Many<int> fds, RoomOrNone<ucred> credentials, Rest buffers) {
   if (fds.count > kMaxFds) return -EINVAL;
-  std::vector<iovec> vector = Vector(buffers);
+  std::vector<iovec> vector = ToVector(buffers);
   Control control = {};
   msghdr message = {};
   message.msg_name = address.size > 0 ? address.data : nullptr;
@@ -83,7 +78,7 @@ void TakeControl(msghdr* message, Received* received) {
 // `address` takes a sockaddr_storage and one byte with its length; `result` is a Received.
 int64_t Recvmsg(int fd, int flags, Room<uint8_t, sizeof(sockaddr_storage) + 1> address, Room<Received> result,
                 Rest buffers) {
-  std::vector<iovec> vector = Vector(buffers);
+  std::vector<iovec> vector = ToVector(buffers);
   Control control;
   msghdr message = {};
   const int64_t count = Retry([&] {

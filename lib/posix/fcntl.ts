@@ -1,8 +1,8 @@
 // fcntl.h: opening files, and what can be asked and set of a descriptor.
 import { constants } from 'node:os'
 import { check, checkOrNull, invalidArgType } from '../errors.js'
-import { constant, native } from '../native.js'
-import { asFd, asInteger, asPath } from './internal/arguments.js'
+import { constant, native, type PathName } from '../native.js'
+import { asFd, asInteger, asPathName, shownPath } from './internal/arguments.js'
 
 export const O_RDONLY = constant('O_RDONLY')
 export const O_WRONLY = constant('O_WRONLY')
@@ -39,22 +39,47 @@ export const F_RDLCK = constant('F_RDLCK')
 export const F_WRLCK = constant('F_WRLCK')
 export const F_UNLCK = constant('F_UNLCK')
 export const FD_CLOEXEC = constant('FD_CLOEXEC')
+export const F_ADD_SEALS = constant('F_ADD_SEALS')
+export const F_GET_SEALS = constant('F_GET_SEALS')
+export const F_SEAL_SEAL = constant('F_SEAL_SEAL')
+export const F_SEAL_SHRINK = constant('F_SEAL_SHRINK')
+export const F_SEAL_GROW = constant('F_SEAL_GROW')
+export const F_SEAL_WRITE = constant('F_SEAL_WRITE')
 
 /**
  * Opens a file; the descriptor is close-on-exec whether or not `flags` says so (clear FD_CLOEXEC with fcntl to hand it to a
  * program). Blocks the calling thread where the device does: a FIFO waits for its other end unless O_NONBLOCK is given.
  *
- * @param path the file
+ * @param path the file: a string, or the bytes of a name that is no UTF-8
  * @param flags O_RDONLY (default), O_WRONLY, O_RDWR, with O_CREAT, O_NONBLOCK ...
  * @param mode permissions of a new file, before the umask (default 0o666)
  * @returns the descriptor, which the caller owns
  * @throws ErrnoError ENOENT, EACCES, EEXIST, ENXIO, EMFILE ... with `path`
  * @see man 2 open
  */
-export function open(path: string, flags: number = O_RDONLY, mode = 0o666): number {
-  const file = asPath(path)
+export function open(path: PathName, flags: number = O_RDONLY, mode = 0o666): number {
+  const file = asPathName(path)
   const how = asInteger('flags', flags) | O_CLOEXEC
-  return check(native.open(file, how, asInteger('mode', mode, 0, 0o7777)), 'open', { path: file })
+  return check(native.open(file, how, asInteger('mode', mode, 0, 0o7777)), 'open', { path: shownPath(file) })
+}
+
+/**
+ * As `open`, where a relative path is relative to `dirfd`.
+ *
+ * @param dirfd an open directory, borrowed; AT_FDCWD: the current one
+ * @param path the file: a string, or the bytes of a name that is no UTF-8
+ * @param flags as for `open`
+ * @param mode permissions of a new file, before the umask (default 0o666)
+ * @returns the descriptor, which the caller owns
+ * @throws ErrnoError EBADF, ENOTDIR, and what `open` throws, with `path`
+ * @see man 2 openat
+ */
+export function openat(dirfd: number, path: PathName, flags: number = O_RDONLY, mode = 0o666): number {
+  const [folder, file] = [asInteger('dirfd', dirfd), asPathName(path)]
+  const how = asInteger('flags', flags) | O_CLOEXEC
+  return check(native.openat(folder, file, how, asInteger('mode', mode, 0, 0o7777)), 'openat', {
+    path: shownPath(file),
+  })
 }
 
 /** A lock on a range of a file's bytes. */
@@ -72,8 +97,8 @@ export interface Flock {
 }
 
 /**
- * Asks or sets something of a descriptor: F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ; and
- * record locks. Those of F_SETLK belong to the process, which loses them when it closes any descriptor of the file, and a
+ * Asks or sets something of a descriptor: F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ, F_ADD_SEALS and
+ * F_GET_SEALS (what can be done to a memfd no more, for good); and record locks. Those of F_SETLK belong to the process, which loses them when it closes any descriptor of the file, and a
  * forked child has none; those of F_OFD_SETLK belong to the open file and are shared with children. F_SETLKW and F_OFD_SETLKW
  * block the calling thread.
  *

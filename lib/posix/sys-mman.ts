@@ -1,9 +1,9 @@
-// sys/mman.h: memory that a process and its forked children share, as an ArrayBuffer.
+// sys/mman.h: memory that a process and its forked children share, as an ArrayBuffer; files in memory.
 import { constants as bufferConstants } from 'node:buffer'
 import { constants } from 'node:os'
-import { codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
-import { constant, native } from '../native.js'
-import { asInteger } from './internal/arguments.js'
+import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
+import { constant, native, type PathName } from '../native.js'
+import { asInteger, asPathName, shownPath } from './internal/arguments.js'
 
 export const PROT_READ = constant('PROT_READ')
 export const PROT_WRITE = constant('PROT_WRITE')
@@ -13,6 +13,10 @@ export const MAP_HUGETLB = constant('MAP_HUGETLB')
 export const MAP_LOCKED = constant('MAP_LOCKED')
 export const MAP_NORESERVE = constant('MAP_NORESERVE')
 export const MAP_POPULATE = constant('MAP_POPULATE')
+
+export const MFD_CLOEXEC = constant('MFD_CLOEXEC')
+export const MFD_ALLOW_SEALING = constant('MFD_ALLOW_SEALING')
+export const MFD_HUGETLB = constant('MFD_HUGETLB')
 
 const WANTED = MAP_SHARED | MAP_ANONYMOUS
 const OPTIONAL = MAP_HUGETLB | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE
@@ -72,4 +76,21 @@ export function munmap(memory: ArrayBuffer): void {
   if (!mapped.has(memory)) throw invalidArgValue('memory', 'must be what mmap gave', memory)
   if (!native.detach(memory))
     throw codedError(Error, 'ERR_INVALID_STATE', 'Invalid state: the memory cannot be detached')
+}
+
+/**
+ * Makes a file that lies in memory and has no name in any folder. A forked child shares it. The descriptor is close-on-exec whether or not
+ * `flags` says so.
+ *
+ * @param name what /proc shows of it, up to 249 bytes; several may have the same
+ * @param flags MFD_ALLOW_SEALING (fcntl's F_ADD_SEALS may make it unchangeable), MFD_HUGETLB (default 0)
+ * @returns the descriptor, open for reading and writing, which the caller owns
+ * @throws ErrnoError EINVAL (the name is too long, unknown flags), EMFILE, ENFILE, ENOMEM; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
+ *   ERR_OUT_OF_RANGE
+ * @see man 2 memfd_create
+ */
+export function memfd_create(name: PathName, flags = 0): number {
+  const path = asPathName(name, 'name')
+  const how = (asInteger('flags', flags, 0, 0xffffffff) | MFD_CLOEXEC) >>> 0
+  return check(native.memfd_create(path, how), 'memfd_create', { path: shownPath(path) })
 }

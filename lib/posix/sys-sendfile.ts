@@ -1,7 +1,8 @@
-// sys/sendfile.h, and splice of fcntl.h: bytes from one descriptor to another without passing through memory of ours.
+// sys/sendfile.h, splice and tee of fcntl.h, copy_file_range of unistd.h: bytes from one descriptor to another without passing through memory of ours.
 import { constants } from 'node:os'
 import { check, checkOrNull, invalidArgValue } from '../errors.js'
 import { constant, native } from '../native.js'
+import { asAbortSignal } from './internal/abort-signal.js'
 import { asFd, asInteger } from './internal/arguments.js'
 import { F_GETFL, O_NONBLOCK } from './fcntl.js'
 import { whenReady, type WaitOptions } from './event-loop/watch.js'
@@ -63,6 +64,74 @@ export function splice(
   const how = asInteger('flags', flags, 0, 0xff)
   const result = native.splice(asFd(inFd, 'inFd'), from, asFd(outFd, 'outFd'), to, asCount('length', length), how)
   return checkOrNull(result, 'splice')
+}
+
+/**
+ * Copies bytes from one pipe to another, which leaves them in the first. Blocks the calling thread unless SPLICE_F_NONBLOCK is given.
+ *
+ * @param inFd a pipe's end to read, borrowed
+ * @param outFd another pipe's end to write, borrowed
+ * @param length at most so many bytes
+ * @param flags SPLICE_F_NONBLOCK (default 0)
+ * @returns how many bytes were copied, 0 at the end; `null` if it would block
+ * @throws ErrnoError EBADF, EINVAL (no pipe, or twice the same), EPIPE; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 tee
+ */
+export function tee(inFd: number, outFd: number, length: number, flags = 0): number | null {
+  const how = asInteger('flags', flags, 0, 0xff)
+  return checkOrNull(native.tee(asFd(inFd, 'inFd'), asFd(outFd, 'outFd'), asCount('length', length), how), 'tee')
+}
+
+/**
+ * As tee, waiting without blocking the event loop until some bytes were copied.
+ *
+ * @param options `signal`
+ * @returns how many bytes were copied, 0 at the end
+ * @throws as tee and whenReady do, as a rejection
+ * @see man 2 tee
+ */
+export async function teeAsync(
+  inFd: number,
+  outFd: number,
+  length: number,
+  options: Pick<WaitOptions, 'signal'> = {},
+): Promise<number> {
+  const signal = asAbortSignal(options)
+  for (;;) {
+    signal?.throwIfAborted()
+    const copied = tee(inFd, outFd, length, SPLICE_F_NONBLOCK)
+    if (copied !== null) return copied
+    await whenReady(inFd, POLLIN, { signal })
+    await whenReady(outFd, POLLOUT, { signal })
+  }
+}
+
+/**
+ * Copies a range of one file into another inside the kernel, by sharing blocks where the file system can. Blocks the calling thread while
+ * the disk works.
+ *
+ * @param inFd a file, borrowed
+ * @param inOffset where in `inFd`, whose own offset then stays; null: at its own offset, which moves on
+ * @param outFd a file, borrowed
+ * @param outOffset the same for `outFd`
+ * @param length at most so many bytes
+ * @param flags 0 (default), the only one there is
+ * @returns how many bytes were copied, 0 at the end of the file
+ * @throws ErrnoError EBADF, EINVAL (no file, ranges that overlap), EISDIR, EXDEV, ENOSPC, EFBIG, EIO ...; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 copy_file_range
+ */
+export function copy_file_range(
+  inFd: number,
+  inOffset: number | null,
+  outFd: number,
+  outOffset: number | null,
+  length: number,
+  flags = 0,
+): number {
+  const [from, to] = [asOffset('inOffset', inOffset), asOffset('outOffset', outOffset)]
+  const [count, how] = [asCount('length', length), asInteger('flags', flags, 0)]
+  const result = native.copy_file_range(asFd(inFd, 'inFd'), from, asFd(outFd, 'outFd'), to, count, how)
+  return check(result, 'copy_file_range')
 }
 
 // These calls have no «do not wait» of their own for what is not a pipe.

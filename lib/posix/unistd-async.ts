@@ -2,26 +2,20 @@
 // of the pool, whether or not it is O_NONBLOCK. Only files and disks, for which there is no readiness, go through the pool.
 import { read as poolRead, write as poolWrite } from 'node:fs'
 import { constants } from 'node:os'
-import { check, ErrnoError, invalidArgType } from '../errors.js'
+import { check, ErrnoError } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
-import { asFd, asFixedData, asFixedSpan, asTimeout, bytesOf, refuseGone, type Span } from './internal/arguments.js'
+import { asFd, asFixedData, asFixedSpan, bytesOf, refuseGone, type Span } from './internal/arguments.js'
+import { asLimits, isFile, type AsyncOptions } from './internal/async-options.js'
 import { isShared } from './internal/memory-view.js'
 import { whenReady } from './event-loop/watch.js'
 
+export type { AsyncOptions } from './internal/async-options.js'
+
 const POLLIN = constant('POLLIN')
 const POLLOUT = constant('POLLOUT')
-const S_IFREG = constant('S_IFREG')
-const S_IFBLK = constant('S_IFBLK')
 const EAGAIN = -constants.errno.EAGAIN
 const READ_MAX = 0x7ffff000 // as read(2)
 const POOL_WRITE_MAX = 1 << 20
-
-export interface AsyncOptions {
-  /** Ends the wait: the promise rejects with its reason. */
-  signal?: AbortSignal | null | undefined
-  /** Milliseconds for the whole call, after which it rejects with a DOMException 'TimeoutError'; null or left out: no limit. */
-  timeout?: number | null | undefined
-}
 
 /**
  * Reads up to `length` bytes, as soon as there are any, without blocking the event loop.
@@ -46,7 +40,7 @@ export async function readAsync(
   options?: AsyncOptions,
 ): Promise<number> {
   const span = asFixedSpan(buffer, offset, length)
-  const signal = asAbortSignal(options)
+  const signal = asLimits(options)
   if (isFile(asFd(fd))) return readFile(fd, span, signal)
   const own = isShared(span.view) ? Buffer.alloc(span.length) : undefined
   for (;;) {
@@ -85,7 +79,7 @@ export async function writeAsync(
 ): Promise<number> {
   const given = asFixedData(data, offset, length)
   const span = isShared(given.view) ? copyOf(given) : given
-  const signal = asAbortSignal(options)
+  const signal = asLimits(options)
   const writePart = isFile(asFd(fd)) ? writeFile : writeWhenReady
   let written = 0
   try {
@@ -111,20 +105,6 @@ async function writeWhenReady(fd: number, span: Span, signal: AbortSignal | unde
   }
 }
 
-function asAbortSignal(options: unknown): AbortSignal | undefined {
-  if (options === undefined) return undefined
-  if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
-  const { signal = null, timeout } = options as AsyncOptions
-  if (signal !== null && !(signal instanceof AbortSignal)) {
-    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
-  }
-  signal?.throwIfAborted()
-  const limit = asTimeout(timeout)
-  if (limit < 0) return signal ?? undefined
-  const timer = AbortSignal.timeout(limit)
-  return signal ? AbortSignal.any([signal, timer]) : timer
-}
-
 function copyOf(span: Span): Span {
   return { view: bytesOf(span).slice(), offset: 0, length: span.length }
 }
@@ -132,11 +112,6 @@ function copyOf(span: Span): Span {
 function deliver(own: Uint8Array, count: number, span: Span): void {
   refuseGone(span.view)
   bytesOf(span).set(own.subarray(0, count))
-}
-
-function isFile(fd: number): boolean {
-  const type = check(native.file_type(fd), 'fstat')
-  return type === S_IFREG || type === S_IFBLK
 }
 
 async function readFile(fd: number, span: Span, signal: AbortSignal | undefined): Promise<number> {

@@ -1,9 +1,9 @@
 // unistd.h: reading, writing and duplicating descriptors, pipes. (Ids are in process-ids.ts, fork in fork.ts.)
 // Every function here is the system call of its name, made synchronously on the calling thread.
 import { constants } from 'node:os'
-import { check, checkOrNull } from '../errors.js'
-import { constant, native, type ByteView } from '../native.js'
-import { asData, asFd, asInteger, asPath, asSpan } from './internal/arguments.js'
+import { check, checkOrNull, invalidArgValue } from '../errors.js'
+import { constant, native, type ByteView, type PathName } from '../native.js'
+import { asData, asFd, asInteger, asPathName, asSpan, shownPath } from './internal/arguments.js'
 import { O_CLOEXEC } from './fcntl.js'
 import { closing } from './event-loop/close-hooks.js'
 
@@ -175,6 +175,15 @@ export function fsync(fd: number): void {
 }
 
 /**
+ * As fsync, without the metadata that reading the file does not need (its times). Blocks the calling thread.
+ * @throws ErrnoError EBADF, EIO, EINVAL (a pipe or socket), ENOSPC
+ * @see man 2 fdatasync
+ */
+export function fdatasync(fd: number): void {
+  check(native.fdatasync(asFd(fd)), 'fdatasync')
+}
+
+/**
  * Cuts or lengthens a file (with zeros) to `length` bytes.
  * @throws ErrnoError EINVAL (not open for writing, or not a file), EFBIG, EBADF
  * @see man 2 ftruncate
@@ -190,10 +199,33 @@ export function isatty(fd: number): boolean {
 
 /**
  * Removes a file's name.
+ * @param path a string, or the bytes of a name that is no UTF-8
  * @throws ErrnoError ENOENT, EACCES, EISDIR, EPERM ... with `path`
  * @see man 2 unlink
  */
-export function unlink(path: string): void {
-  const file = asPath(path)
-  check(native.unlink(file), 'unlink', { path: file })
+export function unlink(path: PathName): void {
+  const file = asPathName(path)
+  check(native.unlink(file), 'unlink', { path: shownPath(file) })
+}
+
+export const CLOSE_RANGE_CLOEXEC = constant('CLOSE_RANGE_CLOEXEC')
+
+/**
+ * Lets a program that is executed have none of the descriptors from `first` to `last`: they become close-on-exec, and stay open until then.
+ * Closing them at once, which C's call does without the flag, is refused: the runtime lives on some of these numbers (its event loops, its
+ * threads' wake-ups), and ends the process when it finds one of them gone.
+ *
+ * @param first the first descriptor
+ * @param last the last one, inclusive; 2**32 - 1: all there are
+ * @param flags CLOSE_RANGE_CLOEXEC
+ * @throws ErrnoError EINVAL (`first` > `last`), ENOSYS (before Linux 5.11); ERR_INVALID_ARG_VALUE (without the flag), ERR_INVALID_ARG_TYPE,
+ *   ERR_OUT_OF_RANGE
+ * @see man 2 close_range
+ */
+export function close_range(first: number, last: number, flags: number): void {
+  const [from, to] = [asInteger('first', first, 0, 0xffffffff), asInteger('last', last, 0, 0xffffffff)]
+  if (asInteger('flags', flags) !== CLOSE_RANGE_CLOEXEC) {
+    throw invalidArgValue('flags', 'must be CLOSE_RANGE_CLOEXEC: the runtime lives on descriptors of its own', flags)
+  }
+  check(native.close_range(from, to, flags), 'close_range')
 }

@@ -1,6 +1,7 @@
 // What every C function checks of its arguments before a system call is made, each check written once.
+import { types } from 'node:util'
 import { invalidArgType, invalidArgValue, outOfRange, codedError } from '../../errors.js'
-import type { ByteView } from '../../native.js'
+import type { ByteView, PathName } from '../../native.js'
 import { asUint8Array, byteLengthOf, bytesIn, isGone, isMemory, mayShrink } from './memory-view.js'
 
 export const INT_MAX = 0x7fffffff
@@ -24,6 +25,18 @@ export function asPath(value: unknown, name = 'path'): string {
   if (value.includes('\0')) throw invalidArgValue(name, 'must be a string without null bytes', value)
   return value
 }
+
+/** As asPath; a name that is no UTF-8 is given as its bytes, and any name may be. */
+export function asPathName(value: unknown, name = 'path'): PathName {
+  if (typeof value === 'string') return asPath(value, name)
+  if (!types.isUint8Array(value)) throw invalidArgType(name, 'of type string or an instance of Buffer', value)
+  const bytes = bytesOf(asSpan(value, 0, undefined, name))
+  if (bytes.includes(0)) throw invalidArgValue(name, 'must be without null bytes', value)
+  return bytes.slice() // what was looked at is what the kernel gets, whoever shares that memory
+}
+
+/** What an error says of a name. */
+export const shownPath = (path: PathName): string => (typeof path === 'string' ? path : Buffer.from(path).toString())
 
 /** A timeout in milliseconds for poll(2) and its like: negative, null, undefined and Infinity wait for ever (-1). */
 export function asTimeout(value: unknown, name = 'timeout'): number {
