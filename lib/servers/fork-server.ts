@@ -1,11 +1,11 @@
 // forkServer: a child process a connection, or a fixed number of processes that share the listener. See: man 2 fork, accept, _exit.
-import { ForkModel } from './fork/fork-model.js'
+import { forkModel } from './fork/fork-model.js'
 import { checkedFork, type ForkServerOptions } from './fork/fork-options.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { PreforkServer } from './prefork/prefork-server.js'
 import { asOptions, gracefulTimeoutOf, Server, type ServerOptions } from './server.js'
 import { processKinds, type ProcessHandler } from './serving/process-handler.js'
-import { PreforkModel } from './prefork/prefork-model.js'
+import { preforkModel } from './prefork/prefork-model.js'
 import { checkedWorkers, type PreforkOptions } from './prefork/prefork-options.js'
 
 export type { ForkServerOptions }
@@ -46,13 +46,13 @@ export async function forkServer(
   const known = knownHandler(handler, 'forkServer', processKinds)
   asOptions(options)
   if (isPrefork(options)) return prefork(options, known)
-  return Server.open(options, new ForkModel(known, checkedFork(options)))
+  return Server.open(options, forkModel(known, checkedFork(options)))
 }
 
 const isPrefork = (options: ForkServerOptions | PreforkServerOptions): options is PreforkServerOptions =>
   options.workers !== undefined
 
 function prefork(options: PreforkServerOptions, handler: ProcessHandler): Promise<PreforkServer> {
-  const supervisor = new PreforkModel(handler, checkedWorkers(options, gracefulTimeoutOf(options)))
-  return Server.openAs(options, supervisor, (listener, grace) => new PreforkServer(supervisor, listener, grace))
+  const model = preforkModel(handler, checkedWorkers(options, gracefulTimeoutOf(options)))
+  return Server.openAs(options, model, (running, listener, limits) => new PreforkServer(running, listener, limits))
 }

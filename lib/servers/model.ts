@@ -30,14 +30,18 @@ export const clientOf = ({ address }: Pick<Accepted, 'address'>): Client => ({
 })
 
 /**
- * What makes a server that model. Server calls `start` once; later `stop`, waits for `drained`, and calls `destroy` when that takes too
- * long. A model tells what happens through the ServerHost it was given.
+ * Begins to serve the host's listener in one way: a process a connection, a thread a connection, readiness ... Throws or rejects where that
+ * cannot be; nothing is left running then.
  */
-export interface Model {
+export type Model<Running extends RunningModel = RunningModel> = (host: ServerHost) => Running | Promise<Running>
+
+/**
+ * A model that serves. Its server calls `stop` once, waits for `drained`, and calls `destroy` when that takes too long. What happens is told
+ * through the ServerHost that the model was given.
+ */
+export interface RunningModel {
   /** 'fork', 'thread', 'event', 'sync'. */
   readonly name: string
-  /** Begins to serve. Throws or rejects where it can't; nothing is left running then. */
-  start(host: ServerHost): void | Promise<void>
   /** No further connection is accepted; those being served go on. Called once, before the listener is closed. */
   stop(): void
   /** Resolves when no connection is being served and nothing the model made (threads, processes, handles) is left. */
@@ -55,11 +59,11 @@ export interface ServerHost {
   readonly maxConnections: number
   /** Milliseconds, 0: none. */
   readonly idleTimeout: number
-  /** Whether anybody listens to `connection`: a model whose connections never enter JavaScript need not tell otherwise. */
+  /** Whether `connection` has a listener or a subscriber: without one, connections need not enter JavaScript. */
   readonly wantsConnections: boolean
-  /** Whether anybody listens to one of these events of the model's own. */
+  /** Whether one of these events of the model's own has a listener. */
   hears(...events: string[]): boolean
-  /** Calls whenever somebody begins to listen to an event, right before he does. */
+  /** Calls whenever a listener of an event is about to be added. */
   onListener(callback: (event: string) => void): void
   /** A connection was accepted and is served. */
   connection(client: Client, ...more: unknown[]): void

@@ -1,12 +1,11 @@
 // What the four servers have in common, written once: options, listening, limits, drain and close, statistics, events.
 import { channel } from 'node:diagnostics_channel'
 import { invalidArgType } from '../errors.js'
-import { callSafely } from '../posix/event-loop/epoll-registry.js'
 import { asInteger } from '../posix/internal/arguments.js'
 import { openListener, type Listener, type ListenOptions, type TcpAddress } from './accept/listener.js'
-import type { Model, ServerHost, ServerStats } from './model.js'
+import type { Model, RunningModel, ServerStats } from './model.js'
 import { ServerEmitter } from './server-events.js'
-import { UnheardErrors } from './unheard-error.js'
+import { Host, type HostLimits } from './server-host.js'
 
 /** Options of every server: where to listen, and the limits. */
 export interface ServerOptions extends ListenOptions {
@@ -24,12 +23,17 @@ export interface ServerOptions extends ListenOptions {
 
 const channels = {
   listening: channel('posix-async:server:listening'),
-  connection: channel('posix-async:server:connection'),
-  clientError: channel('posix-async:server:client-error'),
   close: channel('posix-async:server:close'),
 }
 
 const DEFAULT_GRACE = 30_000
+
+/** The checked limits of a server. @internal */
+export interface ServerLimits extends HostLimits {
+  /** Milliseconds. */
+  readonly gracefulTimeout: number
+  readonly blockOnClose: boolean
+}
 
 /**
  * A running server; forkServer, threadServer, eventServer and syncServer make one.
@@ -39,45 +43,44 @@ const DEFAULT_GRACE = 30_000
  * ':client-error' and ':close'.
  */
 export class Server extends ServerEmitter implements AsyncDisposable {
-  readonly #model: Model
+  readonly #model: RunningModel
   readonly #listener: Listener
-  readonly #gracefulTimeout: number
-  readonly #unheard = new UnheardErrors()
-  #blockOnClose = true
+  readonly #ending: ServerLimits
   #closing: Promise<void> | undefined
 
   /** @internal */
-  constructor(model: Model, listener: Listener, gracefulTimeout: number) {
+  constructor(model: RunningModel, listener: Listener, ending: ServerLimits) {
     super()
     this.#model = model
     this.#listener = listener
-    this.#gracefulTimeout = gracefulTimeout
+    this.#ending = ending
   }
 
   /** Checks the options, listens, and starts the model. @internal */
   static open(options: ServerOptions, model: Model): Promise<Server> {
-    return Server.openAs(options, model, (listener, grace) => new Server(model, listener, grace))
+    return Server.openAs(options, model, (running, listener, limits) => new Server(running, listener, limits))
   }
 
-  /** The same for a model whose servers can more. @internal */
-  static async openAs<Kind extends Server>(
+  /** The same for a model whose servers have methods of their own. @internal */
+  static async openAs<Running extends RunningModel, Kind extends Server>(
     options: ServerOptions,
-    model: Model,
-    create: (listener: Listener, gracefulTimeout: number) => Kind,
+    model: Model<Running>,
+    create: (running: Running, listener: Listener, limits: ServerLimits) => Kind,
   ): Promise<Kind> {
     const limits = checkedLimits(options)
     options.signal?.throwIfAborted()
     const listener = await openListener(options)
-    const server = create(listener, limits.gracefulTimeout)
-    server.#blockOnClose = limits.blockOnClose
+    const host = new Host(listener, limits)
+    let server: Kind
     try {
-      await model.start(server.#host(limits))
+      server = create(await model(host), listener, limits)
     } catch (error) {
       listener.close()
       throw error
     }
+    host.open(server)
     server.#closeOn(options.signal)
-    // After whoever awaits the server has had his turn, and before any connection.
+    // After the caller has had the server, and could add listeners, and before any connection.
     process.nextTick(() => server.#announce())
     return server
   }
@@ -86,34 +89,6 @@ export class Server extends ServerEmitter implements AsyncDisposable {
     if (this.#closing) return
     this.emit('listening')
     channels.listening.publish({ server: this })
-  }
-
-  #host({ maxConnections, idleTimeout }: { maxConnections: number; idleTimeout: number }): ServerHost {
-    const wantsConnections = (): boolean => this.listenerCount('connection') > 0 || channels.connection.hasSubscribers
-    return {
-      listener: this.#listener,
-      maxConnections,
-      idleTimeout,
-      get wantsConnections() {
-        return wantsConnections()
-      },
-      onListener: (callback) => void this.on('newListener', callback),
-      hears: (...events) => events.some((event) => this.listenerCount(event) > 0),
-      connection: (client, ...more) => {
-        this.emit('connection', client, ...more)
-        if (channels.connection.hasSubscribers) channels.connection.publish({ server: this, client })
-      },
-      // A listener that throws is an uncaughtException, and no reason to drop what else is to be done about a client.
-      clientError: (error, client) => {
-        callSafely(() => this.emit('clientError', error, client) || this.#unheard.tell(error, client))
-        if (channels.clientError.hasSubscribers) channels.clientError.publish({ server: this, error, client })
-      },
-      failed: (error) => {
-        void this.close()
-        this.emit('error', error)
-      },
-      emit: (event, ...args) => callSafely(() => this.emit(event, ...args)),
-    }
   }
 
   #closeOn(signal: AbortSignal | undefined): void {
@@ -162,11 +137,11 @@ export class Server extends ServerEmitter implements AsyncDisposable {
     this.#model.stop()
     this.#listener.close()
     const over = this.#drain()
-    if (this.#blockOnClose) await over
+    if (this.#ending.blockOnClose) await over
   }
 
   async #drain(): Promise<void> {
-    const timer = setTimeout(() => this.#model.destroy(), this.#gracefulTimeout)
+    const timer = setTimeout(() => this.#model.destroy(), this.#ending.gracefulTimeout)
     await this.#model.drained()
     clearTimeout(timer)
     this.emit('close')
@@ -189,7 +164,7 @@ export function gracefulTimeoutOf({ gracefulTimeout = DEFAULT_GRACE }: ServerOpt
   return asInteger('options.gracefulTimeout', gracefulTimeout, 0)
 }
 
-function checkedLimits(options: ServerOptions) {
+function checkedLimits(options: ServerOptions): ServerLimits {
   const { maxConnections = Infinity, idleTimeout = 0, signal, blockOnClose = true } = asOptions(options)
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgType('options.signal', 'an AbortSignal', signal)

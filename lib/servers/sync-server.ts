@@ -17,42 +17,58 @@ import { asWorkerReport, ChildReporter, guard, tellOfClient, type WorkerReport }
 import { Counters } from './serving/counters.js'
 import { asInherit, type InheritOptions } from './serving/inherit.js'
 import { asOptions, Server, type ServerOptions } from './server.js'
-import type { Client, Model, ServerHost, ServerStats } from './model.js'
+import type { Client, Model, RunningModel, ServerHost, ServerStats } from './model.js'
 import { SharedNumbers } from './serving/scoreboard.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serving/process-handler.js'
 
-class SyncModel implements Model {
+const syncModel =
+  (handler: ProcessHandler, inherit: readonly number[]): Model =>
+  async (host) => {
+    const server = processServer(handler)
+    let memory: ArrayBuffer
+    try {
+      memory = mmap(null, BigInt64Array.BYTES_PER_ELEMENT)
+    } catch (error) {
+      server.stop()
+      throw error
+    }
+    const model = new SyncModel(host, server, memory, inherit)
+    await model.begin()
+    return model
+  }
+
+class SyncModel implements RunningModel {
   readonly name = 'sync'
-  readonly #handler: ProcessHandler
+  readonly #host: ServerHost
+  readonly #server: ProcessServer
   readonly #inherit: readonly number[]
   readonly #tally = new Counters()
   // Whether the child is to end.
-  #memory: ArrayBuffer | undefined
-  #ending!: SharedNumbers<'closing'>
+  readonly #memory: ArrayBuffer
+  readonly #ending: SharedNumbers<'closing'>
   // The parent's end of the socket to its child, whose closing tells it, and by which it reports; -1 when closed.
   #control = -1
   #reader: ReportReader<WorkerReport> | undefined
   #stopped = false
-  #host!: ServerHost
-  #server!: ProcessServer
-  #child!: Child
+  #child: Child | undefined
   // The child was killed because its connection was to end, and another takes its place.
-  #cut = false
+  #killedOnPurpose = false
   readonly #drained = new Deferred()
 
-  constructor(handler: ProcessHandler, inherit: readonly number[]) {
-    this.#handler = handler
+  constructor(host: ServerHost, server: ProcessServer, memory: ArrayBuffer, inherit: readonly number[]) {
+    this.#host = host
+    this.#server = server
+    this.#memory = memory
+    this.#ending = new SharedNumbers(['closing'], new BigInt64Array(memory))
     this.#inherit = inherit
   }
 
-  async start(host: ServerHost): Promise<void> {
-    this.#host = host
-    this.#server = processServer(this.#handler)
+  /** Forks the child. @throws (rejects) what kept it from serving */
+  async begin(): Promise<void> {
+    const { listener } = this.#host
     try {
-      this.#memory = mmap(null, BigInt64Array.BYTES_PER_ELEMENT)
-      this.#ending = new SharedNumbers(['closing'], new BigInt64Array(this.#memory))
-      // Who shares a listener may be quicker: then accept4 says so, and the child waits again for either end.
-      host.listener.setNonBlocking(host.listener.inherited)
+      // Another process that shares the listener may be quicker: then accept4 says so, and the child waits again for either end.
+      listener.setNonBlocking(listener.inherited)
       await this.#fork()
     } catch (error) {
       this.#release()
@@ -71,19 +87,20 @@ class SyncModel implements Model {
     } finally {
       close(its)
     }
-    await this.#listen(own)
-    void this.#child.ended.then((status) => this.#ended(status))
+    const child = this.#child
+    await this.#listen(own, child)
+    void child.ended.then((status) => this.#ended(child, status))
   }
 
   // A child that cannot be heard is not left to run.
-  async #listen(own: number): Promise<void> {
+  async #listen(own: number, child: Child): Promise<void> {
     const broken = (error: Error): void => this.#expel(error)
     const told = (report: WorkerReport): void => this.#told(report)
     try {
       this.#reader = new ReportReader(own, { parse: asWorkerReport, told, broken })
     } catch (error) {
-      this.#child.kill('SIGKILL')
-      await this.#child.ended
+      child.kill('SIGKILL')
+      await child.ended
       throw error
     }
   }
@@ -95,7 +112,7 @@ class SyncModel implements Model {
 
   // A child that has sent what it may not is ended, and the server with it.
   #expel(error: Error): void {
-    this.#child.kill('SIGKILL')
+    this.#child?.kill('SIGKILL')
     this.#host.clientError(error, { remoteAddress: undefined, remotePort: undefined })
   }
 
@@ -110,7 +127,7 @@ class SyncModel implements Model {
 
   #release(): void {
     this.#closeControl()
-    if (this.#memory) munmap(this.#memory)
+    munmap(this.#memory)
     this.#server.stop()
   }
 
@@ -144,16 +161,16 @@ class SyncModel implements Model {
     this.#tally.add('active', -1)
   }
 
-  #ended({ code, signal }: ExitStatus): void {
+  #ended({ pid }: Child, { code, signal }: ExitStatus): void {
     this.#closeControl()
     this.#tally.add('active', -this.#tally.get('active')) // a child that was killed was serving
-    if (this.#cut && !this.#stopped) {
-      this.#cut = false
+    if (this.#killedOnPurpose && !this.#stopped) {
+      this.#killedOnPurpose = false
       this.#fork().catch((error: Error) => this.#over(error))
       return
     }
     const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
-    this.#over(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `the serving child ${this.#child.pid} ${how}`))
+    this.#over(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `the serving child ${pid} ${how}`))
   }
 
   // No child is left, which is an error unless the server was stopped.
@@ -178,8 +195,8 @@ class SyncModel implements Model {
   }
 
   destroy(): void {
-    this.#cut = this.#child.running
-    this.#child.kill('SIGKILL')
+    this.#killedOnPurpose = this.#child?.running === true
+    this.#child?.kill('SIGKILL')
   }
 
   stats(): ServerStats {
@@ -203,5 +220,5 @@ export async function syncServer(
   handler: ConnectionHandler | NativeHandler | HttpHandler,
 ): Promise<Server> {
   const known = knownHandler(handler, 'syncServer', processKinds)
-  return Server.open(options, new SyncModel(known, asInherit(asOptions(options).inherit)))
+  return Server.open(options, syncModel(known, asInherit(asOptions(options).inherit)))
 }

@@ -10,12 +10,12 @@ import {
   type KnownHandler,
   type NativeHandler,
 } from './handler.js'
-import { IsolatesModel } from './isolates/isolates-model.js'
-import { NativeThreadModel } from './thread/native-thread-model.js'
+import { isolatesModel } from './isolates/isolates-model.js'
+import { nativeThreadModel } from './thread/native-thread-model.js'
 import { asOptions, Server, type ServerOptions } from './server.js'
 import type { Model } from './model.js'
 import { httpHandler } from './thread/thread-http.js'
-import { ThreadModel, type ThreadModelOptions } from './thread/thread-model.js'
+import { threadModel, type ThreadModelOptions } from './thread/thread-model.js'
 
 /** Options of threadServer. */
 export interface ThreadServerOptions extends ServerOptions {
@@ -81,31 +81,19 @@ export async function threadServer(
 ): Promise<Server> {
   const known = knownHandler(handler, 'threadServer', KINDS)
   const checked = checkedOptions(asOptions(options))
-  if (known.kind === 'module') return openIsolates(options, isolatesModel(known.url, options, checked))
-  return Server.open(options, modelOf(known, checked))
+  return Server.open(options, modelOf(known, checked, options.transfer))
 }
 
-async function openIsolates(options: ThreadServerOptions, model: IsolatesModel): Promise<Server> {
-  const server = await Server.open(options, model)
-  server.on('newListener', (event) => {
-    if (event === 'connection') model.wantConnections()
-  })
-  return server
-}
-
-function isolatesModel(
-  url: URL,
-  { transfer }: ThreadServerOptions,
-  { maxThreads, reuse, stackSize }: ThreadModelOptions,
-) {
+function moduleModel(url: URL, { maxThreads, reuse, stackSize }: ThreadModelOptions, transfer: unknown): Model {
   if (stackSize > 0 && stackSize < SMALLEST_ISOLATE_STACK) {
     throw outOfRange('options.stackSize', `>= ${SMALLEST_ISOLATE_STACK} for a module`, stackSize)
   }
   const threads = reuse ? maxThreads : Math.min(availableParallelism(), maxThreads)
-  return new IsolatesModel(url, { threads, stackSize, transfer })
+  return isolatesModel(url, { threads, stackSize, transfer })
 }
 
-function modelOf(known: Exclude<ThreadHandler, { kind: 'module' }>, options: ThreadModelOptions): Model {
-  if (known.kind === 'native') return new NativeThreadModel(known.name, options)
-  return new ThreadModel(known.kind === 'http' ? httpHandler(known.application) : { serve: known.serve }, options)
+function modelOf(known: ThreadHandler, options: ThreadModelOptions, transfer: unknown): Model {
+  if (known.kind === 'module') return moduleModel(known.url, options, transfer)
+  if (known.kind === 'native') return nativeThreadModel(known.name, options)
+  return threadModel(known.kind === 'http' ? httpHandler(known.application) : { serve: known.serve }, options)
 }

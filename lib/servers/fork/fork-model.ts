@@ -16,7 +16,7 @@ import type { ForkSettings } from './fork-options.js'
 import { ReportPipe } from '../../fork/report-pipe.js'
 import { Counters } from '../serving/counters.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
-import type { Model, ServerHost, ServerStats } from '../model.js'
+import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
 
 // Of an accepted connection, which no other child may keep.
 function close(fd: number): void {
@@ -24,9 +24,22 @@ function close(fd: number): void {
   closeFd(fd)
 }
 
-export class ForkModel implements Model {
+/** A child process a connection. */
+export const forkModel =
+  (handler: ProcessHandler, settings: ForkSettings): Model =>
+  async (host) => {
+    const server = processServer(handler)
+    try {
+      await tryPrivileges(settings.identity)
+      return new ForkModel(host, handler, server, settings)
+    } catch (error) {
+      server.stop()
+      throw error
+    }
+  }
+
+class ForkModel implements RunningModel {
   readonly name = 'fork'
-  readonly #handler: ProcessHandler
   readonly #settings: ForkSettings
   readonly #tally = Counters.private()
   // What children write to: bytes, and nothing that anything depends on.
@@ -35,47 +48,40 @@ export class ForkModel implements Model {
   readonly #waiting = new Set<Accepted>()
   #stopped = false
   #destroyed = false
-  #host!: ServerHost
-  #server!: ProcessServer
-  #child!: ConnectionChild
-  #children!: ConnectionChildren
-  #accepting: AcceptMode | undefined
+  readonly #host: ServerHost
+  readonly #server: ProcessServer
+  readonly #child: ConnectionChild
+  readonly #children: ConnectionChildren
+  readonly #accepting: AcceptMode
   readonly #drained = new Deferred()
 
-  constructor(handler: ProcessHandler, settings: ForkSettings) {
-    this.#handler = handler
+  constructor(host: ServerHost, handler: ProcessHandler, server: ProcessServer, settings: ForkSettings) {
+    this.#host = host
+    this.#server = server
     this.#settings = settings
+    const [{ identity }, { idleTimeout }] = [settings, host]
+    this.#child = new ConnectionChild({
+      parent: process.pid,
+      handler,
+      server,
+      identity,
+      tally: this.#bytes,
+      idleTimeout,
+    })
+    this.#children = new ConnectionChildren({ host, tally: this.#tally, settings, ended: () => this.#settle() })
+    compactHeap()
+    this.#child.rehearse()
+    this.#accepting = this.#accept()
+    this.#begin()
   }
 
-  async start(host: ServerHost): Promise<void> {
-    this.#host = host
-    this.#server = processServer(this.#handler)
+  #begin(): void {
     try {
-      await tryPrivileges(this.#settings.identity)
-      this.#prepare()
-      compactHeap()
-      this.#child.rehearse()
-      this.#accepting = this.#accept()
       this.#settle()
     } catch (error) {
-      this.#release()
+      this.#accepting.close()
       throw error
     }
-  }
-
-  #prepare(): void {
-    const [host, tally, handler, server, settings] = [
-      this.#host,
-      this.#tally,
-      this.#handler,
-      this.#server,
-      this.#settings,
-    ]
-    const { idleTimeout } = host
-    const { identity } = settings
-    const parent = process.pid
-    this.#child = new ConnectionChild({ parent, handler, server, identity, tally: this.#bytes, idleTimeout })
-    this.#children = new ConnectionChildren({ host, tally, settings, ended: () => this.#settle() })
   }
 
   #accept(): AcceptMode {
@@ -104,11 +110,11 @@ export class ForkModel implements Model {
 
   // Of those that JavaScript has accepted.
   get #own(): number {
-    return this.#waiting.size + (this.#children?.size ?? 0)
+    return this.#waiting.size + this.#children.size
   }
 
   get #active(): number {
-    return this.#own + (this.#accepting?.children ?? 0)
+    return this.#own + this.#accepting.children
   }
 
   #take(accepted: Accepted): boolean {
@@ -139,7 +145,7 @@ export class ForkModel implements Model {
     report.closeWriter()
     close(accepted.fd)
     this.#waiting.delete(accepted)
-    this.#accepting!.worked()
+    this.#accepting.worked()
     this.#children.adopt(child, clientOf(accepted), report)
     if (this.#destroyed) this.#children.kill()
   }
@@ -147,7 +153,7 @@ export class ForkModel implements Model {
   // A fork that fails is tried once more while the client waits; then the client is closed.
   #forkFailed(accepted: Accepted, error: Error, again: boolean): void {
     const passing = error instanceof ErrnoError && ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(error.code)
-    if (!this.#stopped) this.#accepting!.rest()
+    if (!this.#stopped) this.#accepting.rest()
     if (passing && again && !this.#stopped) {
       setTimeout(() => void this.#serve(accepted, false), RETRY)
       return
@@ -160,7 +166,7 @@ export class ForkModel implements Model {
   // After any change: accept on when there is room, or tell that all has ended.
   #settle(): void {
     if (!this.#stopped) {
-      if (this.#active < this.#settings.maxChildren) this.#accepting?.resume(this.#own)
+      if (this.#active < this.#settings.maxChildren) this.#accepting.resume(this.#own)
     } else if (this.#active === 0) {
       this.#release()
       this.#drained.resolve()
@@ -168,13 +174,13 @@ export class ForkModel implements Model {
   }
 
   #release(): void {
-    this.#accepting?.close()
+    this.#accepting.close()
     this.#server.stop()
   }
 
   stop(): void {
     this.#stopped = true
-    this.#accepting!.stop()
+    this.#accepting.stop()
     this.#settle()
   }
 
@@ -185,11 +191,11 @@ export class ForkModel implements Model {
   destroy(): void {
     this.#destroyed = this.#stopped
     this.#children.kill()
-    this.#accepting!.kill()
+    this.#accepting.kill()
   }
 
   stats(): ServerStats {
-    const { children, exhaustions } = this.#accepting!
+    const { children, exhaustions } = this.#accepting
     return {
       ...this.#tally.all(),
       bytesIn: this.#bytes.get('bytesIn'),

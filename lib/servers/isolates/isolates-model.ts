@@ -10,7 +10,7 @@ import { Deferred } from '../deferred.js'
 import { IsolateFlags } from './isolate-state.js'
 import { Isolate, type CommonSetup, type IsolateOptions } from './isolate.js'
 import { Counters } from '../serving/counters.js'
-import type { Model, ServerHost, ServerStats } from '../model.js'
+import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
 import { Slot } from '../serving/slot.js'
 
 // How long isolates whose connections were cut off may still compute before they are terminated, in milliseconds.
@@ -20,7 +20,16 @@ export interface IsolatesOptions extends IsolateOptions {
   threads: number
 }
 
-export class IsolatesModel implements Model {
+/** So many isolates, each with the handler of the module. */
+export const isolatesModel =
+  (url: URL, options: IsolatesOptions): Model =>
+  async (host) => {
+    const model = new IsolatesModel(host, url, options)
+    await model.begin()
+    return model
+  }
+
+class IsolatesModel implements RunningModel {
   readonly name = 'thread'
   readonly #url: URL
   readonly #options: IsolatesOptions
@@ -34,7 +43,7 @@ export class IsolatesModel implements Model {
   // A descriptor of their own: the server closes its when it stops, and isolates may look at theirs a moment longer.
   #listener = -1
   #stop = -1
-  #host!: ServerHost
+  readonly #host: ServerHost
   #state: 'starting' | 'running' | 'stopped' = 'starting'
   #restarts = 0
   #patience: NodeJS.Timeout | undefined
@@ -43,21 +52,26 @@ export class IsolatesModel implements Model {
     for (const isolate of this.#alive) isolate.cutOff()
   }
 
-  constructor(url: URL, options: IsolatesOptions) {
+  constructor(host: ServerHost, url: URL, options: IsolatesOptions) {
+    this.#host = host
     this.#url = url
     this.#options = options
     this.#slots = Array.from({ length: options.threads }, (_, id) => new Slot<Isolate>(id))
   }
 
-  async start(host: ServerHost): Promise<void> {
-    this.#host = host
-    process.once('exit', this.#onExit)
+  /** Makes the isolates. @throws (rejects) what kept one from serving */
+  async begin(): Promise<void> {
+    const host = this.#host
+    host.onListener((event) => {
+      if (event === 'connection') this.#wantConnections()
+    })
     host.listener.setNonBlocking(true)
     this.#listener = fcntl(host.listener.fd, F_DUPFD_CLOEXEC, 0)
+    process.once('exit', this.#onExit)
     keepInParent(this.#listener)
     try {
       this.#stop = eventfd(0, EFD_NONBLOCK)
-      if (host.wantsConnections) this.wantConnections()
+      if (host.wantsConnections) this.#wantConnections()
       await this.#startAll()
     } catch (error) {
       this.stop()
@@ -127,8 +141,8 @@ export class IsolatesModel implements Model {
     }, delay)
   }
 
-  /** Isolates tell of each connection from now on. */
-  wantConnections(): void {
+  // Isolates tell of each connection from now on.
+  #wantConnections(): void {
     this.#flags.wantsConnections = true
   }
 

@@ -25,9 +25,9 @@ export class Generations implements Origin {
   #app: App
   generation = 1
 
-  constructor(handler: ProcessHandler, share: Omit<PreforkContext, 'handler' | 'server'>) {
+  constructor(app: Omit<App, 'mold'>, share: Omit<PreforkContext, 'handler' | 'server'>) {
     this.#share = share
-    this.#app = { handler, server: processServer(handler) }
+    this.#app = app
   }
 
   fork(worker: PreforkWorker, ends: WorkerEnds): Promise<Child> {

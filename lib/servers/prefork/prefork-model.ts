@@ -8,8 +8,8 @@ import { WorkerPool } from './worker-pool.js'
 import { Deferred } from '../deferred.js'
 import { Generations, warmest } from './generations.js'
 import { processMemory } from '../serving/process-memory.js'
-import type { Model, ServerHost, ServerStats } from '../model.js'
-import type { ProcessHandler } from '../serving/process-handler.js'
+import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
+import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
 import { Scoreboard } from '../serving/scoreboard.js'
 import { MOST_WORKERS, type WorkerSettings } from './prefork-options.js'
 import { MasterHooks } from './worker-hooks.js'
@@ -18,62 +18,89 @@ import type { PreforkWorker } from './worker.js'
 
 const LONG = 2 ** 30
 
-export class PreforkModel implements Model {
+/** A fixed number of processes that share the listener. */
+export const preforkModel =
+  (handler: ProcessHandler, settings: WorkerSettings): Model<PreforkModel> =>
+  async (host) => {
+    const model = new PreforkModel(host, settings, openParts(handler))
+    await model.begin()
+    return model
+  }
+
+interface Parts {
+  readonly handler: ProcessHandler
+  readonly server: ProcessServer
+  readonly cells: Scoreboard
+  readonly waitersEventFd: number
+}
+
+function openParts(handler: ProcessHandler): Parts {
+  const server = processServer(handler)
+  let cells: Scoreboard | undefined
+  try {
+    cells = new Scoreboard()
+    return { handler, server, cells, waitersEventFd: eventfd() }
+  } catch (error) {
+    cells?.release()
+    server.stop()
+    throw error
+  }
+}
+
+export class PreforkModel implements RunningModel {
   readonly name = 'fork'
-  readonly #handler: ProcessHandler
+  readonly #host: ServerHost
   readonly #settings: WorkerSettings
-  #cells: Scoreboard | undefined
-  #host!: ServerHost
-  #line: number | undefined
-  #generations: Generations | undefined
-  #pool!: WorkerPool
-  #watch: WorkerMonitor | undefined
+  readonly #cells: Scoreboard
+  readonly #waitersEventFd: number
+  readonly #generations: Generations
+  readonly #pool: WorkerPool
+  #monitor: WorkerMonitor | undefined
   // With no worker to wait for the process would end; set while all rest.
   #rest: NodeJS.Timeout | undefined
   // Exchanges of all workers, one after the other.
   #exchanges: Promise<void> = Promise.resolve()
   #stopped = false
+  #released = false
   readonly #drained = new Deferred()
 
-  constructor(handler: ProcessHandler, settings: WorkerSettings) {
-    this.#handler = handler
+  constructor(host: ServerHost, settings: WorkerSettings, { handler, server, cells, waitersEventFd }: Parts) {
+    this.#host = host
     this.#settings = settings
+    this.#cells = cells
+    this.#waitersEventFd = waitersEventFd
+    const context = { parent: process.pid, host, cells, settings, waitersEventFd }
+    const origin = (this.#generations = new Generations({ handler, server }, context))
+    const hooks = new MasterHooks(settings.hooks, host)
+    this.#pool = new WorkerPool({ host, hooks, settings, cells, origin, ended: (worker) => this.#ended(worker) })
+    host.onListener((event) => {
+      if (event === 'connection') this.#wantConnections()
+    })
   }
 
-  async start(host: ServerHost): Promise<void> {
-    this.#host = host
+  /** Forks the workers. @throws (rejects) what kept one from serving */
+  async begin(): Promise<void> {
     try {
-      this.#prepare()
-      host.listener.setNonBlocking(true)
+      if (this.#host.wantsConnections) this.#wantConnections()
+      this.#host.listener.setNonBlocking(true)
       compactHeap()
       await this.#pool.start()
-      this.#watch = new WorkerMonitor(this.#pool, this.#settings, () => this.#reforkUnasked())
+      this.#monitor = new WorkerMonitor(this.#pool, this.#settings, () => this.#reforkUnasked())
     } catch (error) {
       await this.#giveUp()
       throw error
     }
   }
 
-  #prepare(): void {
-    const [host, settings, cells] = [this.#host, this.#settings, (this.#cells = new Scoreboard())]
-    const line = (this.#line = eventfd())
-    const share = { parent: process.pid, host, cells, settings, line }
-    const origin = (this.#generations = new Generations(this.#handler, share))
-    const ended = (worker: PreforkWorker): void => this.#ended(worker)
-    const hooks = new MasterHooks(settings.hooks, host)
-    this.#pool = new WorkerPool({ host, hooks, settings, cells, origin, ended })
-    if (host.wantsConnections) this.wantConnections()
-  }
-
   async #giveUp(): Promise<void> {
     this.#stopped = true
-    this.#pool?.kill()
+    this.#pool.kill()
     this.#settle()
     await this.#drained.promise
   }
 
   #ended(worker: PreforkWorker): void {
-    this.#generations!.ended(worker)
+    this.#generations.ended(worker)
     this.#settle()
   }
 
@@ -110,7 +137,7 @@ export class PreforkModel implements Model {
   reload(handler?: ProcessHandler): Promise<void> {
     return this.#afterOthers(async () => {
       this.#pool.hooks.tell('onReload')
-      await this.#awake(() => this.#generations!.reload(this.#pool, handler))
+      await this.#awake(() => this.#generations.reload(this.#pool, handler))
     })
   }
 
@@ -128,7 +155,7 @@ export class PreforkModel implements Model {
 
   /** See PreforkServer.refork. */
   refork(): Promise<void> {
-    return this.#afterOthers(() => this.#generations!.refork(this.#pool, warmest(this.workers)))
+    return this.#afterOthers(() => this.#generations.refork(this.#pool, warmest(this.workers)))
   }
 
   async #reforkUnasked(): Promise<void> {
@@ -146,28 +173,28 @@ export class PreforkModel implements Model {
     return done
   }
 
-  /** Workers tell of each connection from now on. */
-  wantConnections(): void {
-    if (!this.#stopped) this.#cells?.common.set('wantsConnections', 1)
+  // Workers tell of each connection from now on.
+  #wantConnections(): void {
+    if (!this.#stopped) this.#cells.common.set('wantsConnections', 1)
   }
 
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#watch?.close()
+    this.#monitor?.close()
     clearInterval(this.#rest)
-    this.#cells!.common.set('closing', 1)
+    this.#cells.common.set('closing', 1)
     this.#pool.stop()
     if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
     this.#settle()
   }
 
   #settle(): void {
-    if (!this.#stopped || this.#pool?.isEmpty === false) return
-    this.#generations?.release()
-    this.#cells?.release()
-    if (this.#line !== undefined) close(this.#line)
-    this.#line = undefined
+    if (!this.#stopped || this.#released || !this.#pool.isEmpty) return
+    this.#released = true
+    this.#generations.release()
+    this.#cells.release()
+    close(this.#waitersEventFd)
     this.#drained.resolve()
   }
 
@@ -182,7 +209,7 @@ export class PreforkModel implements Model {
   stats(): ServerStats {
     const memory = this.workers.map(({ pid }) => processMemory(pid))
     return {
-      ...this.#cells!.totals(),
+      ...this.#cells.totals(),
       workers: this.workers.filter(({ status }) => status === 'online').length,
       restarts: this.#pool.restarts,
       privateBytes: memory.reduce((sum, one) => sum + one.private, 0),

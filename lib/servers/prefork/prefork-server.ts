@@ -1,7 +1,7 @@
 // A prefork server as its user sees it: a server whose workers can be counted, added, removed and replaced.
 import type { Listener } from '../accept/listener.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from '../handler.js'
-import { Server } from '../server.js'
+import { Server, type ServerLimits } from '../server.js'
 import { processKinds } from '../serving/process-handler.js'
 import type { PreforkModel } from './prefork-model.js'
 import type { PreforkWorker } from './worker.js'
@@ -14,20 +14,17 @@ import type { PreforkWorker } from './worker.js'
  * more than five times in ten seconds, and is replaced once a second from then on.
  */
 export class PreforkServer extends Server {
-  readonly #supervisor: PreforkModel
+  readonly #model: PreforkModel
 
   /** @internal */
-  constructor(supervisor: PreforkModel, listener: Listener, gracefulTimeout: number) {
-    super(supervisor, listener, gracefulTimeout)
-    this.#supervisor = supervisor
-    this.on('newListener', (event) => {
-      if (event === 'connection') supervisor.wantConnections()
-    })
+  constructor(model: PreforkModel, listener: Listener, limits: ServerLimits) {
+    super(model, listener, limits)
+    this.#model = model
   }
 
   /** The workers that serve or begin to, in the order of their numbers. */
   get workers(): PreforkWorker[] {
-    return this.#supervisor.workers
+    return this.#model.workers
   }
 
   /**
@@ -38,7 +35,7 @@ export class PreforkServer extends Server {
    * @throws (rejects) what kept a new worker from serving; the old ones go on then; ERR_SERVER_NOT_RUNNING
    */
   async reload(handler?: ConnectionHandler | NativeHandler | HttpHandler): Promise<void> {
-    return this.#supervisor.reload(handler && knownHandler(handler, 'forkServer', processKinds))
+    return this.#model.reload(handler && knownHandler(handler, 'forkServer', processKinds))
   }
 
   /**
@@ -49,21 +46,21 @@ export class PreforkServer extends Server {
    * @throws (rejects) ERR_POSIX_ASYNC_WORKER where no worker serves; what kept a new one from serving; ERR_SERVER_NOT_RUNNING
    */
   refork(): Promise<void> {
-    return this.#supervisor.refork()
+    return this.#model.refork()
   }
 
   /** One worker more. Resolves when it serves. @throws (rejects) what kept it from that */
   addWorker(): Promise<void> {
-    return this.#supervisor.addWorker()
+    return this.#model.addWorker()
   }
 
   /** One worker fewer: it leaves when it has done what it has begun. The last one stays: false. */
   removeWorker(): boolean {
-    return this.#supervisor.removeWorker()
+    return this.#model.removeWorker()
   }
 
   /** All workers leave; the listener stays open, and clients wait in its queue until `reload`. */
   stopWorkers(): void {
-    this.#supervisor.rest()
+    this.#model.rest()
   }
 }

@@ -17,7 +17,7 @@ export interface PreforkContext {
   readonly cells: Scoreboard
   readonly settings: WorkerSettings
   /** See AcceptLoop. */
-  readonly line: number
+  readonly waitersEventFd: number
 }
 
 /** Which worker a child is to be: its number among all that there ever were, and what its hooks are told. */
@@ -52,8 +52,8 @@ export function setupOf(
 
 /** The descriptors that a worker has of the process that it is forked from. */
 export function fdsOf(
-  { host, line, settings }: Pick<PreforkContext, 'host' | 'line' | 'settings'>,
+  { host, waitersEventFd, settings }: Pick<PreforkContext, 'host' | 'waitersEventFd' | 'settings'>,
   control: number,
 ): number[] {
-  return [host.listener.fd, control, line, ...settings.inherit]
+  return [host.listener.fd, control, waitersEventFd, ...settings.inherit]
 }

@@ -44,7 +44,7 @@ async function boot(setup: WorkerContext, ofMold: boolean): Promise<void> {
 async function serveOneByOne(setup: WorkerContext, share: WorkerQuota): Promise<void> {
   const { host, entry, control, tally } = setup
   const stop = { fd: control, asked: () => entry.life.get('told') !== Told.serve }
-  const loop = new AcceptLoop(host.listener, stop, tally, true, undefined, setup.line)
+  const loop = new AcceptLoop(host.listener, stop, tally, true, undefined, setup.waitersEventFd)
   for (let accepted = loop.next(); accepted; accepted = loop.next()) {
     await serveOne(setup, share, accepted)
     if (share.isDone()) break

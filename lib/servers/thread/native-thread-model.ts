@@ -2,39 +2,40 @@
 import { ErrnoError } from '../../errors.js'
 import { Deferred } from '../deferred.js'
 import { RunningNative } from '../serving/native-handler.js'
-import type { Model, ServerHost, ServerStats } from '../model.js'
+import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
 import type { ThreadModelOptions } from './thread-model.js'
 import { NativeAcceptLoop } from './native-accept-loop.js'
 
 // How long threads that were cut off may still compute before they are left to themselves, in milliseconds.
 const LAST_GRACE = 1000
 
-export class NativeThreadModel implements Model {
+/** A thread a connection, with a native handler. @param handler its name or path */
+export const nativeThreadModel =
+  (handler: string, options: ThreadModelOptions): Model =>
+  (host) => {
+    const running = new RunningNative(handler)
+    try {
+      return new NativeThreadModel(host, running, options)
+    } catch (error) {
+      running.stop()
+      throw error
+    }
+  }
+
+class NativeThreadModel implements RunningModel {
   readonly name = 'thread'
-  readonly #handler: string
-  readonly #options: ThreadModelOptions
   readonly #drained = new Deferred()
-  #running!: RunningNative
-  #loop!: NativeAcceptLoop
+  readonly #running: RunningNative
+  readonly #loop: NativeAcceptLoop
   #failed = false
   #last: ServerStats | undefined
   #patience: NodeJS.Timeout | undefined
 
-  constructor(handler: string, options: ThreadModelOptions) {
-    this.#handler = handler
-    this.#options = options
-  }
-
-  start(host: ServerHost): void {
-    this.#running = new RunningNative(this.#handler)
+  constructor(host: ServerHost, running: RunningNative, options: ThreadModelOptions) {
+    this.#running = running
     const { maxConnections, idleTimeout } = host
-    const limits = { ...this.#options, maxConnections, idleTimeout }
-    try {
-      this.#loop = new NativeAcceptLoop(host.listener.fd, this.#running.number, limits, () => this.#changed(host))
-    } catch (error) {
-      this.#running.stop()
-      throw error
-    }
+    const limits = { ...options, maxConnections, idleTimeout }
+    this.#loop = new NativeAcceptLoop(host.listener.fd, running.number, limits, () => this.#changed(host))
   }
 
   #changed(host: ServerHost): void {

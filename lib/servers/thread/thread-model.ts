@@ -7,7 +7,7 @@ import { close } from '../../posix/unistd.js'
 import { Acceptor } from '../accept/acceptor.js'
 import { Deferred } from '../deferred.js'
 import type { ConnectionHandler } from '../handler.js'
-import { asError, type Client, type Model, type ServerHost, type ServerStats } from '../model.js'
+import { asError, type Client, type Model, type RunningModel, type ServerHost, type ServerStats } from '../model.js'
 import { ThreadConnection } from './thread-connection.js'
 import { IoThreads } from './io-threads.js'
 
@@ -30,7 +30,20 @@ export interface ThreadHandler {
   stop?(): void
 }
 
-export class ThreadModel implements Model {
+/** A thread a connection, whose handler runs on the main thread. */
+export const threadModel =
+  (handler: ThreadHandler, options: ThreadModelOptions): Model =>
+  (host) => {
+    const threads = new IoThreads(options.reuse ? options.maxThreads : 0, options.stackSize)
+    try {
+      return new ThreadModel(host, handler, options, threads)
+    } catch (error) {
+      threads.release()
+      throw error
+    }
+  }
+
+class ThreadModel implements RunningModel {
   readonly name = 'thread'
   readonly #handler: ThreadHandler
   readonly #options: ThreadModelOptions
@@ -45,28 +58,19 @@ export class ThreadModel implements Model {
   #stopped = false
   #destroyed = false
   #finished = false
-  #host!: ServerHost
-  #threads!: IoThreads
-  #acceptor!: Acceptor
+  readonly #host: ServerHost
+  readonly #threads: IoThreads
+  readonly #acceptor: Acceptor
 
-  constructor(handler: ThreadHandler, options: ThreadModelOptions) {
+  constructor(host: ServerHost, handler: ThreadHandler, options: ThreadModelOptions, threads: IoThreads) {
+    this.#host = host
     this.#handler = handler
     this.#options = options
-  }
-
-  start(host: ServerHost): void {
-    const { maxThreads, reuse, stackSize } = this.#options
-    this.#host = host
-    this.#threads = new IoThreads(reuse ? maxThreads : 0, stackSize)
-    try {
-      this.#acceptor = new Acceptor(host.listener, {
-        take: (accepted) => this.#take(accepted),
-        failed: (error) => host.failed(error),
-      })
-    } catch (error) {
-      this.#threads.release()
-      throw error
-    }
+    this.#threads = threads
+    this.#acceptor = new Acceptor(host.listener, {
+      take: (accepted) => this.#take(accepted),
+      failed: (error) => host.failed(error),
+    })
   }
 
   get #active(): number {

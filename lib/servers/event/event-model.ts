@@ -1,0 +1,179 @@
+// The model of eventServer: a reactor on this thread, and what its connections enter JavaScript with.
+import type { Server as HttpServer } from 'node:http'
+import { codedError, type ErrnoError } from '../../errors.js'
+import { Deferred } from '../deferred.js'
+import { httpServer, type EventCallbacks, type HttpApplication, type KnownHandler } from '../handler.js'
+import type { Client, Model, RunningModel, ServerHost, ServerStats } from '../model.js'
+import { EVENT, RunningNative } from '../serving/native-handler.js'
+import { CallbackSink, type CallbackConnection } from './callback-connection.js'
+import { DetachedSockets } from './detached-sockets.js'
+import type { EventHost } from './event-host.js'
+import { Reactor, type Backend, type Sink } from './reactor.js'
+import type { StreamConnection } from './stream-connection.js'
+import { StreamSink } from './stream-sink.js'
+
+// How often idle HTTP connections are closed while the server drains, in milliseconds.
+const SWEEP = 100
+const UNKNOWN_CLIENT: Client = { remoteAddress: undefined, remotePort: undefined }
+
+/** The kinds of handler that a reactor can serve. */
+export const eventKinds = ['function', 'callbacks', 'native', 'http'] as const
+export type EventHandler = Extract<KnownHandler, { kind: (typeof eventKinds)[number] }>
+
+/** Checked options of eventServer. */
+export interface EventSettings {
+  readonly backend: Backend
+  readonly edgeTriggered: boolean
+  /** Bytes. */
+  readonly highWaterMark: number
+  /** Milliseconds; 0: none. */
+  readonly headTimeout: number
+}
+
+type Links = CallbackConnection | StreamConnection
+
+/** All connections on this thread. */
+export const eventModel =
+  (handler: EventHandler, settings: EventSettings): Model =>
+  (host) => {
+    const running = handler.kind === 'native' ? startNative(handler.name) : undefined
+    try {
+      return new EventModel(host, handler, settings, running)
+    } catch (error) {
+      running?.stop()
+      throw error
+    }
+  }
+
+class EventModel implements RunningModel {
+  readonly name = 'event'
+  readonly #host: ServerHost
+  readonly #reactor: Reactor<Links>
+  readonly #handOver: DetachedSockets<Links>
+  readonly #running: RunningNative | undefined
+  #http: HttpServer | undefined
+  #sweep: NodeJS.Timeout | undefined
+  #handlerErrors = 0
+  #exhaustions = 0
+  #toldOfRange = false
+  #stopped = false
+  #finished = false
+  readonly #drained = new Deferred()
+
+  /** @param running the handler, where it is native */
+  constructor(host: ServerHost, handler: EventHandler, settings: EventSettings, running: RunningNative | undefined) {
+    const { maxConnections, idleTimeout } = (this.#host = host)
+    const options = { ...settings, maxConnections, idleTimeout, ...(running && { handler: running.number }) }
+    this.#running = running
+    this.#reactor = new Reactor<Links>(options)
+    this.#handOver = new DetachedSockets(this.#reactor, idleTimeout, () => this.#settle())
+    this.#listen(handler)
+  }
+
+  #listen(handler: EventHandler): void {
+    try {
+      this.#reactor.listen(this.#host.listener.fd, this.#sink(handler))
+    } catch (error) {
+      this.#reactor.close()
+      throw error
+    }
+  }
+
+  #eventHost(): EventHost<Links> {
+    const host = this.#host
+    return {
+      reactor: this.#reactor,
+      handOver: this.#handOver,
+      opened: (client) => {
+        if (host.wantsConnections) host.connection(client)
+      },
+      clientError: (error, client) => host.clientError(error, client),
+      handlerFailed: (error, client) => {
+        this.#handlerErrors++
+        host.clientError(error, client)
+      },
+      refused: (error) => this.#refused(error),
+      settled: () => this.#settle(),
+    }
+  }
+
+  // A native handler's connections are not told of.
+  #sink(handler: EventHandler): Sink<Links> {
+    const host = this.#eventHost()
+    if (handler.kind === 'function')
+      return new StreamSink(host as EventHost<StreamConnection>, handler.serve) as unknown as Sink<Links>
+    const callbacks =
+      handler.kind === 'callbacks'
+        ? handler.callbacks
+        : handler.kind === 'http'
+          ? this.#httpCallbacks(handler.application)
+          : {}
+    return new CallbackSink(host as EventHost<CallbackConnection>, callbacks) as unknown as Sink<Links>
+  }
+
+  // node:http serves whatever sockets it is handed; 'listening' makes it keep track of them, as if it had a port of its own.
+  #httpCallbacks(application: HttpApplication): EventCallbacks {
+    const server = (this.#http = httpServer(application))
+    server.emit('listening')
+    return { open: (conn) => void server.emit('connection', conn.toSocket()) }
+  }
+
+  #refused(error: ErrnoError): void {
+    if (error.code !== 'ERANGE') {
+      this.#exhaustions++
+    } else if (!this.#toldOfRange) {
+      this.#toldOfRange = true
+      this.#host.clientError(error, UNKNOWN_CLIENT)
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#reactor.unlisten(this.#host.listener.fd)
+    this.#http?.close() // of its idle connections
+    if (this.#http) this.#sweep = setInterval(() => this.#http!.closeIdleConnections(), SWEEP)
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (!this.#stopped || this.#finished || this.#reactor.busy) return
+    this.#finish()
+    this.#drained.resolve()
+  }
+
+  #finish(): void {
+    this.#finished = true
+    clearInterval(this.#sweep)
+    this.#reactor.close()
+    this.#running?.stop()
+  }
+
+  drained(): Promise<void> {
+    return this.#drained.promise
+  }
+
+  destroy(): void {
+    this.#handOver.destroy()
+    this.#reactor.destroyAll()
+  }
+
+  stats(): ServerStats {
+    const stats = this.#reactor.stats()
+    const handed = this.#handOver.bytes()
+    return {
+      ...stats,
+      errors: stats.errors + this.#handlerErrors,
+      bytesIn: stats.bytesIn + handed.in,
+      bytesOut: stats.bytesOut + handed.out,
+      exhaustions: this.#exhaustions,
+    }
+  }
+}
+
+function startNative(name: string): RunningNative {
+  const running = new RunningNative(name)
+  if (running.forms & EVENT) return running
+  running.stop()
+  const message = `the native handler ${name} has no on_data, so an eventServer cannot run it without blocking`
+  throw codedError(TypeError, 'ERR_POSIX_ASYNC_HANDLER', message)
+}
