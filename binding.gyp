@@ -28,6 +28,7 @@
         "native/core/fork/park.cc",
         "native/core/fork/park_signal.cc",
         "native/core/fork/patience.cc",
+        "native/core/fork/peek.cc",
         "native/core/fork/pool.cc",
         "native/core/fork/pool_request.cc",
         "native/core/fork/program.cc",

@@ -563,6 +563,16 @@ export const packageRoot = (() => {
   return folder
 })()
 
+// What to do about it, by what the loader said.
+function remedy(cause: unknown): string {
+  const { code, message = '' } = (cause ?? {}) as NodeJS.ErrnoException
+  if (code === 'ERR_DLOPEN_DISABLED')
+    return 'Node.js was told to load none (--no-addons, or --permission without --allow-addons)'
+  const missing = /version `(\w+_[\d.]+)' not found/.exec(message)?.[1]
+  const rebuild = 'run "npm rebuild posix-async" with a C++ compiler present'
+  return missing ? `it was built for a newer C or C++ library (${missing}); ${rebuild}` : rebuild
+}
+
 // Where there is no addon, importing works and each call fails with this one error.
 function unavailable(cause: unknown): Natives {
   const fail = (): never => {
@@ -571,7 +581,7 @@ function unavailable(cause: unknown): Natives {
       Error,
       'ERR_POSIX_ASYNC_UNAVAILABLE',
       process.platform === 'linux'
-        ? `posix-async: its native addon could not be loaded on ${platform}; run "npm rebuild posix-async" with a C++ compiler present`
+        ? `posix-async: its native addon could not be loaded on ${platform}; ${remedy(cause)}`
         : `posix-async works on Linux (glibc, x64 or arm64) only, and this is ${platform}`,
       { cause },
     )

@@ -1,6 +1,6 @@
 // Where threads can't be stopped fork() says why, within its time, and nothing has changed; and the signal that stops them may come
 // from anywhere. Each case is a program of its own, test/fixtures/fork-refused.ts.
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workshop } from '../support/compile.js'
 import { runFixture } from '../support/run-fixture.js'
@@ -56,6 +56,26 @@ describe('a Node.js whose queues are not found', () => {
       message: expect.stringContaining(`keeps ${what} where the library does not find them`),
     }
     expect(await runFixture('fork-unknown-node', 'refuses')).toEqual({ first: thrown, second: thrown, kept: 7 })
+  })
+})
+
+describe('a Node.js that refuses the inspector', () => {
+  it('ERR_FORK_UNSAFE says with what, and a fork that keeps the loop works', async () => {
+    const node = execFileSync(process.env['POSIX_ASYNC_NODE'] ?? process.execPath, ['--version'], { encoding: 'utf8' })
+    const flag = node.startsWith('v20.') ? '--experimental-permission' : '--permission'
+    const nodeArgs = [flag, '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*']
+    const message = expect.stringMatching(/^fork: the inspector is refused here \(ERR_ACCESS_DENIED: /) as string
+    const thrown = { code: 'ERR_FORK_UNSAFE', message }
+    expect(await runFixture('fork-unknown-node', 'permission', { nodeArgs })).toEqual({ thrown, kept: 7 })
+  })
+})
+
+describe('a seccomp filter that refuses process_vm_readv', () => {
+  it('what is looked for in memory is found by another call: no Math.random repeats, nothing of V8’s is told', async () => {
+    const source = 'test/fixtures/without-call.c'
+    const under = [workshop.executable('without-vm-readv', ['-DREFUSED=SYS_process_vm_readv', source])]
+    expect(await runFixture('fork-unknown-node', 'draws', { under })).toEqual({ sameAsParent: 0, different: 5 })
+    expect(await runFixture('fork-engine', 'waitAsync', { under, timeout: 30_000 })).toEqual({})
   })
 })
 

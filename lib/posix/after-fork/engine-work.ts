@@ -26,11 +26,17 @@ function waitingPromise(): unknown {
   return value
 }
 
-/** In the parent, once, before its first fork. */
-export function prepareEngineWork(): void {
+/** In the parent, once, before its first fork. @returns whether all of it can be dropped in a child */
+export function prepareEngineWork(): boolean {
   const nothing = (): void => {}
   const pending = new Promise<never>(nothing)
-  native.findEngineWork(new FinalizationRegistry(nothing), nothing, pending, Promise.resolve(7), waitingPromise())
+  return native.findEngineWork(
+    new FinalizationRegistry(nothing),
+    nothing,
+    pending,
+    Promise.resolve(7),
+    waitingPromise(),
+  )
 }
 
 /** In the child. A rehearsal does nothing. */

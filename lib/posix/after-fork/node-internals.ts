@@ -118,11 +118,15 @@ function find(): Internals {
     }
     session.close()
     return found
-  } catch {
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    refusal = code === undefined ? '' : `${code}: ${message.trim()}`
     return {}
   }
 }
 
+// What the inspector was refused with, where a code tells.
+let refusal = ''
 let internals: Internals | undefined
 
 /** In the parent, before a fork: finds them, once (some milliseconds). */
@@ -153,6 +157,9 @@ const queues: Record<string, (keyof Internals)[]> = {
   rejections: ['tickInfo', 'processPromiseRejections'],
   'what runs': ['execution_async_resources', 'executionAsyncResource_', 'async_hook_fields', 'kStackLength'],
 }
+
+/** Why the inspector could not be asked, as with --permission; empty where it could. Once findInternals was called. */
+export const inspectorRefusal = (): string => refusal
 
 /** The queues that were not found, in words. */
 export function queuesNotFound(): string[] {

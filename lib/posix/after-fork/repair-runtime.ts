@@ -9,7 +9,13 @@ import { lastWords } from '../internal/last-words.js'
 import { forgetWatches, renewWatches } from '../event-loop/epoll-registry.js'
 import { forgetMeasurements, prepareEngineWork } from './engine-work.js'
 import { beginGeneration, tellKept } from './fork-generation.js'
-import { findImmediatesUnderWay, findInternals, type Internals, queuesNotFound } from './node-internals.js'
+import {
+  findImmediatesUnderWay,
+  findInternals,
+  type Internals,
+  inspectorRefusal,
+  queuesNotFound,
+} from './node-internals.js'
 import { dropQueues, rehearseQueues } from './parent-queues.js'
 import { forgetWorkers } from './parent-workers.js'
 import { forgetImports, linkedJob } from './pending-imports.js'
@@ -30,7 +36,10 @@ const notFound: string[] = []
 /** Why the parent's work would go on in a child; undefined where it would not. In the parent, once prepared. */
 export function whyNotSilent(): string | undefined {
   if (notFound.length === 0) return whyUnsupported()
-  const reason = `this Node.js (${process.version}) keeps ${notFound.join(', ')} where the library does not find them`
+  const refusal = inspectorRefusal()
+  const reason = refusal
+    ? `the inspector is refused here (${refusal}), by which the library finds ${notFound.join(', ')}`
+    : `this Node.js (${process.version}) keeps ${notFound.join(', ')} where the library does not find them`
   return `${reason}: the parent's would go on in the child`
 }
 
@@ -48,8 +57,9 @@ export function prepareRuntime(): boolean {
   leaveByExit(process)
   notFound.push(...queuesNotFound())
   if (!native.findPromiseJobs(() => void settled.then(nobody))) notFound.push('promise jobs')
-  native.findMathRandom((probe) => void runInNewContext('probe(Math.random)', { probe }))
-  prepareEngineWork()
+  if (!native.findMathRandom((probe) => void runInNewContext('probe(Math.random)', { probe })))
+    notFound.push('the state of Math.random')
+  if (!prepareEngineWork()) notFound.push('what V8 has under way')
   rehearse(findInternals())
   return true
 }

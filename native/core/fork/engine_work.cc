@@ -18,7 +18,7 @@
 
 #include "contexts.h"
 #include "isolate.h"
-#include "program.h"
+#include "peek.h"
 #include "promises.h"
 
 namespace posix_async::fork {
@@ -94,6 +94,11 @@ class HiddenList {
   std::vector<std::pair<size_t, HeapWord>> hidden_;
 };
 
+bool CanDropCompilations() {
+  return enter != nullptr && leave != nullptr && has_compilations != nullptr &&
+         (dispose != nullptr || dispose_later != nullptr);
+}
+
 void NotifyDisposed() {
   if (dispose_later != nullptr)
     dispose_later(isolate, 0);
@@ -122,14 +127,13 @@ bool FindRegistries(HandleSlot registry, HandleSlot callback) {
   const size_t count = malloc_usable_size(isolate) / sizeof(HeapWord);
   for (size_t at = 0; at < count; at++)
     if (isolate[at] == nothing || RefersToRegistry(isolate[at])) may_list.push_back(at);
-  return true;
+  return CanDropCompilations();
 }
 
 void DropEngineWork() {
   SilenceAsyncWaits();
   if (registry_type != 0) EmptyRegistries();
-  const bool knows_how = enter != nullptr && leave != nullptr && has_compilations != nullptr && isolate != nullptr;
-  if (knows_how && has_compilations(isolate)) DropCompilations();
+  if (CanDropCompilations() && isolate != nullptr && has_compilations(isolate)) DropCompilations();
 }
 
 }  // namespace posix_async::fork

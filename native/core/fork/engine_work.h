@@ -7,7 +7,8 @@
 namespace posix_async::fork {
 
 // In the parent: learns what a FinalizationRegistry looks like, from one that is new and its callback. False where it
-// looks otherwise than expected; then callbacks that are due in the parent may be called in a child as well.
+// looks otherwise than expected, or V8 has no call to give compilations up by: then what is due in the parent may be
+// told in a child as well.
 bool FindRegistries(HandleSlot registry, HandleSlot callback);
 
 // In the child, with a handle scope open: compilations of WebAssembly are given up, what FinalizationRegistries had to

@@ -20,7 +20,7 @@
 #include <ctime>
 #include <initializer_list>
 
-#include "program.h"
+#include "peek.h"
 
 namespace posix_async::fork {
 namespace {

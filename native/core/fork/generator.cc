@@ -3,16 +3,16 @@
 // The facts it rests on: an isolate refers to an object of its initial seed and the two words of an xorshift128+ state
 // (Vigna), from which it takes, a step for each byte, the seed of every new context's Math.random. A state that is some
 // steps further than it was is no other thing. The isolate's words are numbers and addresses of all kinds; what is at
-// an address is asked of the kernel, which says so where there is nothing. See: man 2 process_vm_readv, getrandom.
+// an address is asked of the kernel, which says so where there is nothing. See: man 2 getrandom.
 #include "generator.h"
 
 #include <sys/random.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+
+#include "peek.h"
 
 namespace posix_async::fork {
 namespace {
@@ -54,9 +54,7 @@ std::vector<Candidate> Read(const std::vector<void*>& addresses) {
   std::vector<Candidate> read;
   for (size_t at = 0; at < there.size();) {
     const size_t count = std::min(there.size() - at, size_t{IOV_MAX});
-    const iovec here = {&states[at], count * kStateSize};
-    const ssize_t size = process_vm_readv(getpid(), &here, 1, &there[at], count, 0);
-    const size_t whole = size < 0 ? 0 : size / kStateSize;
+    const size_t whole = PeekEach(&there[at], count, &states[at]) / kStateSize;
     for (size_t i = at; i < at + whole; i++) read.push_back({addresses[i], states[i]});
     at += whole + (whole < count ? 1 : 0);
   }

@@ -26,7 +26,7 @@ using Word = HeapWord;
 constexpr int kStateBytes = 16;
 constexpr int kProbes = 3;
 constexpr int kMostMadeAhead = 1024;  // 64 in all versions so far
-constexpr int kAttempts = 3;
+constexpr int kAttempts = 10;
 
 Word* isolate = nullptr;
 size_t left_at = 0;  // of a context: the slot of the count; 0: not known

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "frame.h"
+#include "peek.h"
 #include "pool_request.h"
 #include "program.h"
 

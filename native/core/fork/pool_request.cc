@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "frame.h"
+#include "peek.h"
 #include "program.h"
 
 namespace posix_async::fork {

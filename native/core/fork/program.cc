@@ -1,9 +1,7 @@
-// Segments of loaded objects. See: man 3 dl_iterate_phdr, man 2 process_vm_readv.
+// Segments of loaded objects. See: man 3 dl_iterate_phdr.
 #include "program.h"
 
 #include <link.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <vector>
@@ -60,12 +58,6 @@ bool IsNativeCode(uintptr_t address) {
   for (const Range& range : AllLoaded().code)
     if (range.Has(address)) return true;
   return false;
-}
-
-bool Peek(uintptr_t address, void* into, size_t size) {
-  const iovec local = {into, size};
-  const iovec remote = {reinterpret_cast<void*>(address), size};
-  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
 }  // namespace posix_async::fork

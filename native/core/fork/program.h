@@ -1,4 +1,4 @@
-// Where the program's and the C library's code and data lie, and a look at memory that may not be there.
+// Where the program's and the C library's code and data lie.
 #ifndef POSIX_ASYNC_CORE_FORK_PROGRAM_H_
 #define POSIX_ASYNC_CORE_FORK_PROGRAM_H_
 
@@ -22,9 +22,6 @@ const Segments& TheLibrary();
 
 // Does code of the program or of a library (of those loaded by the first look) stand there?
 bool IsNativeCode(uintptr_t address);
-
-// Copies memory that may not be there: the kernel says so, where a plain read would fault.
-bool Peek(uintptr_t address, void* into, size_t size);
 
 }  // namespace posix_async::fork
 

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "program.h"
+#include "peek.h"
 
 namespace posix_async::fork {
 namespace {
