@@ -444,6 +444,8 @@ interface ForkNatives {
   isLoopAlive(): boolean
   /** In a child: nothing that waits for the promise goes on. */
   silencePromise(promise: Promise<unknown>): void
+  silencedStreams(): number
+  refStreams(referenced: boolean): void
   _exit(status: number): never
 }
 

@@ -182,6 +182,9 @@ void KeepResultsInReach(Napi::Env env) { fork::KeepResultsInReach(LoopOf(env)); 
 
 bool IsLoopAlive(Napi::Env env) { return uv_loop_alive(LoopOf(env)) != 0; }
 
+// refStreams(referenced): see silence.h.
+void RefStreams(Napi::Env env, bool referenced) { fork::RefStreams(LoopOf(env), referenced); }
+
 void SilencePromise(Napi::Value promise) { fork::SilencePromise(SlotOf(promise)); }
 
 void PrepareHeap() {
@@ -243,6 +246,8 @@ void RegisterFork(Exports& exports) {
   exports.Function<&KeepResultsInReach>("keepResultsInReach");
   exports.Function<&IsLoopAlive>("isLoopAlive");
   exports.Function<&SilencePromise>("silencePromise");
+  exports.Function<&fork::SilencedStreams>("silencedStreams");
+  exports.Function<&RefStreams>("refStreams");
   exports.Function<&fork::RenewMathRandom>("renewMathRandom");
   exports.Function<&Getrandom>("getrandom");
   exports.Function<&CollectAllGarbage>("collectAllGarbage");

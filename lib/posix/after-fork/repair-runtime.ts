@@ -17,6 +17,7 @@ import {
   queuesNotFound,
 } from './node-internals.js'
 import { dropQueues, rehearseQueues } from './parent-queues.js'
+import { forgetConnections } from './parent-connections.js'
 import { forgetWorkers } from './parent-workers.js'
 import { forgetImports, linkedJob } from './pending-imports.js'
 import { whyUnsupported } from './supported-node.js'
@@ -216,4 +217,5 @@ export function repairRuntime(
   forgetImports(internals)
   dropListeners(emitter, internals)
   dropFileWatchers(internals)
+  forgetConnections(!isChild)
 }

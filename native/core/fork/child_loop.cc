@@ -154,7 +154,7 @@ int LoopSpares::Open(const uv_loop_t& loop, bool keep_handles) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) return -errno;
   idle_.Reset(pair[0]);
   other_end_.Reset(pair[1]);
-  return 0;
+  return shutdown(idle_.get(), SHUT_WR) == 0 ? 0 : -errno;  // what is written to it fails, and is not swallowed
 }
 
 void LoopSpares::AddTo(std::vector<int>* kept) const {

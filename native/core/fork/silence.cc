@@ -4,7 +4,8 @@
 // What stopping or closing a handle does to what parent and child share, by type:
 //   tcp, named pipe, udp, poll, tty   nothing to the object, which the idle socket replaces; a named pipe that listens
 //                                     removes its path, so the path is forgotten; a tty gets its modes back, which an
-//                                     idle socket has none of
+//                                     idle socket has none of. Reads wait there for ever, writes fail with EPIPE
+//   standard input                    stays open, as in C, but the parent's handle no longer reads from it
 //   fs_event                          removes the watch from the shared inotify instance (child_loop.cc)
 //   fs_poll                           nothing; but its timer is libuv's own, which uv_walk does not show
 //   process                           nothing; but a later process may get its number, so the number is forgotten
@@ -87,6 +88,8 @@ size_t RequestsOf(uv_handle_t* handle) {
          (stream->connect_req != nullptr ? 1 : 0) + (stream->shutdown_req != nullptr ? 1 : 0);
 }
 
+bool IsStream(const uv_handle_t* handle) { return handle->type == UV_TCP || handle->type == UV_NAMED_PIPE; }
+
 bool IsOfProgram(uv_handle_t* handle) {
   return WatcherOf(handle) != nullptr || handle->type == UV_PROCESS || handle->type == UV_FS_EVENT ||
          handle->type == UV_FS_POLL || handle->type == UV_SIGNAL;
@@ -116,17 +119,32 @@ int GiveUp(int fd, int idle) {
   return errno == EBADF && close(fd) == 0 ? 0 : -errno;
 }
 
+// How many streams of the parent's SilenceHandles has found.
+int streams = 0;
+
+// What comes on standard input is for the parent, which has begun to read it; a child may begin to read it, too.
+void LeaveInput(Silencer* silencer, uv_handle_t* handle) {
+  uv_unref(handle);
+  if (IsStream(handle) || handle->type == UV_TTY) {
+    streams++;
+    uv_read_stop(reinterpret_cast<uv_stream_t*>(handle));
+  }
+  Unwatch(silencer->loop, WatcherOf(handle));
+}
+
 void SilenceOne(uv_handle_t* handle, void* argument) {
   auto* silencer = static_cast<Silencer*>(argument);
   uv__io_t* watcher = WatcherOf(handle);
   if (uv_is_closing(handle)) return;  // it has let go of its descriptor, whose number may be another's
   ForgetPath(handle);
-  if (watcher != nullptr && watcher->fd >= 0 && watcher->fd <= STDERR_FILENO) return;
+  if (watcher != nullptr && watcher->fd == STDIN_FILENO) return LeaveInput(silencer, handle);
+  if (watcher != nullptr && watcher->fd > STDIN_FILENO && watcher->fd <= STDERR_FILENO) return;
   if (handle->type == UV_ASYNC) uv_unref(handle);  // ports of Workers that do not live here, most of all
   if (!IsOfProgram(handle)) return;
   uv_unref(handle);
   Stop(handle);
   if (watcher == nullptr || watcher->fd < 0) return;
+  if (IsStream(handle)) streams++;
   Unwatch(silencer->loop, watcher);
   const int error = GiveUp(watcher->fd, silencer->idle);
   if (error != 0) silencer->error = error;
@@ -192,7 +210,23 @@ void KeepHandles(uv_loop_t* loop) {
   EndAsUsual(loop);
 }
 
+void RefStreams(uv_loop_t* loop, bool referenced) {
+  const auto set = [](uv_handle_t* handle, void* referenced) {
+    if (!IsStream(handle) || uv_is_closing(handle)) return;
+    const int fd = WatcherOf(handle)->fd;
+    if (fd > STDIN_FILENO && fd <= STDERR_FILENO) return;
+    if (*static_cast<bool*>(referenced))
+      uv_ref(handle);
+    else
+      uv_unref(handle);
+  };
+  uv_walk(loop, set, &referenced);
+}
+
+int SilencedStreams() { return streams; }
+
 int SilenceHandles(uv_loop_t* loop, int idle) {
+  streams = 0;
   Silencer silencer{loop, idle, 0};
   uv_walk(loop, SilenceOne, &silencer);
   EndAsUsual(loop);

@@ -7,9 +7,16 @@
 
 namespace posix_async::fork {
 
-// Before uv_loop_fork. Standard input, output and error stay. `idle` is a socket on which nothing ever happens. Returns
-// 0 or a negative errno.
+// Before uv_loop_fork. Standard output and error stay, and so does the descriptor of standard input. `idle` is a socket
+// on which nothing ever comes, and to which writes fail with EPIPE. Returns 0 or a negative errno.
 int SilenceHandles(uv_loop_t* loop, int idle);
+
+// How many streams (sockets, pipes, listeners; standard input) of the parent's SilenceHandles has last found.
+int SilencedStreams();
+
+// In a child, after SilenceHandles and before it has streams of its own: whether these count as referenced, by which
+// Node tells handles that it lists.
+void RefStreams(uv_loop_t* loop, bool referenced);
 
 // Where handles are kept and not silenced: their requests (writes, connects, shutdowns) go on and count, alone; and the
 // paths of sockets stay when they are closed, as in C.
