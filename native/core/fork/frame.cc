@@ -14,11 +14,13 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <ctime>
 #include <initializer_list>
+#include <iterator>
 
 #include "peek.h"
 
@@ -134,6 +136,31 @@ bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
   return wait->number != -1 && static_cast<int>(wait->arguments[3]) == -1;
 }
 
+bool CallOf(const ucontext_t& context, Wait* made) {
+  PlainWait(context, Interrupted::kNothing, made);  // the arguments
+  made->number = NumberBefore(
+      ProgramCounter(context),
+      {SYS_poll,      SYS_select,          SYS_ppoll,      SYS_pselect6,        SYS_epoll_wait,    SYS_epoll_pwait,
+       SYS_nanosleep, SYS_clock_nanosleep, SYS_futex,      SYS_pause,           SYS_rt_sigsuspend, SYS_msgrcv,
+       SYS_msgsnd,    SYS_semop,           SYS_semtimedop, SYS_rt_sigtimedwait, SYS_recvfrom,      SYS_recvmsg,
+       SYS_accept,    SYS_accept4,         SYS_read,       SYS_write,           SYS_sendto,        SYS_sendmsg,
+       SYS_connect});
+  return true;
+}
+
+bool IsTheCall(const ucontext_t& context, const CallLook& look) {
+  Wait made;
+  PlainWait(context, Interrupted::kNothing, &made);
+  return look.number >= 0 && look.program_counter == ProgramCounter(context) &&
+         look.stack_pointer == StackPointer(context) &&
+         std::equal(std::begin(made.arguments), std::end(made.arguments), look.arguments);
+}
+
+void MakeAgain(ucontext_t* context, long number, long) {
+  context->uc_mcontext.gregs[REG_RAX] = number;
+  context->uc_mcontext.gregs[REG_RIP] -= 2;
+}
+
 uintptr_t FutexWord(const ucontext_t& context, Interrupted call) {
   const bool is_futex = call == Interrupted::kFutex || call == Interrupted::kTimedWait;
   return is_futex ? static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RDI]) : 0;
@@ -174,6 +201,26 @@ bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
   return IsPlainFutexWait(*wait);
 }
 
+bool CallOf(const ucontext_t& context, Wait* made) {
+  made->number = static_cast<long>(context.uc_mcontext.regs[8]);
+  for (int i = 0; i < 6; i++) made->arguments[i] = static_cast<long>(context.uc_mcontext.regs[i]);
+  return false;
+}
+
+bool IsTheCall(const ucontext_t& context, const CallLook& look) {
+  Wait made;
+  CallOf(context, &made);
+  return look.number == made.number && look.program_counter == ProgramCounter(context) &&
+         look.stack_pointer == StackPointer(context) &&
+         std::equal(std::begin(made.arguments) + 1, std::end(made.arguments), look.arguments + 1);
+}
+
+void MakeAgain(ucontext_t* context, long number, long first_argument) {
+  context->uc_mcontext.regs[8] = static_cast<unsigned long>(number);
+  context->uc_mcontext.regs[0] = static_cast<unsigned long>(first_argument);
+  context->uc_mcontext.pc -= kInstruction;
+}
+
 // The result of a wait with a time limit stands where the word's address was.
 uintptr_t FutexWord(const ucontext_t& context, Interrupted call) {
   return call == Interrupted::kFutex ? static_cast<uintptr_t>(context.uc_mcontext.regs[0]) : 0;
@@ -181,9 +228,9 @@ uintptr_t FutexWord(const ucontext_t& context, Interrupted call) {
 
 uintptr_t StackPointer(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.sp); }
 
-void FinishCall(ucontext_t* context, Interrupted, long result) {
+void FinishCall(ucontext_t* context, Interrupted call, long result) {
   context->uc_mcontext.regs[0] = static_cast<unsigned long>(result);
-  context->uc_mcontext.pc += kInstruction;
+  if (call == Interrupted::kFutex) context->uc_mcontext.pc += kInstruction;
 }
 
 #else

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "call_look.h"
+
 namespace posix_async::fork {
 
 // The system call that the signal interrupted.
@@ -31,6 +33,16 @@ struct Wait {
 };
 
 bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait);
+
+// A call that gave EINTR, as the registers and the code tell it: number -1 where that is lost. False where the first
+// argument is lost.
+bool CallOf(const ucontext_t& context, Wait* made);
+
+// Was it this call that the thread was looked at in?
+bool IsTheCall(const ucontext_t& context, const CallLook& look);
+
+// The call that gave EINTR is made again when the handler returns.
+void MakeAgain(ucontext_t* context, long number, long first_argument);
 
 // Whether it is the wait of pthread_cond_wait or sem_wait, as the C library makes it: ended by their counterparts
 // alone.

@@ -6,9 +6,10 @@
 // points at its instruction) or gives EINTR.
 //
 // Most threads do nothing most of the time: they wait on a futex. Such a thread does not go back to that wait after a
-// fork; its handler waits on the same futex in its stead, and gives the result as that of the interrupted call. For the
-// program it is the same wait; for the next fork the thread is parked already, and to freeze it takes one atomic
-// exchange where a signal takes two context switches. See: man 7 signal, man 2 futex.
+// fork; its handler waits on the same futex in its stead, and gives the result as that of the interrupted call. So it
+// is with calls that gave EINTR (resumed_call.cc). For the program it is the same wait; for the next fork the thread is
+// parked already, and to freeze it takes one atomic exchange where a signal takes two context switches. See: man 7
+// signal, man 2 futex.
 #include "park_signal.h"
 
 #include <linux/futex.h>
@@ -22,6 +23,7 @@
 
 #include "frame.h"
 #include "left_behind.h"
+#include "resumed_call.h"
 
 namespace posix_async::fork {
 namespace {
@@ -40,11 +42,7 @@ long Futex(std::atomic<uint32_t>* word, int operation, uint32_t value, const tim
 // Makes the interrupted wait from within the handler, under the thread's own signal mask. While it lasts, the thread
 // can be frozen; a fork that is under way when the wait ends is waited for.
 void StandIn(Thread* self, ucontext_t* context, Interrupted call, const Wait& wait) {
-  const long* arguments = wait.arguments;
-  pthread_sigmask(SIG_SETMASK, &context->uc_sigmask, nullptr);
-  const long outcome =
-      syscall(wait.number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
-  const long result = outcome < 0 ? -errno : outcome;
+  const long result = Resume(wait, context->uc_sigmask, call);
   for (uint32_t now = kIdle; !self->state.compare_exchange_strong(now, kRunning); now = kIdle) {
     if (now == kFrozen) self->state.compare_exchange_strong(now, kFrozenAwake);
     Futex(&self->state, FUTEX_WAIT, kFrozenAwake);
@@ -83,8 +81,9 @@ void ParkHere(Thread* self, ucontext_t* context, uint32_t round) {
   self->is_left_behind = is_left_behind;
   const Interrupted call = InterruptedCall(*context);
   Wait wait;
-  self->stands_in = PlainWait(*context, call, &wait);
-  self->is_wakeable = self->stands_in && IsConditionWait(wait);
+  self->is_at_rest = PlainWait(*context, call, &wait);
+  self->is_wakeable = self->is_at_rest && IsConditionWait(wait);
+  self->stands_in = self->is_at_rest || ResumingCall(*context, call, self->look, &wait);
   WaitForRelease(self, round);
   if (self->stands_in) StandIn(self, context, call, wait);
 }
@@ -125,6 +124,7 @@ void StartCounting() {
 
 int AskToPark(Thread* thread) {
   thread->round = release_round.load();
+  thread->look = LookAtCall(thread->tid);
   siginfo_t request = {};
   request.si_signo = kParkSignal;
   request.si_code = SI_QUEUE;

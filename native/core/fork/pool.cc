@@ -128,7 +128,7 @@ constexpr uintptr_t kMostCode = 1024;
 // One that will wait where it did has nothing in hand, unless it waits for a lock.
 bool MayWork(const Thread& thread) {
   if (!thread.stands_still() || thread.is_worker || thread.is_left_behind) return false;
-  if (thread.stands_in && (thread.is_wakeable || InterruptedCall(*thread.frame) != Interrupted::kFutex)) return false;
+  if (thread.is_at_rest && (thread.is_wakeable || InterruptedCall(*thread.frame) != Interrupted::kFutex)) return false;
   return pool_code == 0 || IsOfPool(thread);
 }
 
@@ -188,7 +188,7 @@ void RetireIdlePoolThreads(ThreadTable* table, const uv_loop_t* loop) {
   bool at_rest = true;
   for (Thread* thread : table->threads()) {
     const uintptr_t word = thread->stands_still() ? StaticWait(*thread) : 0;
-    at_rest &= thread->stands_in || !thread->stands_still();
+    at_rest &= thread->is_at_rest || !thread->stands_still();
     if (word == 0 || !IsWordOfPool(*thread, word, loop)) continue;
     if (thread->is_wakeable) pool_word = word;
     if (pool_code == 0) pool_code = OutermostReturn(*thread);

@@ -16,6 +16,7 @@
 #include <cstddef>
 
 #include "old_number.h"
+#include "resumed_call.h"
 
 namespace posix_async::fork {
 namespace {
@@ -75,6 +76,7 @@ bool IsAtWork(const Thread& thread) { return IsRevived(thread) && !thread.is_wak
 // The number stands where it is to be before the thread runs, so that nothing is sent to an old one meanwhile.
 int ReviveOne(Thread* thread, bool by_old_number) {
   const int flags = kThreadFlags | CLONE_PARENT_SETTID | (by_old_number ? 0 : CLONE_CHILD_SETTID);
+  WaitAgain(thread->frame, thread->look);
   int* const number = by_old_number ? &thread->tid : thread->tid_address;
   const int tid = clone(Start, thread->trampoline + kTrampolineSize, flags, thread, number, thread->thread_pointer,
                         thread->tid_address);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "call_look.h"
 #include "mapped.h"
 
 namespace posix_async::fork {
@@ -47,6 +48,8 @@ struct Thread {
   std::atomic<uint32_t> round{
       0};  // the parking it was asked for: a signal that comes late finds another one and is ignored
 
+  CallLook look;  // taken before it was asked to park
+
   // Written by the thread itself in its handler, read by the forking thread while it is parked.
   void* thread_pointer = nullptr;
   int* tid_address = nullptr;  // the tid field of glibc's struct pthread: cleared and woken by the kernel at its exit
@@ -56,6 +59,7 @@ struct Thread {
   ucontext_t* frame = nullptr;  // the signal frame on its own stack: all registers
   bool is_left_behind = false;  // it says so itself (left_behind.h)
   bool is_wakeable = false;     // it waits on a condition variable or a semaphore of the C library's
+  bool is_at_rest = false;      // it waits on a futex or for events, without a time limit
   bool stands_in = false;       // its handler will wait in its stead after the fork
 
   // Settled while it stands still (fate.cc).
