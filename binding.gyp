@@ -15,6 +15,7 @@
         "native/core/fork/conditions.cc",
         "native/core/fork/contexts.cc",
         "native/core/fork/descriptors.cc",
+        "native/core/fork/engine_state.cc",
         "native/core/fork/engine_work.cc",
         "native/core/fork/fate.cc",
         "native/core/fork/fork.cc",

@@ -24,6 +24,10 @@ describe('a Worker of the parent, in the child', () => {
     expect(await run('end')).toBe(7)
   })
 
+  it('that collects garbage is waited for, so that no helper of the child stands still for it', async () => {
+    expect(await run('collecting')).toBe(40)
+  })
+
   it('can be terminated, which resolves at once', async () => {
     expect(await run('terminate')).toBe(7)
   })

@@ -3,8 +3,10 @@
 // POSIX's rule is that none does but the one that forks, and it is kept for threads whose work is the program's own: an
 // event loop, a system call with an effect outside, a start routine of the user's, a Worker. The runtime's helpers live
 // on. What is left behind keeps its locks for ever: the C library's (the allocator's, for one) are held inside the C
-// library's code only, so nobody is left behind there. A Worker may hold one of the runtime's too (the queue of the
-// helpers' tasks, each time that it collects garbage), which is told from where it stands: not in JavaScript.
+// library's code only, so no thread is left behind there. A Worker may hold one of the runtime's too (the queue of the
+// helpers' tasks), which is told from where it stands: not in JavaScript. A Worker that collects garbage has its
+// helpers wait until it has ended, also those of them that compile: a child in which it does not go on would wait for
+// these for ever at its end. So no fork is made while a Worker collects, however long that takes.
 #include "fate.h"
 
 #include <dlfcn.h>
@@ -12,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine_state.h"
 #include "frame.h"
 #include "isolate.h"
 #include "pool.h"
@@ -36,16 +39,19 @@ void FindBuiltins() {
   builtins.to = builtins.from + size;
 }
 
-// In JavaScript, or in a wait that is not one for a lock.
-bool HoldsNothing(const Thread& thread, Interrupted call) {
-  if (call == Interrupted::kFutex) return thread.is_wakeable;
+// In JavaScript, or in a wait that is not one for a lock. The engine waits on condition variables for its helpers as
+// well as in Atomics.wait.
+bool HoldsNothing(const Thread& thread, Interrupted call, EngineState state) {
+  if (call == Interrupted::kFutex) return thread.is_wakeable && state == EngineState::kWait;
   if (call != Interrupted::kNothing) return true;
   const uintptr_t counter = ProgramCounter(*thread.frame);
   return builtins.Has(counter) || !IsNativeCode(counter);
 }
 
 bool MayHoldLock(const Thread& thread, Interrupted call, bool careful) {
-  if (careful && thread.is_worker) return !HoldsNothing(thread, call);
+  const EngineState state = thread.is_worker ? StateOfEngine(thread.isolate, *thread.frame) : EngineState::kNone;
+  if (state == EngineState::kCollect) return true;
+  if (careful && thread.is_worker) return !HoldsNothing(thread, call, state);
   if (call == Interrupted::kFutex) return thread.is_worker && !thread.is_wakeable;
   return call == Interrupted::kNothing && TheLibrary().code.Has(ProgramCounter(*thread.frame));
 }
@@ -85,6 +91,7 @@ void Judge(Thread* thread, bool careful) {
 void PrepareToJudge() {
   TheProgram();
   PrepareToRecogniseWorkers();
+  PrepareForEngineState();
   FindBuiltins();
 }
 

@@ -21,6 +21,7 @@
 
 #include <cerrno>
 
+#include "engine_state.h"
 #include "frame.h"
 #include "left_behind.h"
 #include "resumed_call.h"
@@ -79,6 +80,7 @@ void ParkHere(Thread* self, ucontext_t* context, uint32_t round) {
   if (self->tid_address == nullptr) self->tid_address = TidAddress();
   syscall(SYS_get_robust_list, 0, &self->robust_list, &self->robust_size);
   self->is_left_behind = is_left_behind;
+  self->isolate = EnteredIsolate();
   const Interrupted call = InterruptedCall(*context);
   Wait wait;
   self->is_at_rest = PlainWait(*context, call, &wait);
