@@ -52,6 +52,7 @@
         "native/core/pthread.cc",
         "native/core/reactor/accept.cc",
         "native/core/reactor/completed.cc",
+        "native/core/reactor/end.cc",
         "native/core/reactor/epoll.cc",
         "native/core/reactor/handled.cc",
         "native/core/reactor/idle.cc",

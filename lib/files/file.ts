@@ -5,15 +5,17 @@ import { asPath } from '../posix/internal/arguments.js'
 import { O_DIRECT } from '../posix/fcntl.js'
 import { ftruncate, lseek, SEEK_SET } from '../posix/unistd.js'
 import type { ByteView } from '../posix/internal/pinned-memory.js'
-import { backend, currentOffset, type BackendOptions, type FileStats } from './backend.js'
+import { backend, currentOffset, type FileStats } from './backend.js'
 import {
   asEncoding,
   asFilePosition,
   asFlags,
   asMode,
   asOptions,
+  checked,
   chunksOf,
   decoded,
+  defined,
   type FileData,
   type FileReadOptions,
   type ReadAs,
@@ -241,21 +243,3 @@ export class File {
 
 const own = (): null => null
 const nowhere = (): undefined => undefined
-
-/** Arguments are taken at the call, and what is wrong with them is a rejection. */
-function checked<T>(read: () => T): () => T {
-  try {
-    const value = read()
-    return () => value
-  } catch (error) {
-    return () => {
-      throw error
-    }
-  }
-}
-
-// Without what was not given.
-function defined({ offset, length, signal }: FileReadOptions): BackendOptions {
-  const given = { offset, length: length as unknown, signal }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null))
-}

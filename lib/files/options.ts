@@ -1,5 +1,6 @@
 // How files are opened, read and written: the options of node:fs/promises.
 import { invalidArgType, invalidArgValue } from '../errors.js'
+import type { BackendOptions } from './backend.js'
 import { asFixedSpan, asInteger, bytesOf } from '../posix/internal/arguments.js'
 import { isMemory } from '../posix/internal/memory-view.js'
 import { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from '../posix/fcntl.js'
@@ -148,4 +149,22 @@ export async function* chunksOf(
 ): AsyncGenerator<Uint8Array> {
   refuseNoData(data)
   for await (const chunk of data as Iterable<unknown>) yield pieceOf(chunk, encoding)
+}
+
+/** Arguments are taken at the call, and what is wrong with them is a rejection. */
+export function checked<T>(read: () => T): () => T {
+  try {
+    const value = read()
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
+/** Without what was not given. */
+export function defined({ offset, length, signal }: FileReadOptions): BackendOptions {
+  const given = { offset, length: length as unknown, signal }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null))
 }

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { sanitizerWorks } from '../support/compile.js'
 import { CorePrograms } from '../support/core-programs.js'
 
-const parts = ['accept', 'completed', 'epoll', 'handled', 'idle', 'idle_wheel', 'io_uring', 'operations', 'poll']
+const parts = ['accept', 'completed', 'end', 'epoll', 'handled', 'idle', 'idle_wheel', 'io_uring', 'operations', 'poll']
 const reactor = [...parts, 'reactor', 'select', 'stream', 'waiter'].map((name) => `reactor/${name}.cc`)
 const handlers = ['echo', 'fibonacci', 'handler', 'running'].map((name) => `handlers/${name}.cc`)
 const programs = new CorePrograms('reactor_letters_test', [...reactor, ...handlers, 'ring/ring.cc'])

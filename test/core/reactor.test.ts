@@ -11,7 +11,7 @@ afterAll(() => {
   ring[Symbol.dispose]()
 })
 
-const accepting = ['accept', 'handled', 'idle', 'idle_wheel', 'operations', 'reactor', 'stream']
+const accepting = ['accept', 'end', 'handled', 'idle', 'idle_wheel', 'operations', 'reactor', 'stream']
 const backends = ['completed', 'epoll', 'io_uring', 'poll', 'select', 'waiter']
 const handlers = ['echo', 'fibonacci', 'handler', 'running']
 const sources = [

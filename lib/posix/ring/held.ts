@@ -21,6 +21,14 @@ export class Group {
   drains = false
   readonly entries: HeldEntry[] = []
 
+  /** Of one operation. */
+  static of(entry: HeldEntry, drains: boolean): Group {
+    const group = new Group()
+    group.drains = drains
+    group.entries.push(entry)
+    return group
+  }
+
   /** Takes a request out, with what cannot go without it. Gives those; none where it is not in here. */
   remove(request: Request): Request[] {
     const at = this.entries.findIndex((entry) => entry.request === request)

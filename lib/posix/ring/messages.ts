@@ -1,14 +1,13 @@
-// The operations of a ring on messages: several pieces, and with them addresses, descriptors, credentials. Internal; io-uring.ts is its face.
+// Entries of a ring for messages: several pieces, and with them addresses, descriptors, credentials. Internal; io-uring.ts is their face.
 import { constant, native, type ByteView } from '../../native.js'
 import { asInteger } from '../internal/arguments.js'
 import { controlOf, CONTROL_SIZE, readControl } from '../socket/control-messages.js'
-import { asRingFile } from './ring-base.js'
-import type { RingFile } from './sqe.js'
+import { asRingFile, type RingFile } from './sqe.js'
 import { MessagePin, PinnedPieces } from './pinned-structs.js'
-import type { OperationOptions } from './operation.js'
-import { RingOfSockets } from './sockets.js'
+import type { OperationEntry, OperationOptions } from './operation.js'
 import { addressOf, detailsOf, encodeAddress, SOCKADDR_STORAGE } from '../socket/socket-address.js'
 import { checkTravellers, type IncomingMessage, type OutgoingMessage } from '../socket/socket-messages.js'
+import type { Piece } from './transfers.js'
 import { MSG_CMSG_CLOEXEC, MSG_NOSIGNAL } from '../sys-socket.js'
 
 const IORING_OP_RECVMSG = constant('IORING_OP_RECVMSG')
@@ -18,8 +17,8 @@ const IORING_OP_SENDMSG = constant('IORING_OP_SENDMSG')
 export interface SendMessageOptions
   extends OperationOptions, Pick<OutgoingMessage, 'address' | 'fds' | 'credentials'> {}
 
-/** Operations on messages. */
-export class RingOfMessages extends RingOfSockets {
+/** The methods of a ring for messages. */
+export interface RingMessages {
   /**
    * Sends several pieces as one message.
    * @param flags MSG_MORE, MSG_WAITALL (all of it) ... (default 0); never dies of SIGPIPE
@@ -28,28 +27,7 @@ export class RingOfMessages extends RingOfSockets {
    * @throws as a rejection, what `send` rejects with; ErrnoError EMSGSIZE, EPERM (credentials)
    * @see man 2 sendmsg
    */
-  sendmsg(
-    fd: RingFile,
-    pieces: readonly (string | ByteView)[],
-    flags = 0,
-    options?: SendMessageOptions,
-  ): Promise<number> {
-    return this.begin(options, () => {
-      const { address, fds, credentials } = options ?? {}
-      const file = asRingFile(fd)
-      const how = asInteger('flags', flags) | MSG_NOSIGNAL
-      const name = address ? encodeAddress(address, 'sendmsg') : new Uint8Array()
-      const data = PinnedPieces.from(pieces)
-      const message = new MessagePin(data, name, controlOf(checkTravellers(fd, data.size, fds, credentials)))
-      const ended = (result: number): number => {
-        message.finish()
-        data.finish(0)
-        return result
-      }
-      const entry = { code: IORING_OP_SENDMSG, fd: file, address: message.address, length: 1, flags: how }
-      return { syscall: 'sendmsg', ...entry, ended, about: address && detailsOf(address) }
-    })
-  }
+  sendmsg(fd: RingFile, pieces: readonly Piece[], flags?: number, options?: SendMessageOptions): Promise<number>
 
   /**
    * Receives a message, and what came with it.
@@ -59,17 +37,43 @@ export class RingOfMessages extends RingOfSockets {
    * @throws as a rejection, what `recv` rejects with; where a buffer was detached meanwhile, the descriptors are closed
    * @see man 2 recvmsg
    */
-  recvmsg(fd: RingFile, buffers: readonly ByteView[], flags = 0, options?: OperationOptions): Promise<IncomingMessage> {
-    return this.begin(options, () => {
-      const file = asRingFile(fd)
-      const how = asInteger('flags', flags) | MSG_CMSG_CLOEXEC
-      const data = PinnedPieces.into(buffers)
-      const message = new MessagePin(data, new Uint8Array(SOCKADDR_STORAGE), new Uint8Array(CONTROL_SIZE))
-      const ended = (result: number): IncomingMessage => received(result, data, message)
-      const entry = { code: IORING_OP_RECVMSG, fd: file, address: message.address, length: 1, flags: how }
-      return { syscall: 'recvmsg', ...entry, ended }
-    })
+  recvmsg(
+    fd: RingFile,
+    buffers: readonly ByteView[],
+    flags?: number,
+    options?: OperationOptions,
+  ): Promise<IncomingMessage>
+}
+
+export function prepareSendmsg(
+  fd: RingFile,
+  pieces: readonly Piece[],
+  flags = 0,
+  options?: SendMessageOptions,
+): OperationEntry<number> {
+  const { address, fds, credentials } = options ?? {}
+  const file = asRingFile(fd)
+  const how = asInteger('flags', flags) | MSG_NOSIGNAL
+  const name = address ? encodeAddress(address, 'sendmsg') : new Uint8Array()
+  const data = PinnedPieces.from(pieces)
+  const message = new MessagePin(data, name, controlOf(checkTravellers(fd, data.size, fds, credentials)))
+  const ended = (result: number): number => {
+    message.finish()
+    data.finish(0)
+    return result
   }
+  const entry = { code: IORING_OP_SENDMSG, fd: file, address: message.address, length: 1, flags: how }
+  return { syscall: 'sendmsg', ...entry, ended, about: address && detailsOf(address) }
+}
+
+export function prepareRecvmsg(fd: RingFile, buffers: readonly ByteView[], flags = 0): OperationEntry<IncomingMessage> {
+  const file = asRingFile(fd)
+  const how = asInteger('flags', flags) | MSG_CMSG_CLOEXEC
+  const data = PinnedPieces.into(buffers)
+  const message = new MessagePin(data, new Uint8Array(SOCKADDR_STORAGE), new Uint8Array(CONTROL_SIZE))
+  const ended = (result: number): IncomingMessage => received(result, data, message)
+  const entry = { code: IORING_OP_RECVMSG, fd: file, address: message.address, length: 1, flags: how }
+  return { syscall: 'recvmsg', ...entry, ended }
 }
 
 function received(bytes: number, data: PinnedPieces, message: MessagePin): IncomingMessage {

@@ -1,49 +1,35 @@
-// The two queues of a ring as JavaScript sees them: entries are written into shared memory and handed over at the end of the turn, many by
-// one system call; completions come back in batches, each to the request it belongs to. Internal; io-uring.ts is its face.
+// The requests of a ring on their way to the kernel and back: chained, held until their turn comes, handed over (submission.ts), completed in
+// batches, cancelled. Internal; io-uring.ts is its face.
 import { constants } from 'node:os'
 import { codedError, ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
-import { callSafely } from '../event-loop/epoll-registry.js'
-import { onClose, type Closing } from '../event-loop/close-hooks.js'
-import { afterKeptFork, generation } from '../after-fork/fork-generation.js'
+import type { Closing } from '../event-loop/close-hooks.js'
+import { generation } from '../after-fork/fork-generation.js'
 import type { Block } from '../internal/pinned-memory.js'
 import { Group, Held } from './held.js'
-import { ENTRY_WORDS, writeEntry, type Sqe, type RingFile } from './sqe.js'
+import type { RingFile, Sqe } from './sqe.js'
+import { RESULT_WORDS, resultsIn, ringWords, Submission } from './submission.js'
 import { nobody, InFlight, type Request } from './in-flight.js'
+import { addRing, removeRing } from './open-rings.js'
+import { Order } from './order.js'
 
 const { EAGAIN, ECANCELED } = constants.errno
 
-// native/loop/ring_loop.h has the same numbers: a header, entries of 64 bytes, completions of three words.
-const PENDING = 0
-const IN_BATCH = 1
-const HEADER_WORDS = 16
-const RESULT_WORDS = 3
-const MOST_RESULTS = 1024
-
-const IOSQE_IO_LINK = constant('IOSQE_IO_LINK')
-const IOSQE_IO_HARDLINK = constant('IOSQE_IO_HARDLINK')
-const IOSQE_IO_DRAIN = constant('IOSQE_IO_DRAIN')
 const IORING_OP_ASYNC_CANCEL = constant('IORING_OP_ASYNC_CANCEL')
-const IORING_ASYNC_CANCEL_ALL = 1
-const IORING_ASYNC_CANCEL_FD = 2
-const IORING_ASYNC_CANCEL_FD_FIXED = 8
 const HIGH = 2 ** 32
 export const IORING_CQE_F_MORE = constant('IORING_CQE_F_MORE')
 
-const entryAt = (number: number): number => HEADER_WORDS + number * ENTRY_WORDS
 const invalidState = (why: string): Error => codedError(Error, 'ERR_INVALID_STATE', `Invalid state: ${why}`)
 
 /** Submission and completion of one ring. */
 export class RingQueue {
-  readonly #words: Int32Array
   readonly #entries: number
   readonly #handle: object
   readonly #results: Int32Array
+  readonly #submission: Submission
   readonly #requests = new InFlight()
   readonly #born = generation()
-  #scheduled = false
-  #extra = 0 // IOSQE_ flags of what is being prepared
-  #chain: Group | undefined // the one that is being built
+  readonly #order = new Order()
   readonly #held = new Held()
   #out = 0 // requests that were written for the kernel and are not over
   #draining = false // one that drains is among them
@@ -58,12 +44,13 @@ export class RingQueue {
    */
   constructor(entries: number, completions: number) {
     this.#entries = entries
-    this.#words = new Int32Array(entryAt(entries) + MOST_RESULTS * RESULT_WORDS)
-    this.#results = this.#words.subarray(entryAt(entries))
-    const handle = native.ringCreate(entries, completions, this.#words, (count) => this.#deliver(count))
+    const words = ringWords(entries)
+    this.#results = resultsIn(words, entries)
+    const handle = native.ringCreate(entries, completions, words, (count) => this.#deliver(count))
     if (typeof handle === 'number') throw new ErrnoError(handle, 'io_uring_setup')
     this.#handle = handle
-    queues.add(this)
+    this.#submission = new Submission(handle, words, entries, () => this.submit())
+    addRing(this)
   }
 
   /** @throws ERR_INVALID_STATE when it is the parent's of this forked child */
@@ -93,8 +80,8 @@ export class RingQueue {
    */
   prepare(request: Request, entry: Sqe): void {
     this.usable()
-    if (this.#chain) return this.#link(this.#chain, request, entry)
-    const drains = (this.#extra & IOSQE_IO_DRAIN) !== 0
+    const { chain, drains } = this.#order
+    if (chain) return this.#link(chain, request, entry)
     const isUrgent = entry.code === IORING_OP_ASYNC_CANCEL && !drains
     if (!isUrgent && this.#mustWait(drains)) return this.#hold(request, entry, drains)
     this.#makeRoom()
@@ -104,17 +91,14 @@ export class RingQueue {
 
   #link(chain: Group, request: Request, sqe: Sqe): void {
     if (chain.entries.length === this.#entries) throw new ErrnoError(EAGAIN, 'io_uring_enter')
-    chain.drains ||= (this.#extra & IOSQE_IO_DRAIN) !== 0
-    chain.entries.push({ request, sqe, flags: this.#extra & ~IOSQE_IO_DRAIN })
+    chain.drains ||= this.#order.drains
+    chain.entries.push({ request, sqe, flags: this.#order.linkFlags })
     this.#requests.admit(request, sqe)
   }
 
   #hold(request: Request, sqe: Sqe, drains: boolean): void {
-    const group = new Group()
-    group.drains = drains
-    group.entries.push({ request, sqe, flags: 0 })
     this.#requests.admit(request, sqe)
-    this.#held.push(group)
+    this.#held.push(Group.of({ request, sqe, flags: 0 }, drains))
   }
 
   // As the kernel has it: what drains waits for all before it, and all after it waits for that.
@@ -124,21 +108,12 @@ export class RingQueue {
   }
 
   #makeRoom(): void {
-    if (!this.#hasRoom(1)) throw new ErrnoError(EAGAIN, 'io_uring_enter')
-  }
-
-  // A chain goes in one piece.
-  #hasRoom(count: number): boolean {
-    if (this.#words[PENDING]! + count > this.#entries) this.#handOver(this.#words[PENDING]!)
-    return this.#words[PENDING]! + count <= this.#entries
+    if (!this.#submission.hasRoom(1)) throw new ErrnoError(EAGAIN, 'io_uring_enter')
   }
 
   #write(slot: number, entry: Sqe, flags: number): void {
-    const words = this.#words
-    writeEntry(words, entryAt(words[PENDING]!), entry, flags, slot, this.#requests.useOf(slot))
-    words[PENDING]!++
+    this.#submission.write(entry, flags, slot, this.#requests.useOf(slot))
     this.#out++
-    if (!this.#scheduled && words[IN_BATCH] === 0) this.#schedule()
   }
 
   // What is held and may go now.
@@ -146,7 +121,7 @@ export class RingQueue {
     for (let group = this.#held.first; group; group = this.#held.first) {
       const { entries, drains } = group
       if (this.#out === 0) this.#draining = false
-      if (this.#draining || (drains && this.#out > 0) || !this.#hasRoom(entries.length)) return
+      if (this.#draining || (drains && this.#out > 0) || !this.#submission.hasRoom(entries.length)) return
       this.#held.shift()
       entries.forEach(({ request, sqe }, at) => this.#write(request.slot, sqe, group.flagsOf(at)))
       this.#draining = drains
@@ -156,7 +131,8 @@ export class RingQueue {
   /** Asks the kernel to give `request` up: it completes with ECANCELED, unless it was quicker. */
   cancel(request: Request): void {
     if (!this.isOwn || !this.#requests.has(request)) return
-    if (this.#chain?.entries.some((entry) => entry.request === request)) this.#giveUp(this.#chain.remove(request))
+    const { chain } = this.#order
+    if (chain?.entries.some((entry) => entry.request === request)) this.#giveUp(chain.remove(request))
     else if (!this.#giveUp(this.#held.remove(request))) this.#cancelInKernel(request.slot)
   }
 
@@ -195,13 +171,11 @@ export class RingQueue {
 
   /** What is prepared in `body` is linked, each to the next; a `hard` link goes on after a failure. */
   chain<T>(body: () => T, hard: boolean): T {
-    if (this.#chain) throw invalidState('links within links')
+    this.usable()
     const chain = new Group()
-    this.#chain = chain
     try {
-      return this.#flagged(hard ? IOSQE_IO_HARDLINK : IOSQE_IO_LINK, body)
+      return this.#order.linked(chain, hard, body)
     } finally {
-      this.#chain = undefined
       if (chain.entries.length > 0) {
         this.#held.push(chain)
         this.#advance()
@@ -211,43 +185,15 @@ export class RingQueue {
 
   /** What is prepared in `body` begins when all that was prepared before is over. */
   drained<T>(body: () => T): T {
-    return this.#flagged(IOSQE_IO_DRAIN, body)
-  }
-
-  #flagged<T>(flags: number, body: () => T): T {
     this.usable()
-    const before = this.#extra
-    this.#extra |= flags
-    try {
-      return body()
-    } finally {
-      this.#extra = before
-    }
-  }
-
-  #schedule(): void {
-    this.#scheduled = true
-    process.nextTick(() => {
-      this.#scheduled = false
-      this.submit()
-    })
+    return this.#order.drained(body)
   }
 
   /** Hands over what is prepared, now and not at the end of the turn. */
   submit(): void {
     if (!this.isOwn) return
-    this.#handOver(this.#words[PENDING]!)
+    this.#submission.handOver()
     this.#advance()
-  }
-
-  #handOver(count: number): void {
-    const words = this.#words
-    const left = native.ringSubmit(this.#handle, count)
-    if (left >= 0 && count > 0) {
-      words.copyWithin(HEADER_WORDS, entryAt(count), entryAt(words[PENDING]!))
-      words[PENDING]! -= count
-    }
-    if (left !== 0) setImmediate(() => this.submit())
   }
 
   #deliver(count: number): void {
@@ -280,7 +226,7 @@ export class RingQueue {
     if (this.inFlight > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
     await new Promise((resolve) => setImmediate(resolve)) // out of the batch
     this.#freed = true
-    queues.delete(this)
+    removeRing(this)
     native.ringClose(this.#handle)
   }
 
@@ -302,20 +248,3 @@ export class RingQueue {
     return can
   }
 }
-
-/** What gives up whatever is in flight on a descriptor. */
-export function cancelFd(fd: RingFile): Sqe {
-  const isFixed = typeof fd !== 'number'
-  const kind = IORING_ASYNC_CANCEL_FD | (isFixed ? IORING_ASYNC_CANCEL_FD_FIXED : 0)
-  return { code: IORING_OP_ASYNC_CANCEL, fd: isFixed ? fd.index : fd, flags: IORING_ASYNC_CANCEL_ALL | kind }
-}
-
-const queues = new Set<RingQueue>()
-onClose((fd) => {
-  const concerned = [...queues].map((queue) => queue.whenClosed(fd)).filter((one) => one !== undefined)
-  if (concerned.length === 0) return undefined
-  return { done: () => concerned.forEach((one) => callSafely(() => one.done())) }
-})
-afterKeptFork(() => {
-  for (const queue of queues) queue.lose()
-})

@@ -1,6 +1,7 @@
 // What an operation says to the kernel: struct io_uring_sqe, written into the memory that is handed over. Internal.
 // See: man 2 io_uring_enter
 import { constant } from '../../native.js'
+import { asFd } from '../internal/arguments.js'
 
 /** Words of an entry. */
 export const ENTRY_WORDS = 16
@@ -29,6 +30,11 @@ export class FixedFile {
 
 /** A descriptor, or what `registerFiles` gave for one. */
 export type RingFile = number | FixedFile
+
+/** A descriptor or a registered file. */
+export function asRingFile(file: unknown, name = 'fd'): RingFile {
+  return file instanceof FixedFile ? file : asFd(file, name)
+}
 
 /** The fields of an entry; those left out are 0. */
 export interface Sqe {

@@ -1,9 +1,9 @@
-// A ring reads and writes: one buffer or several, by one operation. Internal; io-uring.ts is its face.
+// Entries of a ring that read and write: one buffer or several, by one operation. Internal; io-uring.ts is their face.
 import { constant, type ByteView } from '../../native.js'
 import { asFixedData, asFixedSpan, asInteger } from '../internal/arguments.js'
 import { Pin } from '../internal/pinned-memory.js'
-import { asRingFile, RingBase } from './ring-base.js'
-import type { RingFile } from './sqe.js'
+import type { Registered } from './registered.js'
+import { asRingFile, type RingFile } from './sqe.js'
 import { PinnedPieces } from './pinned-structs.js'
 import type { OperationEntry, OperationOptions } from './operation.js'
 
@@ -23,12 +23,18 @@ export interface TransferOptions extends OperationOptions {
   length?: number
 }
 
-/** Where in a file; -1: at its own offset. */
+/** Where in a file; null or undefined: at its own offset. */
+export type Position = number | null | undefined
+
+/** Bytes to be written, or a string taken as UTF-8. */
+export type Piece = string | ByteView
+
+/** For the kernel: -1 is the file's own offset. */
 export const asPosition = (position: unknown, name = 'position'): number =>
   position === null || position === undefined ? -1 : asInteger(name, position, 0, Number.MAX_SAFE_INTEGER)
 
-/** Reads and writes. */
-export class RingOfTransfers extends RingBase {
+/** The methods of a ring that read and write. */
+export interface RingTransfers {
   /**
    * Reads up to `length` bytes. A buffer of posix_memalign is read into directly. Any other is filled when the bytes are there: one that was
    * detached meanwhile is ERR_INVALID_STATE.
@@ -40,12 +46,7 @@ export class RingOfTransfers extends RingBase {
    * @throws as a rejection, ErrnoError as read(2) has it; the signal's reason; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
    * @see man 2 pread
    */
-  read(fd: RingFile, buffer: ByteView, position?: number | null, options?: TransferOptions): Promise<number> {
-    return this.begin(options, () => {
-      const pin = Pin.into(asFixedSpan(buffer, options?.offset, options?.length))
-      return this.#transfer('read', IORING_OP_READ, IORING_OP_READ_FIXED, fd, pin, position)
-    })
-  }
+  read(fd: RingFile, buffer: ByteView, position?: Position, options?: TransferOptions): Promise<number>
 
   /**
    * Writes up to `length` bytes, as they are at the call unless the buffer is of posix_memalign, which must stay as it is until the promise
@@ -58,64 +59,76 @@ export class RingOfTransfers extends RingBase {
    * @throws as a rejection, ErrnoError as write(2) has it; the signal's reason; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
    * @see man 2 pwrite
    */
-  write(fd: RingFile, data: string | ByteView, position?: number | null, options?: TransferOptions): Promise<number> {
-    return this.begin(options, () => {
-      const pin = Pin.from(asFixedData(data, options?.offset, options?.length))
-      return this.#transfer('write', IORING_OP_WRITE, IORING_OP_WRITE_FIXED, fd, pin, position)
-    })
-  }
-
-  #transfer(
-    syscall: string,
-    plain: number,
-    fixed: number,
-    fd: RingFile,
-    pin: Pin,
-    position: number | null | undefined,
-  ): OperationEntry<number> {
-    const number = this.registered(pin)
-    return {
-      syscall,
-      code: number < 0 ? plain : fixed,
-      fd: asRingFile(fd),
-      address: pin.address,
-      length: Math.min(pin.length, BYTES_MAX),
-      offset: asPosition(position),
-      buffer: Math.max(number, 0),
-      ended: (result) => {
-        pin.finish(result > 0 ? result : 0)
-        return result
-      },
-    }
-  }
+  write(fd: RingFile, data: Piece, position?: Position, options?: TransferOptions): Promise<number>
 
   /**
    * Reads into several buffers, one after the other, by one operation. @returns how many bytes were read
    * @throws as a rejection, what `read` rejects with
    * @see man 2 preadv
    */
-  readv(
-    fd: RingFile,
-    buffers: readonly ByteView[],
-    position?: number | null,
-    options?: OperationOptions,
-  ): Promise<number> {
-    return this.begin(options, () => vectored('readv', IORING_OP_READV, fd, PinnedPieces.into(buffers), position))
-  }
+  readv(fd: RingFile, buffers: readonly ByteView[], position?: Position, options?: OperationOptions): Promise<number>
 
   /**
    * Writes several pieces, one after the other, by one operation. @returns how many bytes were written
    * @throws as a rejection, what `write` rejects with
    * @see man 2 pwritev
    */
-  writev(
-    fd: RingFile,
-    pieces: readonly (string | ByteView)[],
-    position?: number | null,
-    options?: OperationOptions,
-  ): Promise<number> {
-    return this.begin(options, () => vectored('writev', IORING_OP_WRITEV, fd, PinnedPieces.from(pieces), position))
+  writev(fd: RingFile, pieces: readonly Piece[], position?: Position, options?: OperationOptions): Promise<number>
+}
+
+export function prepareRead(
+  registered: Registered,
+  fd: RingFile,
+  buffer: ByteView,
+  position?: Position,
+  options?: TransferOptions,
+): OperationEntry<number> {
+  const pin = Pin.into(asFixedSpan(buffer, options?.offset, options?.length))
+  return transfer(registered, 'read', IORING_OP_READ, IORING_OP_READ_FIXED, fd, pin, position)
+}
+
+export function prepareWrite(
+  registered: Registered,
+  fd: RingFile,
+  data: Piece,
+  position?: Position,
+  options?: TransferOptions,
+): OperationEntry<number> {
+  const pin = Pin.from(asFixedData(data, options?.offset, options?.length))
+  return transfer(registered, 'write', IORING_OP_WRITE, IORING_OP_WRITE_FIXED, fd, pin, position)
+}
+
+function transfer(
+  registered: Registered,
+  syscall: string,
+  plain: number,
+  fixed: number,
+  fd: RingFile,
+  pin: Pin,
+  position: Position,
+): OperationEntry<number> {
+  const number = registered.numberOf(pin)
+  return {
+    syscall,
+    code: number < 0 ? plain : fixed,
+    fd: asRingFile(fd),
+    address: pin.address,
+    length: Math.min(pin.length, BYTES_MAX),
+    offset: asPosition(position),
+    buffer: Math.max(number, 0),
+    ended: (result) => {
+      pin.finish(result > 0 ? result : 0)
+      return result
+    },
   }
+}
+
+export function prepareReadv(fd: RingFile, buffers: readonly ByteView[], position?: Position): OperationEntry<number> {
+  return vectored('readv', IORING_OP_READV, fd, PinnedPieces.into(buffers), position)
+}
+
+export function prepareWritev(fd: RingFile, pieces: readonly Piece[], position?: Position): OperationEntry<number> {
+  return vectored('writev', IORING_OP_WRITEV, fd, PinnedPieces.from(pieces), position)
 }
 
 function vectored(
@@ -123,7 +136,7 @@ function vectored(
   code: number,
   fd: RingFile,
   pieces: PinnedPieces,
-  position: number | null | undefined,
+  position: Position,
 ): OperationEntry<number> {
   return {
     syscall,

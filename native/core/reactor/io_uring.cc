@@ -12,6 +12,7 @@
 #include "core/base/unique_fd.h"
 #include "core/ring/ring.h"
 #include "core/ring/ring_prepare.h"
+#include "io_uring_sends.h"
 
 namespace posix_async {
 namespace {
@@ -19,12 +20,6 @@ namespace {
 constexpr unsigned kBufferSize = 4096;
 constexpr uint16_t kGroup = 0;
 constexpr uint32_t kFeatureRegisteredRing = 1u << 13;  // Linux 6.3, which does all that is asked for here
-
-// Between the slot and the generation of a tag there is room for what a request is, and which of several in turn.
-enum Request : uint64_t { kInput = 0, kPollOut = 1 << 24, kSend = 2 << 24, kNobody = 3 << 24 };
-constexpr uint64_t kRequestMask = 3 << 24, kTurnMask = 15u << 28;
-
-uint64_t WithTurn(uint64_t tag, uint8_t turn) { return tag | static_cast<uint64_t>(turn & 15) << 28; }
 
 class IoUring final : public Backend {
  public:
@@ -93,12 +88,11 @@ class IoUring final : public Backend {
   // MSG_WAITALL makes of a part of the bytes a failure that tells how many; success is not told at all, so nothing that
   // is told may be left in the kernel's own list when this returns.
   void Send(std::vector<Sending>* all) override {
-    sending_ = all;
-    round_++;
+    sends_.Begin(all);
     Push();
     size_t taken = ring_.prepared() ? 0 : HandOver();
     for (; taken < all->size(); taken++) (*all)[taken].result = -EAGAIN;
-    sending_ = nullptr;
+    sends_.End();
   }
 
   int Withdraw(int fd, uint64_t tag, uint8_t registered, std::vector<Ready>* rest) override {
@@ -141,7 +135,7 @@ class IoUring final : public Backend {
     const unsigned before = ring_.prepared();
     const int taken = ring_.Submit();
     ring_.Drain([this](const io_uring_cqe& completion) {
-      if ((completion.user_data & kRequestMask) != kSend || !Sent(completion)) early_.push_back(completion);
+      if ((completion.user_data & kRequestMask) != kSend || !sends_.Completed(completion)) early_.push_back(completion);
     });
     if (taken < 0 && taken != -EAGAIN && taken != -EBUSY) fault_ = -taken;
     return taken >= 0 && (taken > 0 || before == 0);
@@ -158,31 +152,10 @@ class IoUring final : public Backend {
   // How many of those that are sent the kernel has taken, from the first on.
   size_t HandOver() {
     size_t count = 0;
-    while (count < sending_->size() && Reserve(1)) PrepareOne(count++);
+    while (count < sends_.size() && Reserve(1)) sends_.Prepare(ring_.Next(), count++);
     Push();
     while (ring_.overflown() && Enter()) continue;
     return count - ring_.TakeBack();
-  }
-
-  void PrepareOne(size_t index) {
-    const Sending& one = (*sending_)[index];
-    const size_t slot = SlotOf(one.tag);
-    if (slot >= sent_at_.size()) sent_at_.resize(std::max(slot + 1, 2 * sent_at_.size()));
-    sent_at_[slot] = static_cast<uint32_t>(index);
-    io_uring_sqe* entry = ring_.Next();
-    PrepareSend(entry, one.fd, one.bytes, static_cast<uint32_t>(one.count), MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL,
-                WithTurn(one.tag | kSend, round_));
-    entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
-  }
-
-  // False for one of an earlier round: it was thought to have gone out whole.
-  bool Sent(const io_uring_cqe& completion) {
-    const size_t slot = SlotOf(completion.user_data);
-    if (!sending_ || slot >= sent_at_.size() || sent_at_[slot] >= sending_->size()) return false;
-    Sending& one = (*sending_)[sent_at_[slot]];
-    if (WithTurn(one.tag | kSend, round_) != completion.user_data) return false;
-    one.result = completion.res;
-    return true;
   }
 
   // Clients that were accepted, and that nobody will hear of.
@@ -219,7 +192,6 @@ class IoUring final : public Backend {
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
   }
 
-  static size_t SlotOf(uint64_t tag) { return tag & 0xfffff; }
   static bool IsAccepting(uint64_t user_data) { return user_data >> 63 && (user_data & kRequestMask) == kInput; }
   // A request that is followed by another says nothing about that one's end.
   uint8_t TurnOf(uint64_t tag) const { return tag >> 63 ? 0 : turns_[SlotOf(tag)]; }
@@ -257,11 +229,9 @@ class IoUring final : public Backend {
   UniqueFd event_;
   std::vector<io_uring_cqe> early_;  // taken from the ring, and from taken_ on not yet collected
   size_t taken_ = 0;
-  std::vector<uint16_t> used_;               // buffers whose bytes the batch looks at
-  std::vector<uint8_t> turns_;               // of each slot, counted up with each request to receive
-  std::vector<Sending>* sending_ = nullptr;  // while they are being sent
-  std::vector<uint32_t> sent_at_;            // of each slot, where in them it is
-  uint8_t round_ = 0;
+  std::vector<uint16_t> used_;  // buffers whose bytes the batch looks at
+  std::vector<uint8_t> turns_;  // of each slot, counted up with each request to receive
+  RingSends sends_;
   int fault_ = 0;
 };
 
