@@ -101,6 +101,7 @@
         "native/signal.cc",
         "native/socket.cc",
         "native/socket_message.cc",
+        "native/socket_messages.cc",
         "native/structured_clone.cc",
         "native/thread.cc",
         "native/vector_io.cc"

@@ -367,9 +367,25 @@ interface SocketMessageNatives {
     address: Uint8Array,
     fds: Int32Array,
     credentials: Int32Array,
+    pktinfo: Uint8Array,
     ...buffers: ByteView[]
   ): number
   recvmsg(fd: number, flags: number, address: Uint8Array, received: Int32Array, ...buffers: ByteView[]): number
+}
+
+// native/socket_messages.cc
+interface SocketMessagesNatives {
+  /** `shape`: pieces and the address's length of each; `sizes` takes the bytes that were sent of each. */
+  sendmmsg(
+    fd: number,
+    flags: number,
+    shape: Int32Array,
+    addresses: Uint8Array,
+    sizes: Int32Array,
+    ...buffers: ByteView[]
+  ): number
+  /** One buffer a message; `results` takes bytes and flags of each. */
+  recvmmsg(fd: number, flags: number, addresses: Uint8Array, results: Int32Array, ...buffers: ByteView[]): number
 }
 
 // native/structured_clone.cc
@@ -551,6 +567,7 @@ export interface Natives
     SendfileNatives,
     SignalNatives,
     SocketMessageNatives,
+    SocketMessagesNatives,
     StructuredCloneNatives,
     SocketNatives,
     ThreadNatives,

@@ -31,6 +31,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterSendfile(exports);
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
+  RegisterSocketMessages(exports);
   RegisterStructuredClone(exports);
   RegisterThread(exports);
   RegisterVectorIo(exports);

@@ -147,6 +147,7 @@ void RegisterResource(Exports& exports);
 void RegisterSendfile(Exports& exports);
 void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
+void RegisterSocketMessages(Exports& exports);
 void RegisterStructuredClone(Exports& exports);
 void RegisterThread(Exports& exports);
 void RegisterVectorIo(Exports& exports);

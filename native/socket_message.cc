@@ -1,5 +1,6 @@
-// Messages with ancillary data: sendmsg and recvmsg, descriptors and credentials. See: man 2 sendmsg, recvmsg; man 7
-// unix.
+// Messages with ancillary data: sendmsg and recvmsg, descriptors, credentials and where a datagram goes. See: man 2
+// sendmsg, recvmsg; man 7 unix, ip, ipv6.
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -19,7 +20,7 @@ constexpr size_t kMaxFds = 253;
 
 union Control {
   cmsghdr align;
-  char bytes[CMSG_SPACE(kMaxFds * sizeof(int)) + CMSG_SPACE(sizeof(ucred))];
+  char bytes[CMSG_SPACE(kMaxFds * sizeof(int)) + CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(in6_pktinfo))];
 };
 
 // The shape of the Int32Array that takes what recvmsg gives beside the bytes.
@@ -27,22 +28,32 @@ struct Received {
   int flags;
   int has_credentials;
   ucred credentials;
+  int pktinfo_size;  // of an in_pktinfo or in6_pktinfo; 0: none
+  uint8_t pktinfo[sizeof(in6_pktinfo)];
   int fd_count;
   int fds[kMaxFds];
 };
 
 // Adds one ancillary message of `size` bytes after what is there.
-void Append(msghdr& message, int type, const void* data, size_t size) {
+void Append(msghdr& message, int level, int type, const void* data, size_t size) {
   auto* header = reinterpret_cast<cmsghdr*>(static_cast<char*>(message.msg_control) + message.msg_controllen);
-  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_level = level;
   header->cmsg_type = type;
   header->cmsg_len = CMSG_LEN(size);
   std::memcpy(CMSG_DATA(header), data, size);
   message.msg_controllen += CMSG_SPACE(size);
 }
 
-// `address`, `fds` and `credentials` may be empty.
-int64_t Sendmsg(int fd, int flags, Bytes address, Many<int> fds, RoomOrNone<ucred> credentials, Rest buffers) {
+// An in_pktinfo, an in6_pktinfo or nothing, by its size. False where it is none of them.
+bool AppendPktinfo(msghdr& message, const Bytes& info) {
+  if (info.size == sizeof(in_pktinfo)) Append(message, IPPROTO_IP, IP_PKTINFO, info.data, info.size);
+  if (info.size == sizeof(in6_pktinfo)) Append(message, IPPROTO_IPV6, IPV6_PKTINFO, info.data, info.size);
+  return info.size == 0 || info.size == sizeof(in_pktinfo) || info.size == sizeof(in6_pktinfo);
+}
+
+// `address`, `fds`, `credentials` and `pktinfo` may be empty.
+int64_t Sendmsg(int fd, int flags, Bytes address, Many<int> fds, RoomOrNone<ucred> credentials, Bytes pktinfo,
+                Rest buffers) {
   if (fds.count > kMaxFds) return -EINVAL;
   std::vector<iovec> vector = ToVector(buffers);
   Control control = {};
@@ -52,8 +63,9 @@ int64_t Sendmsg(int fd, int flags, Bytes address, Many<int> fds, RoomOrNone<ucre
   message.msg_iov = vector.data();
   message.msg_iovlen = vector.size();
   message.msg_control = control.bytes;
-  if (fds.count > 0) Append(message, SCM_RIGHTS, fds.data, fds.count * sizeof(int));
-  if (credentials.data != nullptr) Append(message, SCM_CREDENTIALS, credentials.data, sizeof(ucred));
+  if (fds.count > 0) Append(message, SOL_SOCKET, SCM_RIGHTS, fds.data, fds.count * sizeof(int));
+  if (credentials.data != nullptr) Append(message, SOL_SOCKET, SCM_CREDENTIALS, credentials.data, sizeof(ucred));
+  if (!AppendPktinfo(message, pktinfo)) return -EINVAL;
   return Retry([&] { return sendmsg(fd, &message, flags); });
 }
 
@@ -64,8 +76,17 @@ void TakeFds(cmsghdr* header, Received* received) {
   received->fd_count += static_cast<int>(taken);
 }
 
+void TakePktinfo(cmsghdr* header, Received* received) {
+  const bool is_ipv4 = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO;
+  const bool is_ipv6 = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO;
+  if (!is_ipv4 && !is_ipv6) return;
+  received->pktinfo_size = is_ipv4 ? sizeof(in_pktinfo) : sizeof(in6_pktinfo);
+  std::memcpy(received->pktinfo, CMSG_DATA(header), received->pktinfo_size);
+}
+
 void TakeControl(msghdr* message, Received* received) {
   for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr; header = CMSG_NXTHDR(message, header)) {
+    TakePktinfo(header, received);
     if (header->cmsg_level != SOL_SOCKET) continue;
     if (header->cmsg_type == SCM_RIGHTS) TakeFds(header, received);
     if (header->cmsg_type == SCM_CREDENTIALS) {
@@ -94,6 +115,7 @@ int64_t Recvmsg(int fd, int flags, Room<uint8_t, sizeof(sockaddr_storage) + 1> a
   Received* received = result.data;
   received->flags = message.msg_flags & ~MSG_CMSG_CLOEXEC;
   received->has_credentials = 0;
+  received->pktinfo_size = 0;
   received->fd_count = 0;
   TakeControl(&message, received);
   address[sizeof(sockaddr_storage)] = static_cast<uint8_t>(message.msg_namelen);

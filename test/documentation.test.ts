@@ -17,6 +17,7 @@ const documents = [
   'docs/errors.md',
   'docs/fork.md',
   'docs/io-models.md',
+  'docs/posix.md',
   'docs/security.md',
   'docs/servers.md',
   'docs/threads.md',

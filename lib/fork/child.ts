@@ -6,7 +6,8 @@ import { _exit, forkFromLoop } from '../posix/fork.js'
 import { lastWords } from '../posix/internal/last-words.js'
 import { kill } from '../posix/signal.js'
 import { pidfd_open, pidfd_send_signal } from '../posix/sys-pidfd.js'
-import { waitPidfdAsync, waitpid, WEXITSTATUS, WIFSIGNALED, WTERMSIG } from '../posix/sys-wait.js'
+import { waitPidfdAsync } from '../posix/event-loop/child-waits.js'
+import { waitpid, WEXITSTATUS, WIFSIGNALED, WTERMSIG } from '../posix/sys-wait.js'
 import { close } from '../posix/unistd.js'
 
 /** How a child ended: its exit code, or the signal that killed it; the other is null. Both are where another part of the program reaped it. */

@@ -104,7 +104,7 @@ export async function pthread_join(thread: number, options: WaitOptions = {}): P
 }
 
 /**
- * As pthread_join, blocking the calling thread: on the main thread, everything that JavaScript does.
+ * As pthread_join, blocking the calling thread: on the main thread, everything that JavaScript does. Promise form: `pthread_join`.
  * @throws ErrnoError as pthread_join rejects; EDEADLK too where the thread waits for the calling one, itself or through others
  * @see man 3 pthread_join
  */

@@ -1,6 +1,7 @@
 // sys/epoll.h: waiting for any of many descriptors that the kernel remembers.
 import { check } from '../errors.js'
 import { constant, native } from '../native.js'
+import { asEpollEvents } from './internal/epoll-events.js'
 import { asExactTimeout, asFd, asInteger, asTimeout } from './internal/arguments.js'
 import { asAbortSignal } from './internal/abort-signal.js'
 import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
@@ -36,11 +37,6 @@ export interface EpollEvent {
   events: number
   /** What epoll_wait gives back for this descriptor: any whole number of up to 53 bits. The descriptor unless given. */
   data?: number
-}
-
-/** An event mask as the kernel has it, 32 bits without a sign. */
-export function asEpollEvents(value: unknown, name = 'events'): number {
-  return asInteger(name, value, -0x80000000, 0xffffffff) >>> 0
 }
 
 /**

@@ -1,9 +1,9 @@
 // sys/mman.h: memory that a process and its forked children share, as an ArrayBuffer; files in memory.
 import { constants as bufferConstants } from 'node:buffer'
-import { constants } from 'node:os'
-import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
+import { check, codedError, invalidArgType, invalidArgValue } from '../errors.js'
 import { constant, native, type PathName } from '../native.js'
 import { asInteger, asPathName, shownPath } from './internal/arguments.js'
+import { mappingRefused } from './internal/mapping.js'
 
 export const PROT_READ = constant('PROT_READ')
 export const PROT_WRITE = constant('PROT_WRITE')
@@ -54,13 +54,6 @@ export function mmap(
   if (typeof result === 'number') throw mappingRefused(result)
   mapped.add(result)
   return result
-}
-
-/** What a mapping that failed says. Internal. */
-export function mappingRefused(errno: number): Error {
-  if (errno !== -constants.errno.ENOTSUP) return new ErrnoError(errno, 'mmap')
-  const message = 'mmap: this JavaScript runtime allows no memory from outside its own heap'
-  return codedError(Error, 'ERR_POSIX_ASYNC_UNAVAILABLE', message)
 }
 
 /**

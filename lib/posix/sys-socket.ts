@@ -5,7 +5,10 @@ import { constant, native, type ByteView } from '../native.js'
 import { asData, asFd, asInteger, asSpan } from './internal/arguments.js'
 import { addressOut, detailsOf, encodeAddress, receivedAddress, type SocketAddress } from './socket/socket-address.js'
 
-export * from './socket/socket-messages.js'
+export * from './socket/accept.js'
+export * from './socket/many-messages.js'
+export { recvmsg, sendmsg, type IncomingMessage, type OutgoingMessage } from './socket/socket-messages.js'
+export type { Pktinfo } from './socket/pktinfo.js'
 export * from './socket/socket-options.js'
 export {
   AF_INET,
@@ -102,29 +105,6 @@ export function listen(fd: number, backlog: number = SOMAXCONN): void {
   check(native.listen(asFd(fd), asInteger('backlog', backlog)), 'listen')
 }
 
-/** A connection that was accepted. */
-export interface Accepted {
-  /** Its descriptor, which the caller owns. */
-  readonly fd: number
-  /** Who is at the other end. */
-  readonly address: SocketAddress
-}
-
-/**
- * Takes the next connection; its descriptor is always close-on-exec. Blocks the calling thread unless `fd` is O_NONBLOCK.
- *
- * @param fd a listening socket, borrowed
- * @param flags SOCK_NONBLOCK or 0 (default)
- * @returns the connection, or `null` if it would block
- * @throws ErrnoError ECONNABORTED, EMFILE, ENFILE, ENOBUFS, EPERM, EBADF, EINVAL ...
- * @see man 2 accept4
- */
-export function accept4(fd: number, flags = 0): Accepted | null {
-  const result = native.accept4(asFd(fd), asInteger('flags', flags) | SOCK_CLOEXEC, addressOut)
-  if (result < 0) return checkOrNull(result, 'accept4') as null
-  return { fd: result, address: receivedAddress()! }
-}
-
 const EINPROGRESS = -constants.errno.EINPROGRESS
 
 /**
@@ -176,7 +156,8 @@ export function getpeername(fd: number): SocketAddress {
 }
 
 /**
- * Sends on a connection; it may take fewer bytes than asked. Never raises SIGPIPE (MSG_NOSIGNAL is always added).
+ * Sends on a connection; it may take fewer bytes than asked. Blocks the calling thread unless the socket is O_NONBLOCK or MSG_DONTWAIT is
+ * given. Never raises SIGPIPE (MSG_NOSIGNAL is always added).
  *
  * @param fd a connected socket, borrowed
  * @param data bytes, or a string taken as UTF-8
@@ -207,7 +188,8 @@ export function sendto(fd: number, data: string | ByteView, flags: number, addre
 }
 
 /**
- * Receives from a connection up to `length` bytes into `buffer`.
+ * Receives from a connection up to `length` bytes into `buffer`. Blocks the calling thread unless the socket is O_NONBLOCK or MSG_DONTWAIT is
+ * given.
  *
  * @param fd a socket, borrowed
  * @param buffer takes the bytes

@@ -1,13 +1,15 @@
 // sys/wait.h: waiting for children, and what their status says.
 // child_process reaps its own children from the event loop, each by its number; a wait for any child (-1, 0, a group, P_ALL)
 // takes them away from it, and their 'exit' events never come. Wait for the numbers that fork() gave.
-import { constants } from 'node:os'
-import { check, ErrnoError } from '../errors.js'
+import { check } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asAbortSignal } from './internal/abort-signal.js'
 import { asInteger, asTimeout, INT_MAX } from './internal/arguments.js'
+import { openChild, reap, reapTraced, waitFor, type WaitInfo, type WaitResult } from './event-loop/child-waits.js'
 import { whenReady, type WaitOptions } from './event-loop/watch.js'
 import { close } from './unistd.js'
+
+export type { WaitInfo, WaitResult } from './event-loop/child-waits.js'
 
 export const WNOHANG = constant('WNOHANG')
 export const WUNTRACED = constant('WUNTRACED')
@@ -20,12 +22,7 @@ export const P_PID = constant('P_PID')
 export const P_PGID = constant('P_PGID')
 export const P_PIDFD = constant('P_PIDFD')
 
-export interface WaitResult {
-  /** The child; 0 where none has anything to tell yet. */
-  pid: number
-  /** What the W macros read. */
-  status: number
-}
+const POLLIN = constant('POLLIN')
 
 /**
  * Waits for a child to end and reaps it. Blocks the calling thread (and, on the main thread, every JavaScript callback, signal
@@ -43,17 +40,6 @@ export function waitpid(pid: number, options = 0): WaitResult {
   return { pid: check(found, 'waitpid'), status: status[0]! }
 }
 
-/** What waitid tells of a child. */
-export interface WaitInfo {
-  pid: number
-  /** The child's real user. */
-  uid: number
-  /** CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_TRAPPED or CLD_CONTINUED. */
-  code: number
-  /** The exit code for CLD_EXITED; the number of the signal for all others. */
-  status: number
-}
-
 /**
  * Waits until a child changes its state. Blocks the calling thread as waitpid does; with WNOHANG, and on a PIDFD_NONBLOCK
  * descriptor, it does not.
@@ -67,45 +53,8 @@ export interface WaitInfo {
  * @see man 2 waitid
  */
 export function waitid(idtype: number, id: number, options: number): WaitInfo | null {
-  const info = new Int32Array(4)
   const which = asInteger('id', id, 0, INT_MAX)
-  check(native.waitid(asInteger('idtype', idtype, 0), which, info, asInteger('options', options)), 'waitid')
-  const [pid = 0, uid = 0, code = 0, status = 0] = info
-  return pid === 0 ? null : { pid, uid: uid >>> 0, code, status }
-}
-
-const { ECHILD, ESRCH } = constants.errno
-const CLD_EXITED = constant('CLD_EXITED')
-const CLD_DUMPED = constant('CLD_DUMPED')
-const POLLIN = constant('POLLIN')
-const NOTHING_YET: Readonly<WaitResult> = { pid: 0, status: 0 }
-
-// What waitpid would have given for what waitid gave.
-function asStatus({ code, status }: WaitInfo): number {
-  if (code === CLD_EXITED) return (status & 0xff) << 8
-  return status | (code === CLD_DUMPED ? 0x80 : 0)
-}
-
-function reap(pidfd: number): WaitResult | null {
-  const info = waitid(P_PIDFD, pidfd, WEXITED | WNOHANG)
-  return info && { pid: info.pid, status: asStatus(info) }
-}
-
-// A child that has ended is its tracer's first (strace, gdb), and nothing tells when it is its parent's. See: man 2 ptrace
-async function reapTraced(pidfd: number, end: number, signal: WaitOptions['signal']): Promise<WaitResult | null> {
-  for (;;) {
-    const ended = reap(pidfd)
-    if (ended || performance.now() >= end) return ended
-    await new Promise((resolve) => setTimeout(resolve, 1))
-    signal?.throwIfAborted()
-  }
-}
-
-function openChild(pid: number): number {
-  const pidfd = native.pidfd_open(pid, 0)
-  // A number that is nobody's is not a child of ours either.
-  if (pidfd === -ESRCH) throw new ErrnoError(ECHILD, 'waitpid')
-  return check(pidfd, 'pidfd_open')
+  return waitFor(asInteger('idtype', idtype, 0), which, asInteger('options', options))
 }
 
 /**
@@ -130,31 +79,9 @@ export async function waitpidAsync(pid: number, options: WaitOptions = {}): Prom
     const ended = reap(pidfd)
     if (ended) return ended
     const events = await whenReady(pidfd, POLLIN, options)
-    return (events === 0 ? null : await reapTraced(pidfd, end, options.signal)) ?? { ...NOTHING_YET }
+    return (events === 0 ? null : await reapTraced(pidfd, end, options.signal)) ?? { pid: 0, status: 0 }
   } finally {
     close(pidfd)
-  }
-}
-
-/**
- * Waits for the child that a descriptor names, which stays open, and reaps it. Internal.
- * @throws (rejects) ErrnoError ECHILD where it was reaped already, or is no child of this process
- */
-export async function waitPidfdAsync(pidfd: number): Promise<WaitResult> {
-  const ended = reap(pidfd)
-  if (ended) return ended
-  await whenReady(pidfd, POLLIN)
-  return (await reapTraced(pidfd, Infinity, undefined))!
-}
-
-/** Whether a descriptor names a child of this process, alive or not reaped yet. Internal. */
-export function isChild(pidfd: number): boolean {
-  try {
-    waitid(P_PIDFD, pidfd, WEXITED | WNOHANG | WNOWAIT)
-    return true
-  } catch (error) {
-    if (error instanceof ErrnoError && error.code === 'ECHILD') return false
-    throw error
   }
 }
 

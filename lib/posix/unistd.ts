@@ -31,7 +31,8 @@ export function read(fd: number, buffer: ByteView, offset?: number, length?: num
 }
 
 /**
- * Writes up to `length` bytes of `data`, as C does: it may write fewer than asked. Never dies of SIGPIPE.
+ * Writes up to `length` bytes of `data`, as C does: it may write fewer than asked. Blocks the calling thread unless the descriptor is
+ * O_NONBLOCK. Never dies of SIGPIPE.
  *
  * @param fd an open descriptor, borrowed
  * @param data bytes, or a string taken as UTF-8

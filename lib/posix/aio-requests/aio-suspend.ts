@@ -30,8 +30,9 @@ export function aio_suspend(list: readonly (Aiocb | null)[], timeout?: number | 
 }
 
 /**
- * The same without blocking the event loop.
+ * As aio_suspend, without blocking the event loop.
  * @throws as a rejection, what aio_suspend throws
+ * @see man 3 aio_suspend
  */
 export async function aio_suspendAsync(list: readonly (Aiocb | null)[], timeout?: number | null): Promise<void> {
   const all = asAiocbList(list).filter((aiocb) => aiocb !== null)

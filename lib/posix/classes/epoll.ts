@@ -7,7 +7,8 @@ import { asFd } from '../internal/arguments.js'
 import { callSafely, forgotten, loop } from '../event-loop/epoll-registry.js'
 import { EpollThread, isConsumed } from '../event-loop/epoll-thread.js'
 import { Watch } from '../event-loop/watch.js'
-import { asEpollEvents, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, epoll_create1 } from '../sys-epoll.js'
+import { asEpollEvents } from '../internal/epoll-events.js'
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, epoll_create1 } from '../sys-epoll.js'
 import { close } from '../unistd.js'
 
 /** Called with `null`, the descriptor and its events; or, when waiting itself has failed, with the error alone. */

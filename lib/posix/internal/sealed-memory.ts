@@ -2,7 +2,8 @@
 // neither of them can take it away from the other. See: man 2 memfd_create.
 import { check, codedError } from '../../errors.js'
 import { native } from '../../native.js'
-import { MAP_SHARED, mappingRefused, PROT_READ, PROT_WRITE } from '../sys-mman.js'
+import { mappingRefused } from './mapping.js'
+import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../sys-mman.js'
 
 /** A descriptor of such a file, all zeros, which the caller owns. @throws ErrnoError EMFILE, ENFILE, ENOMEM */
 export function sealedMemfd(size: number): number {

@@ -143,18 +143,24 @@ function sockaddr(family: number, size: number): Uint8Array {
 
 function encodeInet(from: InetSocketAddress): Uint8Array {
   const { family, address, port } = from
-  if (typeof address !== 'string') throw invalidArgType('address.address', 'of type string', address)
   const isInet6 = family === AF_INET6
   const bytes = sockaddr(family, isInet6 ? 28 : 16)
   const number = asInteger('address.port', port, 0, 0xffff)
   bytes[2] = number >> 8
   bytes[3] = number & 0xff
-  const where = isInet6 ? bytes.subarray(8, 24) : bytes.subarray(4, 8)
-  if (address.includes('\0') || native.inet_pton(family, address, where) !== 1) {
-    const kind = isInet6 ? 'IPv6 address (with its interface, if any, in "scope")' : 'IPv4 address'
-    throw invalidArgValue('address.address', `must be a numeric ${kind}`, address)
-  }
+  bytes.set(addressBytes(family, address, 'address.address'), isInet6 ? 8 : 4)
   if (isInet6) encodeScope(bytes, from)
+  return bytes
+}
+
+/** The bytes of a numeric address. @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE */
+export function addressBytes(family: number, address: unknown, name: string): Uint8Array {
+  if (typeof address !== 'string') throw invalidArgType(name, 'of type string', address)
+  const bytes = new Uint8Array(family === AF_INET6 ? 16 : 4)
+  if (address.includes('\0') || native.inet_pton(family, address, bytes) !== 1) {
+    const kind = family === AF_INET6 ? 'IPv6 address (with its interface, if any, in "scope")' : 'IPv4 address'
+    throw invalidArgValue(name, `must be a numeric ${kind}`, address)
+  }
   return bytes
 }
 

@@ -4,6 +4,7 @@ import { constant, native, type ByteView } from '../../native.js'
 import { asData, asFd, asInteger, asList, asSpan, bytesOf, type Span } from '../internal/arguments.js'
 import type { Travellers } from './control-messages.js'
 import { addressOut, detailsOf, encodeAddress, receivedAddress, type SocketAddress } from './socket-address.js'
+import { decodePktinfo, encodePktinfo, type Pktinfo } from './pktinfo.js'
 import { getsockopt, SO_TYPE, SOL_SOCKET, type Credentials } from './socket-options.js'
 
 /** What sendmsg sends. */
@@ -16,6 +17,8 @@ export interface OutgoingMessage {
   readonly credentials?: Credentials
   /** Where to, on a socket that is not connected. */
   readonly address?: SocketAddress
+  /** By which interface, and from which of this machine's addresses (`specDst`), a datagram goes out. */
+  readonly pktinfo?: Pktinfo
 }
 
 /** What recvmsg received. */
@@ -30,21 +33,26 @@ export interface IncomingMessage {
   readonly flags: number
   /** The sender's address; `null` on a connected stream. */
   readonly address: SocketAddress | null
+  /** Where a datagram came in, where IP_PKTINFO or IPV6_RECVPKTINFO is set on the socket; else left out. */
+  readonly pktinfo?: Pktinfo
 }
 
 const SCM_MAX_FD = constant('SCM_MAX_FD')
-const IOV_MAX = 1024
+/** How many pieces of memory, or messages, one call takes. */
+export const IOV_MAX = 1024
 const none = new Uint8Array(0)
 
-// The Int32Array of native/socket_message.cc: flags, has credentials, pid, uid, gid, fd count, fds.
+// The Int32Array of native/socket_message.cc: flags, has credentials, pid, uid, gid, size of pktinfo, its 20 bytes, fd count, fds.
 const received = new Int32Array(constant('SIZEOF_RECEIVED') / 4)
-const FDS_AT = 6
+const PKTINFO_AT = 6
+const FDS_AT = 12
 
 /**
- * Sends bytes, and with them descriptors and credentials. Never raises SIGPIPE (MSG_NOSIGNAL is always added).
+ * Sends bytes, and with them descriptors and credentials. Blocks the calling thread unless the socket is O_NONBLOCK or MSG_DONTWAIT is given.
+ * Never raises SIGPIPE (MSG_NOSIGNAL is always added).
  *
  * @param fd a socket, borrowed
- * @param message `{ data, fds, credentials, address }`; on a stream, descriptors need at least one byte to travel with
+ * @param message `{ data, fds, credentials, address, pktinfo }`; on a stream, descriptors need at least one byte to travel with
  * @param flags MSG_DONTWAIT, MSG_EOR, MSG_MORE ... (default 0)
  * @returns how many bytes were taken (the ancillary data goes with the first of them); `null` if it would block
  * @throws ErrnoError EPIPE, EPERM (credentials), EBADF (also for one of `fds`), EMSGSIZE, ETOOMANYREFS, ENOTCONN ...;
@@ -61,17 +69,19 @@ export function sendmsg(fd: number, message: OutgoingMessage, flags = 0): number
   const how = asInteger('flags', flags) | constant('MSG_NOSIGNAL')
   const { pid, uid, gid } = credentials ?? {}
   const claim = Int32Array.from(credentials ? [pid!, uid!, gid!] : [])
-  const result = native.sendmsg(fd, how, to, Int32Array.from(fds), claim, ...buffers)
+  const by = message.pktinfo === undefined ? none : encodePktinfo(message.pktinfo)
+  const result = native.sendmsg(fd, how, to, Int32Array.from(fds), claim, by, ...buffers)
   return checkOrNull(result, 'sendmsg', address && detailsOf(address))
 }
 
 /**
- * Receives bytes, and with them descriptors and credentials. Other kinds of ancillary data are left out.
+ * Receives bytes, and with them descriptors, credentials and the address that a datagram was sent to. Other kinds of ancillary data are
+ * left out. Blocks the calling thread unless the socket is O_NONBLOCK or MSG_DONTWAIT is given.
  *
  * @param fd a socket, borrowed
  * @param buffer takes the bytes; several are filled one after the other
  * @param flags MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL ... (default 0); MSG_CMSG_CLOEXEC is always added
- * @returns `{ bytes, fds, credentials, flags, address }`, or `null` if it would block
+ * @returns `{ bytes, fds, credentials, flags, address, pktinfo }`, or `null` if it would block
  * @throws ErrnoError ECONNRESET, ENOTCONN, EBADF ...; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_STATE
  * @see man 2 recvmsg, man 7 unix
  */
@@ -79,20 +89,22 @@ export function recvmsg(fd: number, buffer: ByteView | readonly ByteView[], flag
   const buffers = piecesOf('buffer', buffer, asSpan)
   const result = native.recvmsg(asFd(fd), asInteger('flags', flags), addressOut, received, ...buffers)
   if (result < 0) return checkOrNull(result, 'recvmsg') as null
-  const [outFlags = 0, hasCredentials, pid = 0, uid = 0, gid = 0, count = 0] = received
+  const [outFlags = 0, hasCredentials, pid = 0, uid = 0, gid = 0, pktinfoSize = 0] = received
+  const count = received[FDS_AT - 1]!
   return {
     bytes: result,
     fds: [...received.subarray(FDS_AT, FDS_AT + count)],
     credentials: hasCredentials ? { pid, uid: uid >>> 0, gid: gid >>> 0 } : null,
     flags: outFlags,
     address: receivedAddress(),
+    ...(pktinfoSize > 0 && { pktinfo: decodePktinfo(Buffer.from(received.buffer, PKTINFO_AT * 4, pktinfoSize)) }),
   }
 }
 
 type AsSpan = (piece: unknown, offset: undefined, length: undefined, name: string) => Span
 
-// One piece, or several.
-function piecesOf(name: string, pieces: unknown, as: AsSpan): Uint8Array[] {
+/** One piece of memory, or several, checked. Internal. */
+export function piecesOf(name: string, pieces: unknown, as: AsSpan): Uint8Array[] {
   const view = (piece: unknown, its: string): Uint8Array => bytesOf(as(piece, undefined, undefined, its))
   return Array.isArray(pieces) ? asList(name, pieces, view, IOV_MAX) : [view(pieces, name)]
 }

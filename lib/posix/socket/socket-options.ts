@@ -3,6 +3,7 @@ import { check, invalidArgType, outOfRange } from '../../errors.js'
 import { constant, native, type ByteView } from '../../native.js'
 import { asFd, asInteger, asSpan } from '../internal/arguments.js'
 import { isMemory } from '../internal/memory-view.js'
+import { addressBytes, AF_INET, AF_INET6 } from './socket-address.js'
 
 declare const valueType: unique symbol
 /** An option whose value is a T; every other one holds an int. */
@@ -21,21 +22,39 @@ export interface Credentials {
   readonly gid: number
 }
 
+/** A multicast group, and the interface by which it comes. */
+export interface Membership {
+  /** The group: '239.1.2.3', 'ff02::1:3'. */
+  readonly multiaddr: string
+  /** The interface's number; 0 (default): `address`, or the kernel's choice. */
+  readonly ifindex?: number
+  /** IPv4: an address of the interface. */
+  readonly address?: string
+}
+
 export const SOL_SOCKET = constant('SOL_SOCKET')
 export const SO_ACCEPTCONN = constant('SO_ACCEPTCONN')
 /** The name of an interface; '' for any. */
 export const SO_BINDTODEVICE = constant('SO_BINDTODEVICE') as SocketOption<string>
 export const SO_BROADCAST = constant('SO_BROADCAST')
 export const SO_BUSY_POLL = constant('SO_BUSY_POLL')
+/** A number of 64 bits that no other socket of this machine has had. */
+export const SO_COOKIE = constant('SO_COOKIE') as SocketOption<bigint>
 export const SO_DOMAIN = constant('SO_DOMAIN')
 export const SO_DONTROUTE = constant('SO_DONTROUTE')
 export const SO_ERROR = constant('SO_ERROR')
 export const SO_INCOMING_CPU = constant('SO_INCOMING_CPU')
+export const SO_INCOMING_NAPI_ID = constant('SO_INCOMING_NAPI_ID')
 export const SO_KEEPALIVE = constant('SO_KEEPALIVE')
 export const SO_LINGER = constant('SO_LINGER') as SocketOption<Linger>
 export const SO_MARK = constant('SO_MARK')
+export const SO_LOCK_FILTER = constant('SO_LOCK_FILTER')
+export const SO_MAX_PACING_RATE = constant('SO_MAX_PACING_RATE')
+export const SO_NO_CHECK = constant('SO_NO_CHECK')
 export const SO_OOBINLINE = constant('SO_OOBINLINE')
 export const SO_PASSCRED = constant('SO_PASSCRED')
+export const SO_PASSSEC = constant('SO_PASSSEC')
+export const SO_PEEK_OFF = constant('SO_PEEK_OFF')
 export const SO_PEERCRED = constant('SO_PEERCRED') as SocketOption<Credentials>
 export const SO_PRIORITY = constant('SO_PRIORITY')
 export const SO_PROTOCOL = constant('SO_PROTOCOL')
@@ -46,12 +65,16 @@ export const SO_RCVLOWAT = constant('SO_RCVLOWAT')
 export const SO_RCVTIMEO = constant('SO_RCVTIMEO')
 export const SO_REUSEADDR = constant('SO_REUSEADDR')
 export const SO_REUSEPORT = constant('SO_REUSEPORT')
+export const SO_RXQ_OVFL = constant('SO_RXQ_OVFL')
 export const SO_SNDBUF = constant('SO_SNDBUF')
 export const SO_SNDBUFFORCE = constant('SO_SNDBUFFORCE')
 export const SO_SNDLOWAT = constant('SO_SNDLOWAT')
 /** Milliseconds that a blocking send waits before it gives null; 0 for ever. */
 export const SO_SNDTIMEO = constant('SO_SNDTIMEO')
 export const SO_TYPE = constant('SO_TYPE')
+export const SO_TIMESTAMP = constant('SO_TIMESTAMP')
+export const SO_TIMESTAMPNS = constant('SO_TIMESTAMPNS')
+export const SO_ZEROCOPY = constant('SO_ZEROCOPY')
 
 interface Codec {
   readonly size: number
@@ -106,19 +129,50 @@ const text: Codec = {
   decode: (bytes) => Buffer.from(bytes).toString().split('\0')[0],
 }
 
+const cookie: Codec = {
+  size: 8,
+  decode: (bytes) => new BigUint64Array(bytes.buffer)[0],
+}
+
+// struct ip_mreqn, and struct ipv6_mreq, which has the interface's number only.
+const membership = (family: number): Codec => ({
+  size: family === AF_INET ? 12 : 20,
+  decode: (bytes) => Buffer.from(bytes),
+  encode: (value) => {
+    if (typeof value !== 'object' || value === null) throw invalidArgType('value', 'of type object', value)
+    const { multiaddr, ifindex = 0, address = '0.0.0.0' } = value as Membership
+    const group = addressBytes(family, multiaddr, 'value.multiaddr')
+    const from = family === AF_INET ? addressBytes(family, address, 'value.address') : new Uint8Array(0)
+    return Buffer.concat([group, from, bytesOf(Int32Array.of(asInteger('value.ifindex', ifindex, 0)))])
+  },
+})
+
 const ofSocketLevel = new Map<number, Codec>([
   [SO_LINGER, linger],
   [SO_RCVTIMEO, milliseconds],
   [SO_SNDTIMEO, milliseconds],
   [SO_PEERCRED, credentials],
   [SO_BINDTODEVICE, text],
+  [SO_COOKIE, cookie],
 ])
 const ofTcpLevel = new Map<number, Codec>([[constant('TCP_CONGESTION'), text]])
 
-function codecOf(level: number, name: number): Codec {
-  if (level === SOL_SOCKET) return ofSocketLevel.get(name) ?? int
-  return (level === constant('IPPROTO_TCP') ? ofTcpLevel.get(name) : undefined) ?? int
-}
+const ofIpLevel = new Map<number, Codec>([
+  [constant('IP_ADD_MEMBERSHIP'), membership(AF_INET)],
+  [constant('IP_DROP_MEMBERSHIP'), membership(AF_INET)],
+])
+const ofIpv6Level = new Map<number, Codec>([
+  [constant('IPV6_ADD_MEMBERSHIP'), membership(AF_INET6)],
+  [constant('IPV6_DROP_MEMBERSHIP'), membership(AF_INET6)],
+])
+const ofLevel = new Map([
+  [SOL_SOCKET, ofSocketLevel],
+  [constant('IPPROTO_TCP'), ofTcpLevel],
+  [constant('IPPROTO_IP'), ofIpLevel],
+  [constant('IPPROTO_IPV6'), ofIpv6Level],
+])
+
+const codecOf = (level: number, name: number): Codec => ofLevel.get(level)?.get(name) ?? int
 
 /**
  * Asks for an option of a socket.
@@ -128,7 +182,7 @@ function codecOf(level: number, name: number): Codec {
  * @param name the option
  * @param size with it, the option's raw bytes are given, at most so many (TCP_INFO and other structures)
  * @returns a number for most; SO_LINGER `{ onoff, linger }`, SO_RCVTIMEO and SO_SNDTIMEO milliseconds, SO_PEERCRED
- *   `{ pid, uid, gid }`, SO_BINDTODEVICE and TCP_CONGESTION a string
+ *   `{ pid, uid, gid }`, SO_BINDTODEVICE and TCP_CONGESTION a string, SO_COOKIE a bigint
  * @throws ErrnoError EBADF, ENOTSOCK, ENOPROTOOPT, EINVAL; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see man 2 getsockopt, man 7 socket
  */
@@ -149,7 +203,7 @@ export function getsockopt(fd: number, level: number, name: number, size?: numbe
  * @param fd a socket, borrowed
  * @param level SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6 ...
  * @param name the option
- * @param value a number or boolean, an option's own shape as getsockopt gives it, a string, or the raw bytes of a C structure
+ * @param value a number or boolean, an option's own shape as getsockopt gives it, a Membership for IP_ADD_MEMBERSHIP and its kin, a string, or the raw bytes of a C structure
  * @throws ErrnoError EBADF, ENOTSOCK, ENOPROTOOPT, EINVAL, EPERM, EDOM; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see man 2 setsockopt, man 7 socket
  */
@@ -157,7 +211,7 @@ export function setsockopt(
   fd: number,
   level: number,
   name: number,
-  value: number | boolean | string | Linger | ByteView,
+  value: number | boolean | string | Linger | Membership | ByteView,
 ): void {
   const codec = codecOf(asInteger('level', level), asInteger('name', name))
   check(native.setsockopt(asFd(fd), level, name, encode(codec, value)), 'setsockopt')

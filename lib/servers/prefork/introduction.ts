@@ -12,7 +12,7 @@ import { recvmsg } from '../../posix/socket/socket-messages.js'
 import { setsockopt, SO_PASSCRED, SOL_SOCKET } from '../../posix/socket/socket-options.js'
 import { MSG_DONTWAIT, recv, send } from '../../posix/sys-socket.js'
 import { pidfd_open } from '../../posix/sys-pidfd.js'
-import { isChild } from '../../posix/sys-wait.js'
+import { isChild } from '../../posix/event-loop/child-waits.js'
 import { close } from '../../posix/unistd.js'
 
 const HELLO = 'here'
