@@ -5,6 +5,7 @@
       "sources": [
         "native/addon.cc",
         "native/aio.cc",
+        "native/clock.cc",
         "native/core/aio.cc",
         "native/core/base/signal_mask.cc",
         "native/core/epoll_waiter.cc",
@@ -96,6 +97,7 @@
         "native/pthread.cc",
         "native/reactor.cc",
         "native/resource.cc",
+        "native/sched.cc",
         "native/select.cc",
         "native/sendfile.cc",
         "native/signal.cc",

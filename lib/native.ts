@@ -37,6 +37,20 @@ interface AioNatives {
   aioTake(): number[]
 }
 
+// native/clock.cc; times are milliseconds with their fraction
+interface ClockNatives {
+  clock_getres(clock: number, time: Float64Array): number
+  clock_nanosleep(clock: number, flags: number, time: number): number
+  /** setitimer, or getitimer where it sets nothing; `old` takes value and interval. */
+  itimer(which: number, sets: boolean, value: number, interval: number, old: Float64Array): number
+  /** The timer. `signal` 0: none; `tid` 0: the process. */
+  timer_create(clock: number, signal: number, value: number, tid: number): number
+  timer_settime(id: number, flags: number, value: number, interval: number, old: Float64Array): number
+  timer_gettime(id: number, setting: Float64Array): number
+  timer_getoverrun(id: number): number
+  timer_delete(id: number): number
+}
+
 // native/event_fd.cc; times are milliseconds with their fraction
 interface EventFdNatives {
   eventfd(initial: number, flags: number): number
@@ -190,12 +204,17 @@ interface PollNatives {
 interface ProcessNatives {
   /** `status` takes the wait status. */
   waitpid(pid: number, status: Int32Array, options: number): number
+  /** `usage` takes what getrusage gives, of the child. */
+  wait4(pid: number, status: Int32Array, options: number, usage: Float64Array): number
   /** `info` takes pid, uid, code and status. */
   waitid(type: number, id: number, info: Int32Array, options: number): number
   pidfd_open(pid: number, flags: number): number
   pidfd_send_signal(pidfd: number, signal: number, flags: number): number
   pidfd_getfd(pidfd: number, fd: number, flags: number): number
   prctl(operation: number, argument: number): number
+  prctl_ask(operation: number, answer: Int32Array): number
+  prctl_set_name(name: string): number
+  prctl_get_name(): string
 }
 
 /** What reactorCreate gives: native/core/reactor/shared.h says what lies in the two blocks of memory. */
@@ -323,6 +342,24 @@ interface ResourceNatives {
   getrusage(who: number, fields: Float64Array): number
 }
 
+// native/sched.cc
+interface SchedNatives {
+  sched_yield(): number
+  sched_getcpu(): number
+  sched_getscheduler(pid: number): number
+  sched_setscheduler(pid: number, policy: number, priority: number): number
+  sched_getparam(pid: number): number
+  sched_get_priority_min(policy: number): number
+  sched_get_priority_max(policy: number): number
+  /** `cpus` is a cpu_set_t. */
+  sched_setaffinity(pid: number, cpus: Uint8Array): number
+  sched_getaffinity(pid: number, cpus: Uint8Array): number
+  getpriority(which: number, who: number, priority: Int32Array): number
+  setpriority(which: number, who: number, priority: number): number
+  unshare_namespaces(flags: number): number
+  setns(fd: number, nstype: number): number
+}
+
 // native/sendfile.cc
 interface SendfileNatives {
   sendfile(out: number, from: number, offset: number, count: number): number
@@ -413,6 +450,18 @@ interface SignalNatives {
   /** Gives what it was: 0 SIG_DFL, 1 SIG_IGN, 2 a function. */
   signal(signal: number, disposition: number): number
   siginterrupt(signal: number, interrupts: boolean): number
+  /** -1 leaves disposition or flags as they are; `found` takes both, `mask` what is blocked meanwhile. */
+  sigaction(
+    signal: number,
+    disposition: number,
+    flags: number,
+    changeable: number,
+    found: Int32Array,
+    mask: BigUint64Array,
+  ): number
+  sigsuspend(set: BigUint64Array): number
+  tgkill(tgid: number, tid: number, signal: number): number
+  strsignal(signal: number): string
 }
 
 // native/loop/fork.cc
@@ -543,6 +592,7 @@ interface VectorIoNatives {
 export interface Natives
   extends
     AioNatives,
+    ClockNatives,
     EpollNatives,
     EpollWaitsNatives,
     EventFdNatives,
@@ -563,6 +613,7 @@ export interface Natives
     ReactorNatives,
     ReadinessNatives,
     ResourceNatives,
+    SchedNatives,
     SelectNatives,
     SendfileNatives,
     SignalNatives,

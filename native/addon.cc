@@ -6,6 +6,7 @@ namespace posix_async {
 napi_value Init(napi_env env, napi_value object) {
   Exports exports(env, object);
   RegisterAio(exports);
+  RegisterClock(exports);
   RegisterEpoll(exports);
   RegisterEpollWaits(exports);
   RegisterEventFd(exports);
@@ -24,6 +25,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterPthread(exports);
   RegisterReactor(exports);
   RegisterReadiness(exports);
+  RegisterSched(exports);
   RegisterSelect(exports);
   RegisterSignal(exports);
   RegisterProcessIds(exports);

@@ -122,6 +122,7 @@ class Exports {
 
 // Each native/<family>.cc defines one of these; addon.cc calls them.
 void RegisterAio(Exports& exports);
+void RegisterClock(Exports& exports);
 void RegisterEpoll(Exports& exports);
 void RegisterEpollWaits(Exports& exports);
 void RegisterEventFd(Exports& exports);
@@ -140,6 +141,7 @@ void RegisterProcess(Exports& exports);
 void RegisterPthread(Exports& exports);
 void RegisterReactor(Exports& exports);
 void RegisterReadiness(Exports& exports);
+void RegisterSched(Exports& exports);
 void RegisterSelect(Exports& exports);
 void RegisterSignal(Exports& exports);
 void RegisterProcessIds(Exports& exports);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "binding.h"
+#include "rusage.h"
 
 #ifndef PIDFD_NONBLOCK
 #define PIDFD_NONBLOCK O_NONBLOCK
@@ -22,6 +23,13 @@ constexpr int kPidfd = 3;
 // `status` is an Int32Array(1).
 int Waitpid(int pid, Room<int> status, int options) {
   return Retry([&] { return waitpid(pid, status.data, options); });
+}
+
+int Wait4(int pid, Room<int> status, int options, UsageFields field) {
+  rusage usage{};
+  const int result = Retry([&] { return wait4(pid, status.data, options, &usage); });
+  StoreUsage(usage, field);
+  return result;
 }
 
 // `fields` is an Int32Array(4): pid, uid, code, status; pid stays 0 where WNOHANG found nothing.
@@ -53,15 +61,35 @@ int Prctl(int operation, unsigned argument) {
   return Result([&] { return prctl(operation, static_cast<unsigned long>(argument), 0UL, 0UL, 0UL); });
 }
 
+// For operations that fill an int.
+int PrctlAsk(int operation, Room<int> answer) {
+  return Result([&] { return prctl(operation, answer.data, 0UL, 0UL, 0UL); });
+}
+
+// The calling thread's name, of 16 bytes with the NUL at its end.
+int SetName(std::string name) {
+  return Result([&] { return prctl(PR_SET_NAME, name.c_str(), 0UL, 0UL, 0UL); });
+}
+
+std::string GetName() {
+  char name[16] = "";
+  prctl(PR_GET_NAME, name, 0UL, 0UL, 0UL);
+  return name;
+}
+
 }  // namespace
 
 void RegisterProcess(Exports& exports) {
   exports.Function<&Waitpid>("waitpid");
+  exports.Function<&Wait4>("wait4");
   exports.Function<&Waitid>("waitid");
   exports.Function<&PidfdOpen>("pidfd_open");
   exports.Function<&PidfdSendSignal>("pidfd_send_signal");
   exports.Function<&PidfdGetfd>("pidfd_getfd");
   exports.Function<&Prctl>("prctl");
+  exports.Function<&PrctlAsk>("prctl_ask");
+  exports.Function<&SetName>("prctl_set_name");
+  exports.Function<&GetName>("prctl_get_name");
 
   POSIX_ASYNC_CONSTANT(exports, WNOHANG);
   POSIX_ASYNC_CONSTANT(exports, WUNTRACED);
@@ -80,7 +108,18 @@ void RegisterProcess(Exports& exports) {
   POSIX_ASYNC_CONSTANT(exports, CLD_STOPPED);
   POSIX_ASYNC_CONSTANT(exports, CLD_CONTINUED);
   POSIX_ASYNC_CONSTANT(exports, PIDFD_NONBLOCK);
+  POSIX_ASYNC_CONSTANT(exports, PR_GET_CHILD_SUBREAPER);
+  POSIX_ASYNC_CONSTANT(exports, PR_GET_KEEPCAPS);
+  POSIX_ASYNC_CONSTANT(exports, PR_GET_NAME);
+  POSIX_ASYNC_CONSTANT(exports, PR_GET_PDEATHSIG);
+  POSIX_ASYNC_CONSTANT(exports, PR_GET_THP_DISABLE);
+  POSIX_ASYNC_CONSTANT(exports, PR_GET_TIMERSLACK);
+  POSIX_ASYNC_CONSTANT(exports, PR_SET_CHILD_SUBREAPER);
+  POSIX_ASYNC_CONSTANT(exports, PR_SET_KEEPCAPS);
+  POSIX_ASYNC_CONSTANT(exports, PR_SET_NAME);
   POSIX_ASYNC_CONSTANT(exports, PR_SET_PDEATHSIG);
+  POSIX_ASYNC_CONSTANT(exports, PR_SET_THP_DISABLE);
+  POSIX_ASYNC_CONSTANT(exports, PR_SET_TIMERSLACK);
   POSIX_ASYNC_CONSTANT(exports, PR_SET_DUMPABLE);
   POSIX_ASYNC_CONSTANT(exports, PR_GET_DUMPABLE);
   POSIX_ASYNC_CONSTANT(exports, PR_SET_NO_NEW_PRIVS);

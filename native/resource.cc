@@ -3,6 +3,7 @@
 #include <sys/time.h>
 
 #include "binding.h"
+#include "rusage.h"
 
 namespace posix_async {
 namespace {
@@ -12,21 +13,10 @@ int Prlimit(int pid, int resource, RoomOrNone<rlimit64> wanted, Room<rlimit64> o
   return Result([&] { return prlimit64(pid, static_cast<__rlimit_resource>(resource), wanted.data, old.data); });
 }
 
-double Milliseconds(const timeval& time) { return time.tv_sec * 1e3 + time.tv_usec / 1e3; }
-
-// `field` is a Float64Array(9), in the order of getrusage in sys-resource.ts.
-int Getrusage(int who, Room<double, 9> field) {
+int Getrusage(int who, UsageFields field) {
   rusage usage{};
   const int result = Result([&] { return getrusage(static_cast<__rusage_who>(who), &usage); });
-  field[0] = Milliseconds(usage.ru_utime);
-  field[1] = Milliseconds(usage.ru_stime);
-  field[2] = static_cast<double>(usage.ru_maxrss);
-  field[3] = static_cast<double>(usage.ru_minflt);
-  field[4] = static_cast<double>(usage.ru_majflt);
-  field[5] = static_cast<double>(usage.ru_inblock);
-  field[6] = static_cast<double>(usage.ru_oublock);
-  field[7] = static_cast<double>(usage.ru_nvcsw);
-  field[8] = static_cast<double>(usage.ru_nivcsw);
+  StoreUsage(usage, field);
   return result;
 }
 

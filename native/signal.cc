@@ -1,6 +1,9 @@
-// Signals: signal.h. See: man 2 kill, sigaction, man 3 sigqueue, raise, pthread_sigmask, man 2 sigpending,
-// sigtimedwait.
+// Signals: signal.h. See: man 2 kill, tgkill, sigaction, man 3 sigqueue, raise, pthread_sigmask, man 2 sigpending,
+// sigtimedwait, sigsuspend, man 3 strsignal.
 #include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "binding.h"
 #include "core/base/deadline.h"
@@ -46,6 +49,39 @@ int Signal(int signal, int disposition) {
   return before.sa_handler == SIG_DFL ? 0 : before.sa_handler == SIG_IGN ? 1 : 2;
 }
 
+// `disposition` and `flags` -1: as they are; of the flags only those in `changeable` change. `found` takes what it was
+// (as Signal gives it) and its flags, `mask` what the handler blocks.
+int Sigaction(int signal, int disposition, int flags, int changeable, Room<int, 2> found, Set mask) {
+  struct sigaction action {};
+  int result = Result([&] { return sigaction(signal, nullptr, &action); });
+  if (result < 0) return result;
+  found[0] = action.sa_handler == SIG_DFL ? 0 : action.sa_handler == SIG_IGN ? 1 : 2;
+  found[1] = action.sa_flags;
+  mask[0] = FromSigset(action.sa_mask);
+  if (disposition < 0 && flags < 0) return 0;
+  if (disposition >= 0) {
+    action.sa_flags &= changeable;  // those of a handler of another kind are not for this one
+    action.sa_handler = disposition == 0 ? SIG_DFL : SIG_IGN;
+    sigemptyset(&action.sa_mask);
+  }
+  if (flags >= 0) action.sa_flags = (action.sa_flags & ~changeable) | flags;
+  return Result([&] { return sigaction(signal, &action, nullptr); });
+}
+
+// 0 when a signal was handled.
+int Sigsuspend(Set set) {
+  const sigset_t signals = ToSigset(set[0]);
+  const int result = Result([&] { return sigsuspend(&signals); });
+  return result == -EINTR ? 0 : result;
+}
+
+// By number: glibc wraps it since 2.30.
+int Tgkill(int process, int thread, int signal) {
+  return Result([&] { return static_cast<int>(syscall(SYS_tgkill, process, thread, signal)); });
+}
+
+std::string Strsignal(int signal) { return strsignal(signal); }
+
 // With sigaction, as siginterrupt(3) itself is deprecated in the C library.
 int Siginterrupt(int signal, bool interrupts) {
   struct sigaction action {};
@@ -84,9 +120,16 @@ void RegisterSignal(Exports& exports) {
   exports.Function<&Sigtimedwait>("sigtimedwait");
   exports.Function<&Signal>("signal");
   exports.Function<&Siginterrupt>("siginterrupt");
+  exports.Function<&Sigaction>("sigaction");
+  exports.Function<&Sigsuspend>("sigsuspend");
+  exports.Function<&Tgkill>("tgkill");
+  exports.Function<&Strsignal>("strsignal");
 
   exports.Constant("SIGRTMIN", SIGRTMIN);
   exports.Constant("SIGRTMAX", SIGRTMAX);
+  POSIX_ASYNC_CONSTANT(exports, SA_NOCLDSTOP);
+  POSIX_ASYNC_CONSTANT(exports, SA_NOCLDWAIT);
+  POSIX_ASYNC_CONSTANT(exports, SA_RESTART);
   POSIX_ASYNC_CONSTANT(exports, SIG_BLOCK);
   POSIX_ASYNC_CONSTANT(exports, SIG_UNBLOCK);
   POSIX_ASYNC_CONSTANT(exports, SIG_SETMASK);

@@ -2,6 +2,7 @@
 import { check, invalidArgType, outOfRange } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asInteger } from './internal/arguments.js'
+import { usageOf, type ResourceUsage } from './internal/resource-usage.js'
 
 export const RLIMIT_AS = constant('RLIMIT_AS')
 export const RLIMIT_CORE = constant('RLIMIT_CORE')
@@ -85,23 +86,7 @@ export function prlimit(pid: number, resource: number, limit?: ResourceLimit): R
   return prlimitBits('prlimit', pid, resource, limit === undefined ? new BigUint64Array(0) : asLimit(limit))
 }
 
-/** What was used. */
-export interface ResourceUsage {
-  /** Time in user code and in the kernel, in milliseconds, exact to the microsecond. */
-  readonly utime: number
-  readonly stime: number
-  /** The most memory that was resident, in KiB. */
-  readonly maxrss: number
-  /** Page faults without and with I/O. */
-  readonly minflt: number
-  readonly majflt: number
-  /** Blocks read and written by file systems. */
-  readonly inblock: number
-  readonly oublock: number
-  /** Context switches: waiting for something, and made to give way. */
-  readonly nvcsw: number
-  readonly nivcsw: number
-}
+export type { ResourceUsage } from './internal/resource-usage.js'
 
 /**
  * What a process has used so far.
@@ -112,7 +97,40 @@ export interface ResourceUsage {
 export function getrusage(who: number = RUSAGE_SELF): ResourceUsage {
   const fields = new Float64Array(9)
   check(native.getrusage(asInteger('who', who), fields), 'getrusage')
-  const [utime = 0, stime = 0, maxrss = 0, minflt = 0, majflt = 0, inblock = 0, oublock = 0, nvcsw = 0, nivcsw = 0] =
-    fields
-  return { utime, stime, maxrss, minflt, majflt, inblock, oublock, nvcsw, nivcsw }
+  return usageOf(fields)
 }
+
+export const PRIO_PROCESS = constant('PRIO_PROCESS')
+export const PRIO_PGRP = constant('PRIO_PGRP')
+export const PRIO_USER = constant('PRIO_USER')
+
+/**
+ * How much way a process, a group or a user's processes give: the highest of theirs.
+ *
+ * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER
+ * @param who its number; 0: the caller's (on Linux the calling thread's alone, for PRIO_PROCESS)
+ * @returns -20 (gives least) to 19 (gives most)
+ * @throws ErrnoError EINVAL, ESRCH; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 getpriority
+ */
+export function getpriority(which: number, who: number): number {
+  const priority = new Int32Array(1)
+  check(native.getpriority(asInteger('which', which), asWho(who), priority), 'getpriority')
+  return priority[0]!
+}
+
+/**
+ * Sets how much way a process, a group or a user's processes give. Forked children inherit it.
+ *
+ * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER
+ * @param who its number; 0: the caller's (on Linux the calling thread's alone, for PRIO_PROCESS)
+ * @param priority -20 (gives least) to 19 (gives most); what is beyond is taken as the nearest of these
+ * @throws ErrnoError EACCES (less than it has, without the right), EINVAL, EPERM, ESRCH; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 setpriority
+ */
+export function setpriority(which: number, who: number, priority: number): void {
+  const [kind, of, value] = [asInteger('which', which), asWho(who), asInteger('priority', priority)]
+  check(native.setpriority(kind, of, value), 'setpriority')
+}
+
+const asWho = (who: unknown): number => asInteger('who', who, 0, 0xffffffff)

@@ -1,24 +1,16 @@
 // sys/timerfd.h: a timer behind a descriptor, readable when it has expired.
-import { check, checkOrNull, invalidArgType, outOfRange } from '../errors.js'
+import { check, checkOrNull } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asFd, asInteger } from './internal/arguments.js'
 import { asEventDescriptor } from './internal/event-descriptor.js'
+import { asSetting, type NewSetting, type TimerSetting } from './internal/timer-setting.js'
 
 export const TFD_CLOEXEC = constant('TFD_CLOEXEC')
 export const TFD_NONBLOCK = constant('TFD_NONBLOCK')
 export const TFD_TIMER_ABSTIME = constant('TFD_TIMER_ABSTIME')
 export const TFD_TIMER_CANCEL_ON_SET = constant('TFD_TIMER_CANCEL_ON_SET')
 
-// The kernel's seconds are 63 bits; a double of milliseconds is exact this far.
-const MAX_TIME = Number.MAX_SAFE_INTEGER
-
-/** A timer's setting, in milliseconds; the fraction counts, down to a nanosecond (0.000001). */
-export interface TimerSetting {
-  /** Until it expires first; 0 disarms it. With TFD_TIMER_ABSTIME, what its clock shows then. */
-  value: number
-  /** Between expirations after the first; 0 (default when setting): only once. */
-  interval: number
-}
+export type { NewSetting, TimerSetting } from './internal/timer-setting.js'
 
 /**
  * Makes a timer, not armed. The descriptor is close-on-exec whether or not `flags` says so.
@@ -45,14 +37,8 @@ export function timerfd_create(clockid: number, flags = 0): number {
  * @throws ErrnoError EBADF, EINVAL, ECANCELED; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see man 2 timerfd_settime
  */
-export function timerfd_settime(
-  fd: number,
-  flags: number,
-  setting: { value: number; interval?: number | undefined },
-): TimerSetting {
-  if (typeof setting !== 'object' || setting === null) throw invalidArgType('setting', 'of type object', setting)
-  const value = asTime('setting.value', setting.value)
-  const interval = asTime('setting.interval', setting.interval ?? 0)
+export function timerfd_settime(fd: number, flags: number, setting: NewSetting): TimerSetting {
+  const { value, interval } = asSetting(setting)
   const old = new Float64Array(2)
   const result = native.timerfd_settime(asFd(fd), asInteger('flags', flags), value, interval, old)
   check(result, 'timerfd_settime')
@@ -83,10 +69,4 @@ export function timerfd_read(fd: number): bigint | null {
   return checkOrNull(native.read(asEventDescriptor(fd, 'timerfd', 'read'), count, 0, 8), 'read') === null
     ? null
     : count[0]!
-}
-
-function asTime(name: string, value: unknown): number {
-  if (typeof value !== 'number') throw invalidArgType(name, 'of type number', value)
-  if (!(value >= 0 && value <= MAX_TIME)) throw outOfRange(name, `>= 0 && <= ${MAX_TIME}`, value)
-  return value
 }

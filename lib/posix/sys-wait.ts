@@ -5,8 +5,10 @@ import { check } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asAbortSignal } from './internal/abort-signal.js'
 import { asInteger, asTimeout, INT_MAX } from './internal/arguments.js'
-import { openChild, reap, reapTraced, waitFor, type WaitInfo, type WaitResult } from './event-loop/child-waits.js'
-import { whenReady, type WaitOptions } from './event-loop/watch.js'
+import { openChild, reap, untilEnd, waitFor, type WaitInfo, type WaitResult } from './event-loop/child-waits.js'
+import { whenChild } from './event-loop/child-news.js'
+import type { WaitOptions } from './event-loop/watch.js'
+import { usageOf, type ResourceUsage } from './internal/resource-usage.js'
 import { close } from './unistd.js'
 
 export type { WaitInfo, WaitResult } from './event-loop/child-waits.js'
@@ -21,8 +23,6 @@ export const P_ALL = constant('P_ALL')
 export const P_PID = constant('P_PID')
 export const P_PGID = constant('P_PGID')
 export const P_PIDFD = constant('P_PIDFD')
-
-const POLLIN = constant('POLLIN')
 
 /**
  * Waits for a child to end and reaps it. Blocks the calling thread (and, on the main thread, every JavaScript callback, signal
@@ -57,29 +57,91 @@ export function waitid(idtype: number, id: number, options: number): WaitInfo | 
   return waitFor(asInteger('idtype', idtype, 0), which, asInteger('options', options))
 }
 
+/** What wait4 gives. */
+export interface WaitUsage extends WaitResult {
+  /** What the child has used, where one was reaped. */
+  usage: ResourceUsage
+}
+
+/**
+ * As waitpid, with what the child has used (RUSAGE_CHILDREN has the sum of all).
+ * @throws ErrnoError ECHILD, EINVAL; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see man 2 wait4
+ */
+export function wait4(pid: number, options = 0): WaitUsage {
+  const [status, usage] = [new Int32Array(1), new Float64Array(9)]
+  const which = asInteger('pid', pid, -INT_MAX)
+  const found = check(native.wait4(which, status, asInteger('options', options), usage), 'wait4')
+  return { pid: found, status: status[0]!, usage: usageOf(usage) }
+}
+
+/**
+ * As waitpid, for any child: `waitpid(-1)`, which takes children of child_process too.
+ * @throws ErrnoError ECHILD (there is none)
+ * @see man 2 wait
+ */
+export function wait(): WaitResult {
+  const status = new Int32Array(1)
+  return { pid: check(native.waitpid(-1, status, 0), 'wait'), status: status[0]! }
+}
+
 /**
  * Waits for a child to end and reaps it, without blocking the event loop: through a pidfd, with no handler for SIGCHLD. It reaps
  * that child only, so children of child_process in the same program keep their 'exit' events. A wait keeps the process alive.
  *
- * @param pid a child that fork() made
+ * @param pid a child that fork() made; -1 for any, 0 for any of the caller's process group, -n for any of group n: these hear of children by
+ *   a listener for SIGCHLD, on the main thread only, and take children of child_process too
  * @param options `signal` gives up when it is aborted; `timeout` in milliseconds (default: none). The child is unharmed by
  *   both, and can be waited for again.
  * @returns the child and its status; `pid` 0 when the time is over
- * @throws ErrnoError ECHILD (not a child of the caller's, or already reaped), EMFILE; the signal's reason (AbortError);
- *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; all as a rejection
+ * @throws ErrnoError ECHILD (not a child of the caller's, or already reaped), EMFILE; ENOTSUP (0 and below, not on the main thread); the
+ *   signal's reason (AbortError); ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; all as a rejection
  * @see man 2 pidfd_open, man 2 waitid
  */
 export async function waitpidAsync(pid: number, options: WaitOptions = {}): Promise<WaitResult> {
-  const child = asInteger('pid', pid, 1)
-  asAbortSignal(options)
+  const child = asInteger('pid', pid, -INT_MAX)
+  const signal = asAbortSignal(options)
   const timeout = asTimeout(options.timeout)
-  const end = timeout < 0 ? Infinity : performance.now() + timeout
+  if (child <= 0) return (await whenChild('waitpid', () => reapAny(child), timeout, signal)) ?? { pid: 0, status: 0 }
   const pidfd = openChild(child)
   try {
-    const ended = reap(pidfd)
-    if (ended) return ended
-    const events = await whenReady(pidfd, POLLIN, options)
-    return (events === 0 ? null : await reapTraced(pidfd, end, options.signal)) ?? { pid: 0, status: 0 }
+    return (await untilEnd(pidfd, () => reap(pidfd), timeout, signal)) ?? { pid: 0, status: 0 }
+  } finally {
+    close(pidfd)
+  }
+}
+
+function reapAny(pid: number): WaitResult | null {
+  const found = waitpid(pid, WNOHANG)
+  return found.pid === 0 ? null : found
+}
+
+/**
+ * As waitid, without blocking the event loop. A wait keeps the process alive.
+ *
+ * @param flags as waitid's `options`. WEXITED alone for P_PID and P_PIDFD is heard of through a descriptor, on any thread; all else by a
+ *   listener for SIGCHLD, on the main thread only
+ * @param options `signal`, `timeout`
+ * @returns the change, or `null` when the time is over
+ * @throws as a rejection, what waitid throws; ErrnoError ENOTSUP (see `flags`); the signal's reason
+ * @see man 2 waitid
+ */
+export async function waitidAsync(
+  idtype: number,
+  id: number,
+  flags: number,
+  options: WaitOptions = {},
+): Promise<WaitInfo | null> {
+  const [kind, which, how] = [asInteger('idtype', idtype, 0), asInteger('id', id, 0), asInteger('flags', flags)]
+  const signal = asAbortSignal(options)
+  const timeout = asTimeout(options.timeout)
+  const attempt = (): WaitInfo | null => waitFor(kind, which, how | WNOHANG)
+  const isEnd = (how & (WSTOPPED | WCONTINUED)) === 0
+  if (!isEnd || (kind !== P_PID && kind !== P_PIDFD)) return whenChild('waitid', attempt, timeout, signal)
+  if (kind === P_PIDFD) return untilEnd(which, attempt, timeout, signal)
+  const pidfd = openChild(which, 'waitid')
+  try {
+    return await untilEnd(pidfd, attempt, timeout, signal)
   } finally {
     close(pidfd)
   }

@@ -160,8 +160,8 @@ describe('waitpidAsync', () => {
   })
 
   it.each([
-    ['0', 0, 'ERR_OUT_OF_RANGE'],
-    ['-1', -1, 'ERR_OUT_OF_RANGE'],
+    ['a fraction', 0.5, 'ERR_OUT_OF_RANGE'],
+    ['-(2 ** 31)', -(2 ** 31), 'ERR_OUT_OF_RANGE'],
     ['a string', '1' as never, 'ERR_INVALID_ARG_TYPE'],
   ])('rejects %s before any system call', async (_, pid, code) => {
     await expect(posix.waitpidAsync(pid)).rejects.toMatchObject({ code })

@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { check, ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
-import { whenReady, type WaitOptions } from './watch.js'
+import { whenReady } from './watch.js'
 
 const { ECHILD, ESRCH } = constants.errno
 const CLD_EXITED = constant('CLD_EXITED')
@@ -51,25 +51,33 @@ export function reap(pidfd: number): WaitResult | null {
   return info && { pid: info.pid, status: asStatus(info) }
 }
 
-/** As reap, until `end`: a child that has ended is its tracer's first (strace, gdb), and nothing tells when it is its parent's. See: man 2 ptrace */
-export async function reapTraced(
+/**
+ * What `attempt` gives once the child that a descriptor names has ended; null when the time is over. A child that has ended is its tracer's
+ * first (strace, gdb), and nothing tells when it is its parent's: then it is asked for again and again. See: man 2 ptrace
+ */
+export async function untilEnd<T>(
   pidfd: number,
-  end: number,
-  signal: WaitOptions['signal'],
-): Promise<WaitResult | null> {
+  attempt: () => T | null,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<T | null> {
+  const end = timeout < 0 ? Infinity : performance.now() + timeout
+  const ended = attempt()
+  if (ended !== null) return ended
+  if ((await whenReady(pidfd, POLLIN, { signal, timeout })) === 0) return null
   for (;;) {
-    const ended = reap(pidfd)
-    if (ended || performance.now() >= end) return ended
+    const found = attempt()
+    if (found !== null || performance.now() >= end) return found
     await new Promise((resolve) => setTimeout(resolve, 1))
     signal?.throwIfAborted()
   }
 }
 
 /** A descriptor that names a child, which the caller owns. @throws ErrnoError ECHILD, EMFILE */
-export function openChild(pid: number): number {
+export function openChild(pid: number, syscall = 'waitpid'): number {
   const pidfd = native.pidfd_open(pid, 0)
   // A number that is nobody's is not a child of ours either.
-  if (pidfd === -ESRCH) throw new ErrnoError(ECHILD, 'waitpid')
+  if (pidfd === -ESRCH) throw new ErrnoError(ECHILD, syscall)
   return check(pidfd, 'pidfd_open')
 }
 
@@ -78,10 +86,7 @@ export function openChild(pid: number): number {
  * @throws (rejects) ErrnoError ECHILD where it was reaped already, or is no child of this process
  */
 export async function waitPidfdAsync(pidfd: number): Promise<WaitResult> {
-  const ended = reap(pidfd)
-  if (ended) return ended
-  await whenReady(pidfd, POLLIN)
-  return (await reapTraced(pidfd, Infinity, undefined))!
+  return (await untilEnd(pidfd, () => reap(pidfd), -1))!
 }
 
 /** Whether a descriptor names a child of this process, alive or not reaped yet. */
