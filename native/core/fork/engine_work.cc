@@ -124,6 +124,7 @@ bool FindRegistries(HandleSlot registry, HandleSlot callback) {
   if (isolate == nullptr || !LooksAsExpected(object, *static_cast<const HeapWord*>(callback))) return false;
   nothing = object[kCleared];
   registry_type = TypeOf(object);
+  may_list.clear();
   const size_t count = malloc_usable_size(isolate) / sizeof(HeapWord);
   for (size_t at = 0; at < count; at++)
     if (isolate[at] == nothing || RefersToRegistry(isolate[at])) may_list.push_back(at);

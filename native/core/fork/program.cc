@@ -1,6 +1,7 @@
 // Segments of loaded objects. See: man 3 dl_iterate_phdr.
 #include "program.h"
 
+#include <dlfcn.h>
 #include <link.h>
 
 #include <cstring>
@@ -23,19 +24,27 @@ Segments SegmentsOf(const dl_phdr_info& object) {
   return found;
 }
 
+// An object in which one of Node's functions is, which a distribution may have in libraries.
+bool HasFunction(const Segments& segments, const char* name) {
+  return segments.code.Has(reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, name)));
+}
+
 struct Loaded {
   Segments program, library;
-  std::vector<Range> code;  // of all
-  bool is_first = true;     // the first is the program itself
+  std::vector<Range> code;     // of all
+  std::vector<Range> runtime;  // of Node, V8 and libuv
 };
 
+// The first is the program itself.
 int Look(dl_phdr_info* object, size_t, void* argument) {
   auto* loaded = static_cast<Loaded*>(argument);
   const Segments segments = SegmentsOf(*object);
-  if (loaded->is_first) loaded->program = segments;
+  const bool is_first = loaded->code.empty(), has_libuv = HasFunction(segments, "uv_queue_work");
+  if (is_first || has_libuv) loaded->program = segments;
+  if (is_first || has_libuv || HasFunction(segments, "_ZN2v87Isolate10GetCurrentEv"))
+    loaded->runtime.push_back(segments.code);
   if (strstr(object->dlpi_name, "/libc.so") != nullptr) loaded->library = segments;
   loaded->code.push_back(segments.code);
-  loaded->is_first = false;
   return 0;
 }
 
@@ -48,16 +57,20 @@ const Loaded& AllLoaded() {
   return loaded;
 }
 
+bool IsIn(const std::vector<Range>& ranges, uintptr_t address) {
+  for (const Range& range : ranges)
+    if (range.Has(address)) return true;
+  return false;
+}
+
 }  // namespace
 
 const Segments& TheProgram() { return AllLoaded().program; }
 
 const Segments& TheLibrary() { return AllLoaded().library; }
 
-bool IsNativeCode(uintptr_t address) {
-  for (const Range& range : AllLoaded().code)
-    if (range.Has(address)) return true;
-  return false;
-}
+bool IsNativeCode(uintptr_t address) { return IsIn(AllLoaded().code, address); }
+
+bool IsRuntimeCode(uintptr_t address) { return IsIn(AllLoaded().runtime, address); }
 
 }  // namespace posix_async::fork

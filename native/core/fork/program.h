@@ -1,4 +1,4 @@
-// Where the program's and the C library's code and data lie.
+// Where libuv's and the C library's code and data lie.
 #ifndef POSIX_ASYNC_CORE_FORK_PROGRAM_H_
 #define POSIX_ASYNC_CORE_FORK_PROGRAM_H_
 
@@ -16,12 +16,16 @@ struct Segments {
   Range code, data;
 };
 
-// Looked up the first time, which must not be while threads are parked.
+// Looked up the first time, which must not be while threads are parked. The program is the object that libuv is in:
+// Node itself, or a library where a distribution has it so.
 const Segments& TheProgram();
 const Segments& TheLibrary();
 
 // Does code of the program or of a library (of those loaded by the first look) stand there?
 bool IsNativeCode(uintptr_t address);
+
+// Of Node, V8 or libuv, wherever these are?
+bool IsRuntimeCode(uintptr_t address);
 
 }  // namespace posix_async::fork
 

@@ -15,7 +15,7 @@ namespace posix_async::fork {
 namespace {
 
 constexpr int kReactions = 3, kFlags = 4;  // words of a promise
-constexpr size_t kMostElements = 1 << 20;  // of the set, when it is looked for
+constexpr size_t kMostElements = 4096;     // of the set, when it is looked for
 
 uint16_t promise_type = 0;  // 0: not known
 size_t waits_at = 0;        // of a context: the slot of the set; 0: not known

@@ -171,7 +171,7 @@ void EndAsUsual(uv_loop_t* loop) {
   for (const int signal : {SIGINT, SIGTERM}) {
     struct sigaction present = {};
     if (sigaction(signal, nullptr, &present) != 0 || IsListenedTo(loop, signal)) continue;
-    if (!TheProgram().code.Has(reinterpret_cast<uintptr_t>(present.sa_sigaction))) continue;
+    if (!IsRuntimeCode(reinterpret_cast<uintptr_t>(present.sa_sigaction))) continue;
     present = {};
     present.sa_handler = SIG_DFL;
     sigaction(signal, &present, nullptr);
