@@ -106,10 +106,10 @@ export function checkOrNull(result: number, syscall: string, details?: ErrnoDeta
 
 /** A bad argument or a bad state: Node's own codes (ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ...), before any system call. */
 export function codedError<E extends Error>(
-  Type: new (message: string, options?: ErrorOptions) => E,
+  Type: new (message: string, options?: { cause?: unknown }) => E,
   code: string,
   message: string,
-  options?: ErrorOptions,
+  options?: { cause?: unknown },
 ): E & { code: string } {
   return Object.assign(new Type(message, options), { code })
 }

@@ -2,11 +2,12 @@
 // Every native is synchronous, runs on the calling thread, and gives a value or a negative errno (see errors.ts). Where memory and a place
 // in it are given, the addon checks that the one lies in the other: ERR_OUT_OF_RANGE (native/arguments.h).
 import { createRequire } from 'node:module'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import { codedError } from './errors.js'
+import { whyUnavailable } from './unavailable.js'
 
 /** The name of a file: a string, or its bytes. */
 export type PathName = string | Uint8Array
@@ -626,48 +627,49 @@ export interface Natives
   readonly constants: Readonly<Record<string, number>>
 }
 
-/** The package's own folder: the one that holds package.json, from lib/ and from dist/lib/ alike. */
-export const packageRoot = (() => {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
-  return folder
-})()
+// The folder of the package that this file is in; undefined where that is not posix-async: a bundle lies in somebody else's package, and
+// has no URL where it is CommonJS.
+function ownFolder(): string | undefined {
+  const url: unknown = import.meta.url
+  if (typeof url !== 'string' || !url.startsWith('file:')) return undefined
+  for (let folder = dirname(fileURLToPath(url)); ; folder = dirname(folder)) {
+    const file = join(folder, 'package.json')
+    if (existsSync(file))
+      return (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'posix-async' ? folder : undefined
+    if (folder === dirname(folder)) return undefined
+  }
+}
 
-// What to do about it, by what the loader said.
-function remedy(cause: unknown): string {
-  const { code, message = '' } = (cause ?? {}) as NodeJS.ErrnoException
-  if (code === 'ERR_DLOPEN_DISABLED')
-    return 'Node.js was told to load none (--no-addons, or --permission without --allow-addons)'
-  const missing = /version `(\w+_[\d.]+)' not found/.exec(message)?.[1]
-  const rebuild = 'run "npm rebuild posix-async" with a C++ compiler present'
-  return missing ? `it was built for a newer C or C++ library (${missing}); ${rebuild}` : rebuild
+function glibcVersion(): string | undefined {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  return report.header?.glibcVersionRuntime
 }
 
 // Where there is no addon, importing works and each call fails with this one error.
 function unavailable(cause: unknown): Natives {
+  const { platform, arch } = process
+  const said =
+    cause instanceof Error ? `${(cause as NodeJS.ErrnoException).code ?? ''} ${cause.message}` : String(cause)
   const fail = (): never => {
-    const platform = `${process.platform} ${process.arch}`
-    throw codedError(
-      Error,
-      'ERR_POSIX_ASYNC_UNAVAILABLE',
-      process.platform === 'linux'
-        ? `posix-async: its native addon could not be loaded on ${platform}; ${remedy(cause)}`
-        : `posix-async works on Linux (glibc, x64 or arm64) only, and this is ${platform}`,
-      { cause },
-    )
+    const why = whyUnavailable({ platform, arch, glibc: glibcVersion(), folder: packageFolder, said })
+    const message = `posix-async can't be used here: ${why.reason}; ${why.cure}`
+    throw Object.assign(codedError(Error, 'ERR_POSIX_ASYNC_UNAVAILABLE', message, { cause }), why)
   }
   const constants = new Proxy({}, { get: () => 0 }) as Natives['constants']
   return new Proxy({}, { get: (_, name) => (name === 'constants' ? constants : fail) }) as Natives
 }
+
+const packageFolder = ownFolder()
 
 // Loading the addon is the one thing that importing this package does to the process: calls of mmap, munmap and madvise are redirected, so
 // that pages of V8's heap lie side by side and are not hidden from children, and results of the thread pool are handed out by a function of
 // the addon's. It happens as early as can be, because what the heap has before stays where it is.
 function load(): Natives {
   try {
+    if (packageFolder === undefined) throw new Error('this code is not in the package posix-async')
     // node-gyp-build takes build/Release where the addon was compiled, prebuilds/ where it came with the package.
     const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Natives
-    const addon = nodeGypBuild(packageRoot)
+    const addon = nodeGypBuild(packageFolder)
     if (isMainThread) {
       addon.prepareHeap()
       addon.keepResultsInReach()

@@ -65,6 +65,11 @@ describe('imports', () => {
     expect(house.oneDoor([file(path, text)])).toHaveLength(1)
   })
 
+  it('of the library and its command are none of the comparison, which is another package', () => {
+    expect(house.libraryAlone(typescript)).toEqual([])
+    expect(house.libraryAlone([file('lib/cli/one.ts', "import { x } from '../../bench/compare.js'")])).toHaveLength(1)
+  })
+
   it('of examples, bench and the command are the public exports', () => {
     expect(house.publicOnly(typescript)).toEqual([])
   })

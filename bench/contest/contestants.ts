@@ -1,8 +1,9 @@
 // Who is compared: the C peers, this package's models, node's own servers, Python's; and a user's own.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { compile, type Program, which } from '../measure/compile.js'
-import { packageFolder, programFile } from '../measure/paths.js'
+import { which } from 'posix-async/command'
+import { compile, type Program } from '../measure/compile.js'
+import { benchFolder, programFile } from '../measure/paths.js'
 import type { Command } from './server-process.js'
 import type { Workload } from './workloads.js'
 
@@ -71,7 +72,7 @@ const node = (id: string, label: string, traits: Traits): Contestant => ({
 })
 
 function python(kind: string, label: string, model: Model, traits: Traits): Contestant {
-  const file = join(packageFolder, 'bench/python/servers.py')
+  const file = join(benchFolder, 'python/servers.py')
   return {
     id: `python-${kind}`,
     label,

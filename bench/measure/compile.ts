@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { packageFolder } from './paths.js'
+import { join } from 'node:path'
+import { findCompiler } from 'posix-async/command'
+import { benchFolder, libraryFolder } from './paths.js'
 
 /** The C programs: the peers, one a model; handlers as shared objects; the load generator; what measures a fork; what asks for an io_uring. */
 export const PROGRAMS = [
@@ -15,42 +16,20 @@ export const PROGRAMS = [
 export type Program = (typeof PROGRAMS)[number]
 
 const FLAGS = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-pthread', '-D_GNU_SOURCE']
-const LIBRARY = ['-shared', '-fPIC', '-I', join(packageFolder, 'include')]
+const LIBRARY = ['-shared', '-fPIC', '-I', join(libraryFolder, 'include')]
 
 export interface CompileOptions {
   /** More flags for the compiler (default none). */
   flags?: readonly string[]
-  /** Where the programs go (default: build/bench of the package, or the user's cache folder where that can't be written). */
+  /** Where the programs go (default: build/ of the package, or the user's cache folder where that can't be written). */
   folder?: string
   /** The environment: CC, PATH, XDG_CACHE_HOME (default process.env). */
   env?: NodeJS.ProcessEnv
 }
 
-/** The first C compiler there is, as a command and its own arguments: CC, or cc, gcc, clang of the PATH. */
-export function findCompiler(env: NodeJS.ProcessEnv = process.env): string[] | undefined {
-  const wished = env['CC']?.trim()
-  const candidates = wished ? [wished.split(/\s+/)] : [['cc'], ['gcc'], ['clang']]
-  return candidates.find(([command]) => which(command!, env) !== undefined)
-}
-
-/** The file that a command name means, as a shell would find it. */
-export function which(command: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const folders = command.includes('/') ? [''] : (env['PATH'] ?? '').split(delimiter)
-  return folders.map((folder) => (folder ? join(folder, command) : command)).find(isExecutable)
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
 function sourcesOf(program: Program): string[] {
-  if (program !== 'load') return [join(packageFolder, 'bench/c', `${program}.c`)]
-  const folder = join(packageFolder, 'bench/load')
+  if (program !== 'load') return [join(benchFolder, 'c', `${program}.c`)]
+  const folder = join(benchFolder, 'load')
   return readdirSync(folder)
     .filter((name) => name.endsWith('.c'))
     .map((name) => join(folder, name))
@@ -79,9 +58,9 @@ function writable(folder: string): boolean {
   }
 }
 
-/** Where what is made once is kept: build/bench of the package, or the user's cache folder where that can't be written. */
+/** Where what is made once is kept: build/ of the package, or the user's cache folder where that can't be written. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
-  const own = join(packageFolder, 'build', 'bench')
+  const own = join(benchFolder, 'build')
   const users = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'posix-async')
   const found = [own, users].find(writable)
   if (!found) throw new Error(`no folder to put the compiled C programs in: neither ${own} nor ${users} can be written`)

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { arch, cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { findCompiler } from './compile.js'
-import { packageFolder } from './paths.js'
+import { findCompiler } from 'posix-async/command'
+import { libraryFolder } from './paths.js'
 
 export interface Machine {
   cpus: string
@@ -59,7 +59,7 @@ export async function describeMachine(): Promise<Machine> {
   const [first] = cpus()
   const [compiler, python] = await Promise.all([firstLine(findCompiler()), firstLine(['python3'])])
   const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
-  const manifest = JSON.parse(read(join(packageFolder, 'package.json'))) as { version: string }
+  const manifest = JSON.parse(read(join(libraryFolder, 'package.json'))) as { version: string }
   return {
     cpus: `${cpus().length} x ${first?.model.trim() || arch()}`,
     kernel: release(),

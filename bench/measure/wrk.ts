@@ -1,7 +1,7 @@
 // The workload in HTTP, driven by wrk(1) where it is installed: its options, and its words as a report.
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import { which } from './compile.js'
+import { which } from 'posix-async/command'
 import type { Gates, LoadOptions, LoadReport } from './load.js'
 import { childrenUsage } from './proc.js'
 

@@ -10,7 +10,7 @@ import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { close, O_CREAT, O_DIRECT, O_RDONLY, O_RDWR, open, posix_memalign, pwrite, Ring } from 'posix-async/posix'
-import { which } from '../measure/compile.js'
+import { which } from 'posix-async/command'
 import { median, ratioOf } from '../measure/statistics.js'
 
 const run = promisify(execFile)

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Handler, native } from 'posix-async'
-import { echo, fibonacci } from '../../bench/contest/handlers.js'
+import { echo, fibonacci } from './lesson-handlers.js'
 import { EXIT, Failure, messageOf } from './failure.js'
 
 const lesson = new Map<string, Handler>([

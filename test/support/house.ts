@@ -80,6 +80,16 @@ export const oneDoor: Rule = (files) =>
     return broken
   })
 
+/** The library does without the comparison, which is another package. */
+export const libraryAlone: Rule = (files) =>
+  files
+    .filter(({ path }) => path.startsWith('lib/'))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((to) => to.startsWith('bench/'))
+        .map((to) => `${file.path} imports ${to}`),
+    )
+
 /** examples, bench and cli know the library by its public exports. */
 export const publicOnly: Rule = (files) =>
   files

@@ -5,13 +5,13 @@ import { COLOR_CSS } from '../charts/palette.js'
 import type { Report } from '../schema.js'
 import { clientFigures, growthFigure, percentileFigures } from '../curves.js'
 import { size } from '../report.js'
-import { packageFolder } from '../../measure/paths.js'
+import { benchFolder } from '../../measure/paths.js'
 import { answerCards } from './answers.js'
 import { workloadTable } from './bars.js'
 import { figure, timelineFigure, timelineLegend } from './figures.js'
 import { html, type Markup, raw } from './markup.js'
 
-const asset = (name: string): Markup => raw(readFileSync(join(packageFolder, 'bench/report/html', name), 'utf8'))
+const asset = (name: string): Markup => raw(readFileSync(join(benchFolder, 'report/html', name), 'utf8'))
 
 interface Section {
   id: string

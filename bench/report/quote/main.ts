@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Report } from '../schema.js'
-import { packageFolder } from '../../measure/paths.js'
+import { libraryFolder } from '../../measure/paths.js'
 import { DOCUMENTS, figuresOf } from './figures.js'
 import { rewrite } from './regions.js'
 
-const path = (name: string): string => join(packageFolder, name)
+const path = (name: string): string => join(libraryFolder, name)
 const report = JSON.parse(readFileSync(path('bench/results/compare.json'), 'utf8')) as Report
 for (const document of DOCUMENTS) {
   const text = readFileSync(path(document), 'utf8')

@@ -2,9 +2,10 @@
 import { execFile } from 'node:child_process'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
-import { compile, which } from '../../measure/compile.js'
+import { which } from 'posix-async/command'
+import { compile } from '../../measure/compile.js'
 import type { Family } from '../../contest/contestants.js'
-import { packageFolder, programFile } from '../../measure/paths.js'
+import { benchFolder, programFile } from '../../measure/paths.js'
 import { median } from '../../measure/statistics.js'
 import type { Curve, CurveSeries, GrowthOptions, Plan } from './curve.js'
 
@@ -36,7 +37,7 @@ const forkers: Record<string, Forker> = {
     ...{ label: 'Python os.fork', family: 'Python' },
     command: async (mib) => {
       if (which('python3') === undefined) throw new Error('there is no python3')
-      return ['python3', [join(packageFolder, 'bench/python/fork_cost.py'), String(mib), String(FORKS)]]
+      return ['python3', [join(benchFolder, 'python/fork_cost.py'), String(mib), String(FORKS)]]
     },
   },
 }

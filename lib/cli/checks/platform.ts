@@ -25,7 +25,7 @@ const glibc: Check = () => {
   }
 }
 
-// As `engines` of package.json has it: fork() refuses on others.
+// As fork() has it, which refuses on others; `engines` of package.json asks for more, so that require() works too.
 const isSupported = (version: string): boolean =>
   version.startsWith('v20.') ? atLeast(version, '20.17') : atLeast(version, '22.3')
 
@@ -37,12 +37,13 @@ const node: Check = () => ({
 })
 
 const addon: Check = async () => {
-  const finding = { name: 'native addon', cure: 'run "npm rebuild posix-async" with a C++ compiler present' }
+  const finding = { name: 'native addon', cure: 'npx posix-async build compiles it (it needs a C++ compiler)' }
   try {
     const { getppid } = await import('posix-async/posix')
     return { ...finding, ok: getppid() === process.ppid, detail: 'loads, and the kernel answers through it' }
   } catch (error) {
-    return { ...finding, ok: false, detail: messageOf(error) }
+    const { reason = messageOf(error), cure = finding.cure } = error as { reason?: string; cure?: string }
+    return { ...finding, ok: false, detail: reason, cure }
   }
 }
 

@@ -1,5 +1,6 @@
 // Checks of what one can do without: io_uring, a C compiler, tools to look at system calls with.
-import { compile, findCompiler, which } from '../../../bench/measure/compile.js'
+import { execFile } from 'node:child_process'
+import { findCompiler, which } from '../programs.js'
 import { type Check, firstLine } from './finding.js'
 
 const ioUring: Check = async () => {
@@ -16,15 +17,24 @@ const ioUring: Check = async () => {
   return { ...finding, ok: found.available, detail }
 }
 
+// Undefined where it compiles a program that includes a header of the C library, and its first words where it refuses.
+function refusalOf(command: readonly string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const args = [...command.slice(1), '-x', 'c', '-fsyntax-only', '-']
+    const child = execFile(command[0]!, args, { timeout: 10_000 }, (error, _stdout, stderr) =>
+      resolve(error ? (stderr || error.message).split('\n').slice(0, 2).join(' ') : undefined),
+    )
+    child.stdin!.on('error', () => {}).end('#include <stdio.h>\n')
+  })
+}
+
 const compiler: Check = async () => {
   const command = findCompiler()
   const cure = 'install one (Debian: apt install gcc libc6-dev); compare and load need it, nothing else does'
-  if (!command) return { name: 'C compiler', ok: false, optional: true, detail: 'none of cc, gcc, clang, CC', cure }
-  const works = await compile('io-uring-probe').then(
-    () => undefined,
-    (error: unknown) => (error as Error).message.split('\n').slice(0, 2).join(' '),
-  )
-  return { name: 'C compiler', ok: works === undefined, optional: true, detail: works ?? which(command[0]!)!, cure }
+  const finding = { name: 'C compiler', optional: true, cure }
+  if (!command) return { ...finding, ok: false, detail: 'none of cc, gcc, clang, CC' }
+  const refusal = await refusalOf(command)
+  return { ...finding, ok: refusal === undefined, detail: refusal ?? which(command[0]!)! }
 }
 
 function tool(name: string, use: string): Check {

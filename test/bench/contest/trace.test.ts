@@ -1,7 +1,7 @@
 // From what strace wrote to lanes and events; and recorded from real servers, each model shows what makes it that model.
 import { describe, expect, it } from 'vitest'
 import { drawTimeline } from '../../../bench/report/charts/timeline.js'
-import { which } from '../../../bench/measure/compile.js'
+import { which } from '../../../lib/cli/programs.js'
 import { contestantsNamed } from '../../../bench/contest/contestants.js'
 import { parseCalls } from '../../../bench/contest/trace/calls.js'
 import { renderChromeTrace } from '../../../bench/contest/trace/chrome.js'

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Report } from '../../../bench/report/schema.js'
-import { which } from '../../../bench/measure/compile.js'
+import { which } from '../../../lib/cli/programs.js'
 import { writeFiles } from '../../../bench/report/write-files.js'
 import { aReport, anEntry, aTrial } from '../../support/report.js'
 

@@ -1,6 +1,6 @@
 // How long the rest of a job takes, as it is told on a terminal.
 import { expect, it } from 'vitest'
-import { timeLeft } from '../../lib/cli/meter.js'
+import { timeLeft } from '../../../bench/cli/meter.js'
 
 it.each([
   [0, 10, 5000, ''],

@@ -3,18 +3,17 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { connectPort, positiveDuration, whole } from './arguments.js'
-import { compile } from '../../bench/measure/compile.js'
-import { compare, type CompareOptions } from '../../bench/compare.js'
-import type { Progress, Report } from '../../bench/report/schema.js'
-import { type Contestant, contestants, contestantsNamed, ownServer } from '../../bench/contest/contestants.js'
-import { differenceOf, renderDifference } from '../../bench/report/diff.js'
-import { fullPlan, quickPlan, type Wishes } from '../../bench/contest/plan.js'
-import { writePlainFile } from '../../bench/report/plain-file.js'
-import { renderJson, renderTable } from '../../bench/report/report.js'
-import { renderChromeTrace } from '../../bench/contest/trace/chrome.js'
-import { customWorkload, type Workload, workloads, workloadsNamed } from '../../bench/contest/workloads.js'
-import { EXIT, Failure } from './failure.js'
+import { connectPort, EXIT, Failure, positiveDuration, whole } from 'posix-async/command'
+import { compile } from '../measure/compile.js'
+import { compare, type CompareOptions } from '../compare.js'
+import type { Progress, Report } from '../report/schema.js'
+import { type Contestant, contestants, contestantsNamed, ownServer } from '../contest/contestants.js'
+import { differenceOf, renderDifference } from '../report/diff.js'
+import { fullPlan, quickPlan, type Wishes } from '../contest/plan.js'
+import { writePlainFile } from '../report/plain-file.js'
+import { renderJson, renderTable } from '../report/report.js'
+import { renderChromeTrace } from '../contest/trace/chrome.js'
+import { customWorkload, type Workload, workloads, workloadsNamed } from '../contest/workloads.js'
 import { createMeter } from './meter.js'
 
 // What is done when neither duration nor rounds are asked for; a short comparison fits in a minute, if need be with fewer rounds.
@@ -142,7 +141,7 @@ async function run(options: Options): Promise<void> {
   const traced = timelines ? tracedIn(wishes, full) : []
   const work = { cells, ...sizeOf(options), file, traced, growth: full && !wishes.workloads, signal, onProgress }
   const report = await compare(work).finally(meter.stop)
-  const { writeFiles } = await import('../../bench/report/write-files.js') // slow to load, and not needed before
+  const { writeFiles } = await import('../report/write-files.js') // slow to load, and not needed before
   const [page, ...others] = writeFiles(report, output)
   if (trace !== undefined) writePlainFile(trace, renderChromeTrace(report.traces))
   process.stdout.write(json ? renderJson(report) : `${renderTable(report, process.stdout.columns)}\n`)

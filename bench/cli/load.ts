@@ -1,10 +1,9 @@
 // posix-async load HOST PORT: drives a server on this machine, and tells what it stood.
 import { type Command, Option } from 'commander'
 import colors from 'picocolors'
-import { type LoadMode, type LoadReport, runLoad } from '../../bench/measure/load.js'
-import { time } from '../../bench/report/report.js'
-import { bytes, connectPort, durationOption, positiveDuration, whole } from './arguments.js'
-import { EXIT, Failure } from './failure.js'
+import { bytes, connectPort, durationOption, EXIT, Failure, positiveDuration, whole } from 'posix-async/command'
+import { type LoadMode, type LoadReport, runLoad } from '../measure/load.js'
+import { time } from '../report/report.js'
 
 interface Options {
   mode: LoadMode
