@@ -91,6 +91,11 @@ describe('why', () => {
       /needs glibc 2\.34.*this is 2\.28/,
     ],
     ['an old libstdc++', { said: "version `GLIBCXX_3.4.30' not found" }, /needs a libstdc\+\+ with GLIBCXX_3\.4\.30/],
+    [
+      '--no-addons',
+      { said: 'ERR_DLOPEN_DISABLED Cannot load native addon' },
+      /was told to load no addon.*--allow-addons/,
+    ],
     ['anything else', { said: 'invalid ELF header\nmore' }, /could not be loaded on linux x64: invalid ELF header$/],
   ])('%s', (_title, other, reason) => {
     const { reason: why, cure } = whyUnavailable({ ...place, ...other })
