@@ -26,7 +26,13 @@ export interface Recipe {
 export const packageFolder = fileURLToPath(new URL('../../../../', import.meta.url))
 
 // What node-gyp adds for an addon.
-const COMPILE = ['-fPIC', '-pthread', '-DNODE_GYP_MODULE_NAME=posix_async', '-DUSING_UV_SHARED=1', '-DUSING_V8_SHARED=1']
+const COMPILE = [
+  '-fPIC',
+  '-pthread',
+  '-DNODE_GYP_MODULE_NAME=posix_async',
+  '-DUSING_UV_SHARED=1',
+  '-DUSING_V8_SHARED=1',
+]
 const DEFINES = ['-DBUILDING_NODE_EXTENSION', '-D_LARGEFILE_SOURCE', '-D_FILE_OFFSET_BITS=64']
 const LINK = ['-shared', '-pthread']
 
@@ -34,7 +40,8 @@ const LINK = ['-shared', '-pthread']
 function addonApi(): string {
   const places = ['node_modules/node-addon-api', 'native/node-addon-api'].map((name) => join(packageFolder, name))
   const found = places.find((folder) => existsSync(join(folder, 'napi.h')))
-  if (found === undefined) throw new Failure(`the headers of node-addon-api (napi.h) are neither in ${places.join(' nor in ')}`)
+  if (found === undefined)
+    throw new Failure(`the headers of node-addon-api (napi.h) are neither in ${places.join(' nor in ')}`)
   return found
 }
 
