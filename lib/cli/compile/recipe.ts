@@ -66,7 +66,9 @@ export function readRecipe(headers: string): Recipe {
   }
 }
 
+const ADDON = 'posix_async'
+
 /** Where the addon goes: the place that is looked into first when posix-async is imported. */
-export const addonFile = join(packageFolder, 'build/Release/posix_async.node')
+export const addonFile = join(packageFolder, 'build/Release', `${ADDON}.node`)
 
 export const addonFolder = dirname(addonFile)
