@@ -506,12 +506,16 @@ interface ForkNatives {
   ): boolean
   /** From now on a fork finds the results of the thread pool that are still to be handed out. Main thread, once. */
   keepResultsInReach(): void
+  /** From now on promises of WebAssembly are settled without a task of V8's in between. Main thread, once. */
+  settleWasmPromisesAtOnce(): void
   /** Whether anything is left on the event loop that keeps the process alive. */
   isLoopAlive(): boolean
   /** In a child: nothing that waits for the promise goes on. */
   silencePromise(promise: Promise<unknown>): void
   silencedStreams(): number
   refStreams(referenced: boolean): void
+  /** The promise, which is pending, becomes what `outcome` becomes. */
+  settlePromise(promise: Promise<unknown>, outcome: Promise<unknown>): void
   _exit(status: number): never
 }
 
@@ -673,6 +677,7 @@ function load(): Natives {
     if (isMainThread) {
       addon.prepareHeap()
       addon.keepResultsInReach()
+      addon.settleWasmPromisesAtOnce()
     }
     return addon
   } catch (error) {

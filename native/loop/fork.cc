@@ -187,6 +187,8 @@ void RefStreams(Napi::Env env, bool referenced) { fork::RefStreams(LoopOf(env), 
 
 void SilencePromise(Napi::Value promise) { fork::SilencePromise(SlotOf(promise)); }
 
+void SettlePromise(Napi::Value promise, Napi::Value outcome) { fork::SettlePromise(SlotOf(promise), SlotOf(outcome)); }
+
 void PrepareHeap() {
   fork::PlaceHeapTogether();
   fork::ShowHeap();
@@ -248,6 +250,8 @@ void RegisterFork(Exports& exports) {
   exports.Function<&SilencePromise>("silencePromise");
   exports.Function<&fork::SilencedStreams>("silencedStreams");
   exports.Function<&RefStreams>("refStreams");
+  exports.Function<&SettlePromise>("settlePromise");
+  exports.Function<&fork::SettleWasmPromisesAtOnce>("settleWasmPromisesAtOnce");
   exports.Function<&fork::RenewMathRandom>("renewMathRandom");
   exports.Function<&Getrandom>("getrandom");
   exports.Function<&CollectAllGarbage>("collectAllGarbage");

@@ -8,6 +8,7 @@ const kinds = [
   'compileSmall',
   'compileInvalid',
   'instantiate',
+  'instantiateModule',
   'compileStreaming',
   'instantiateStreaming',
   'compileInContext',

@@ -1,8 +1,9 @@
 // Modules of WebAssembly for the tests: one that takes V8 a while to compile, and one that does not.
 
 interface Wasm {
+  Module: new (bytes: Uint8Array) => object
   compile(bytes: Uint8Array): Promise<unknown>
-  instantiate(bytes: Uint8Array): Promise<unknown>
+  instantiate(bytes: object): Promise<unknown>
   compileStreaming(response: Response): Promise<unknown>
   instantiateStreaming(response: Response): Promise<unknown>
 }

@@ -74,7 +74,7 @@ export interface Internals {
 }
 
 /** The variables of a function's closure that have one of these names. */
-export function readClosure(session: InspectorSession, fn: unknown, names: (keyof Internals)[]): Internals {
+export function readClosure<T = Internals>(session: InspectorSession, fn: unknown, names: (keyof T & string)[]): T {
   const { internalProperties } = session.properties(session.idOf(fn))
   const scopes = internalProperties.find(({ name }) => name === '[[Scopes]]')!.value!.objectId!
   const found: Record<string, unknown> = {}
@@ -85,7 +85,7 @@ export function readClosure(session: InspectorSession, fn: unknown, names: (keyo
         found[name] = value.objectId ? session.take(value.objectId) : value.value
     }
   }
-  return found
+  return found as T
 }
 
 // Node's own, which begins to watch a signal when the first listener comes.

@@ -8,6 +8,7 @@ import { native } from '../../native.js'
 import { lastWords } from '../internal/last-words.js'
 import { forgetWatches, renewWatches } from '../event-loop/epoll-registry.js'
 import { forgetMeasurements, prepareEngineWork } from './engine-work.js'
+import { findFetchParser, renewFetchParser } from './fetch-parser.js'
 import { beginGeneration, tellKept } from './fork-generation.js'
 import {
   findImmediatesUnderWay,
@@ -51,6 +52,7 @@ export function whyNotSilent(): string | undefined {
  */
 export function prepareRuntime(): boolean {
   findImmediatesUnderWay(findInternals())
+  findFetchParser()
   if (isPrepared) return false
   isPrepared = true
   setFlagsFromString('--no-flush-bytecode')
@@ -218,4 +220,5 @@ export function repairRuntime(
   dropListeners(emitter, internals)
   dropFileWatchers(internals)
   forgetConnections(!isChild)
+  renewFetchParser(!isChild)
 }

@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { check, ErrnoError } from '../../errors.js'
 import { leaveUnsettled, runMain } from '../../fork/child.js'
 import { native } from '../../native.js'
+import { findFetchParser } from '../../posix/after-fork/fetch-parser.js'
 import { beginChild, forkError, prepareFork } from '../../posix/fork.js'
 import { callSafely, keepLoopAlive, openReadiness } from '../../posix/event-loop/epoll-registry.js'
 import { addressOut, receivedAddress } from '../../posix/socket/socket-address.js'
@@ -43,7 +44,10 @@ export class ForkAcceptor {
     prepareFork()
     openReadiness()
     const callbacks = {
-      isAsked: () => events.isAsked(),
+      isAsked: () => {
+        findFetchParser()
+        return events.isAsked()
+      },
       notice: (kind: number, a: number, b: number | string, report?: Buffer) =>
         callSafely(() => this.#notice(kind, a, b, report)),
       enter: (fd: number, report: number) => {

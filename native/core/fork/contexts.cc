@@ -16,17 +16,24 @@ ContextList known;
 
 constexpr size_t kTypeAt = 12;  // bytes into a map
 
-// One of the functions of v8.h that give a context.
-HeapWord* ContextBy(const char* symbol) {
+constexpr char kCurrent[] = "_ZN2v87Isolate17GetCurrentContextEv";
+
+// What one of the functions of v8.h gives that give a context.
+HandleSlot HandleBy(const char* symbol) {
   void* const current = CurrentIsolate();
-  const auto function = reinterpret_cast<HeapWord* (*)(void*)>(dlsym(RTLD_DEFAULT, symbol));
-  HeapWord* const handle = current == nullptr || function == nullptr ? nullptr : function(current);
-  return handle == nullptr ? nullptr : ObjectAt(*handle);
+  const auto function = reinterpret_cast<HandleSlot (*)(void*)>(dlsym(RTLD_DEFAULT, symbol));
+  return current == nullptr || function == nullptr ? nullptr : function(current);
+}
+
+HeapWord* ContextBy(const char* symbol) {
+  const HandleSlot handle = HandleBy(symbol);
+  return handle == nullptr ? nullptr : ObjectIn(handle);
 }
 
 }  // namespace
 
-HeapWord* CurrentContext() { return ContextBy("_ZN2v87Isolate17GetCurrentContextEv"); }
+HandleSlot CurrentContextHandle() { return HandleBy(kCurrent); }
+HeapWord* CurrentContext() { return ContextBy(kCurrent); }
 HeapWord* EnteredContext() { return ContextBy("_ZN2v87Isolate28GetEnteredOrMicrotaskContextEv"); }
 
 uint16_t TypeOf(const HeapWord* object) {

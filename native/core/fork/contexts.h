@@ -29,6 +29,7 @@ inline HeapWord* ObjectIn(HandleSlot slot) { return ObjectAt(*static_cast<const 
 
 // The contexts that v8.h tells by these names; null where there is none.
 HeapWord* CurrentContext();
+HandleSlot CurrentContextHandle();
 HeapWord* EnteredContext();
 
 // Where an isolate and its contexts keep the list of contexts: indices of words in the isolate, and in a context.

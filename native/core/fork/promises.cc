@@ -6,9 +6,12 @@
 // told by the type that its map names. All of it is looked up on promises made for that before anything relies on it.
 #include "promises.h"
 
+#include <dlfcn.h>
+
 #include <cstdint>
 
 #include "contexts.h"
+#include "isolate.h"
 #include "peek.h"
 
 namespace posix_async::fork {
@@ -16,6 +19,13 @@ namespace {
 
 constexpr int kReactions = 3, kFlags = 4;  // words of a promise
 constexpr size_t kMostElements = 4096;     // of the set, when it is looked for
+
+// Of v8.h: a resolver is the promise itself, and a handle is passed as its slot. What is returned is a Maybe<bool>.
+using Settle = uint16_t (*)(HandleSlot promise, HandleSlot context, HandleSlot outcome);
+const auto resolve = reinterpret_cast<Settle>(
+    dlsym(RTLD_DEFAULT, "_ZN2v87Promise8Resolver7ResolveENS_5LocalINS_7ContextEEENS2_INS_5ValueEEE"));
+const auto reject = reinterpret_cast<Settle>(
+    dlsym(RTLD_DEFAULT, "_ZN2v87Promise8Resolver6RejectENS_5LocalINS_7ContextEEENS2_INS_5ValueEEE"));
 
 uint16_t promise_type = 0;  // 0: not known
 size_t waits_at = 0;        // of a context: the slot of the set; 0: not known
@@ -73,6 +83,26 @@ bool FindPromises(HandleSlot pending, HandleSlot fulfilled, HandleSlot waiting) 
 void SilencePromise(HandleSlot promise) {
   HeapWord* const object = ObjectIn(promise);
   if (promise_type != 0 && object != nullptr) Silence(object);
+}
+
+void SettlePromise(HandleSlot promise, HandleSlot outcome) {
+  const HandleSlot context = CurrentContextHandle();
+  const HeapWord* const object = ObjectIn(promise);
+  const bool is_promise = object != nullptr && promise_type != 0 && TypeOf(object) == promise_type;
+  if (resolve != nullptr && context != nullptr && is_promise) resolve(promise, context, outcome);
+}
+
+void SettleWasmPromisesAtOnce() {
+  using Callback = void (*)(void* isolate, HandleSlot context, HandleSlot promise, HandleSlot result, int failed);
+  const auto set = reinterpret_cast<void (*)(void*, Callback)>(
+      dlsym(RTLD_DEFAULT,
+            "_ZN2v87Isolate34SetWasmAsyncResolvePromiseCallbackEPFvPS0_NS_5LocalINS_7ContextEEENS2_INS_"
+            "7Promise8ResolverEEENS2_INS_5ValueEEENS_16WasmAsyncSuccessEE"));
+  void* const isolate = CurrentIsolate();
+  if (set == nullptr || isolate == nullptr || resolve == nullptr || reject == nullptr) return;
+  set(isolate, [](void*, HandleSlot context, HandleSlot promise, HandleSlot result, int failed) {
+    (failed != 0 ? reject : resolve)(promise, context, result);
+  });
 }
 
 void SilenceAsyncWaits() {
