@@ -20,6 +20,12 @@ describe('a condition variable on which threads of the parent wait', () => {
       })
 })
 
+describe('a thread that waits for a lock by short sleeps', () => {
+  it('lives in the child', async () => {
+    expect(await runFixture('fork-waiters', 'back-off', { args: [library] })).toBe(10)
+  })
+})
+
 // What fork-stress says at its end, with an allocator preloaded.
 async function stressed(preload: string, forks: number, args: string[]): Promise<unknown> {
   const end = await endOf('fork-stress', `--forks=${forks}`, { args, env: { LD_PRELOAD: preload }, timeout: 100_000 })

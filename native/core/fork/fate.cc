@@ -42,7 +42,7 @@ void FindBuiltins() {
 // In JavaScript, or in a wait that is not one for a lock. The engine waits on condition variables for its helpers as
 // well as in Atomics.wait.
 bool HoldsNothing(const Thread& thread, Interrupted call, EngineState state) {
-  if (call == Interrupted::kFutex) return thread.is_wakeable && state == EngineState::kWait;
+  if (call == Interrupted::kFutex) return thread.waits_to_be_woken && state == EngineState::kWait;
   if (call != Interrupted::kNothing) return true;
   const uintptr_t counter = ProgramCounter(*thread.frame);
   return builtins.Has(counter) || !IsNativeCode(counter);
@@ -52,7 +52,7 @@ bool MayHoldLock(const Thread& thread, Interrupted call, bool careful) {
   const EngineState state = thread.is_worker ? StateOfEngine(thread.isolate, *thread.frame) : EngineState::kNone;
   if (state == EngineState::kCollect) return true;
   if (careful && thread.is_worker) return !HoldsNothing(thread, call, state);
-  if (call == Interrupted::kFutex) return thread.is_worker && !thread.is_wakeable;
+  if (call == Interrupted::kFutex) return thread.is_worker && !thread.waits_to_be_woken;
   return call == Interrupted::kNothing && TheLibrary().code.Has(ProgramCounter(*thread.frame));
 }
 

@@ -7,12 +7,14 @@
 // aarch64 the result has overwritten the first argument, so there is no standing in for epoll_wait.
 //
 // A wait on a futex with a time limit gives EINTR too, like a wait for what comes from outside, and is none: allocators
-// wait for their locks by it. Where the number is lost (the call was made through syscall(3) or by a library's own
-// instruction) the arguments tell. See: man 2 syscall, futex, signal(7) on restarting.
+// wait for their locks by it. Nor is a sleep of microseconds: V8's mutexes sleep so between two looks (Node.js 24).
+// Where the number is lost (the call was made through syscall(3) or by a library's own instruction) the arguments tell.
+// See: man 2 syscall, futex, signal(7) on restarting.
 #include "frame.h"
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -63,12 +65,24 @@ Interrupted Before(int64_t number, long futex_operation) {
   return IsInstant(number) ? Interrupted::kNothing : Interrupted::kCall;
 }
 
+// Where `length` is the address of the timespec that a sleep was given, or of what is left of it.
+bool IsShortSleep(uintptr_t length) {
+  constexpr int64_t kShort = 1'000'000;
+  timespec time;
+  return Peek(length, &time, sizeof time) && time.tv_sec == 0 && time.tv_nsec >= 0 && time.tv_nsec < kShort;
+}
+
 bool IsPlainFutexWait(const Wait& wait) {
   const long operation = wait.arguments[1] & FUTEX_CMD_MASK;
   return wait.arguments[3] == 0 && (operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET);
 }
 
 }  // namespace
+
+bool IsByHand(const ucontext_t& context) {
+  constexpr uintptr_t kSize = 64;  // of that function, at most
+  return ProgramCounter(context) - reinterpret_cast<uintptr_t>(&::syscall) < kSize;
+}
 
 bool IsConditionWait(const Wait& wait) {
   constexpr long kOperation = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
@@ -97,6 +111,15 @@ long NumberBefore(uintptr_t pc, std::initializer_list<int32_t> wanted) {
   return -1;
 }
 
+// The address of the length of a sleep that was interrupted; 0: it was no sleep, or one to a point in time.
+uintptr_t LengthOfSleep(const ucontext_t& context) {
+  const auto& registers = context.uc_mcontext.gregs;
+  const long number = NumberBefore(ProgramCounter(context), {SYS_nanosleep, SYS_clock_nanosleep});
+  if (number == SYS_nanosleep) return static_cast<uintptr_t>(registers[REG_RDI]);
+  const bool is_for_a_time = number == SYS_clock_nanosleep && (registers[REG_RSI] & TIMER_ABSTIME) == 0;
+  return is_for_a_time ? static_cast<uintptr_t>(registers[REG_RDX]) : 0;
+}
+
 // Are these the arguments of a wait on a futex of this process's with a time limit? Those of the other calls that give
 // EINTR are not: theirs begin with a descriptor, or have another address in the second place.
 bool IsTimedFutexWait(long long word, long long operation, long long limit) {
@@ -122,7 +145,8 @@ Interrupted InterruptedCall(const ucontext_t& context) {
   if (rax != -EINTR || !FollowsSyscall(pc)) return Interrupted::kNothing;
   const bool is_futex = NumberBefore(pc, {SYS_futex}) == SYS_futex ||
                         IsTimedFutexWait(registers[REG_RDI], registers[REG_RSI], registers[REG_R10]);
-  return is_futex ? Interrupted::kTimedWait : Interrupted::kOutside;
+  if (is_futex) return Interrupted::kTimedWait;
+  return IsShortSleep(LengthOfSleep(context)) ? Interrupted::kBackOff : Interrupted::kOutside;
 }
 
 bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {
@@ -181,6 +205,15 @@ constexpr uintptr_t kInstruction = 4;
 
 bool IsSyscall(uintptr_t pc) { return *reinterpret_cast<const uint32_t*>(pc) == 0xd4000001; }
 
+// The address of the length of a sleep that was interrupted, or of what is left of it: the first argument is lost. 0:
+// it was no sleep, or one to a point in time.
+uintptr_t LengthOfSleep(const ucontext_t& context) {
+  const auto& registers = context.uc_mcontext.regs;
+  if (registers[8] == SYS_nanosleep) return registers[1];
+  const bool is_for_a_time = registers[8] == SYS_clock_nanosleep && (registers[1] & TIMER_ABSTIME) == 0;
+  return is_for_a_time ? registers[2] : 0;
+}
+
 }  // namespace
 
 uintptr_t ProgramCounter(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.pc); }
@@ -191,7 +224,8 @@ Interrupted InterruptedCall(const ucontext_t& context) {
   const auto number = static_cast<int64_t>(registers[8]);
   if (IsSyscall(pc)) return Before(number, static_cast<long>(registers[1]));
   if (static_cast<int64_t>(registers[0]) != -EINTR || !IsSyscall(pc - kInstruction)) return Interrupted::kNothing;
-  return number == SYS_futex ? Interrupted::kTimedWait : Interrupted::kOutside;
+  if (number == SYS_futex) return Interrupted::kTimedWait;
+  return IsShortSleep(LengthOfSleep(context)) ? Interrupted::kBackOff : Interrupted::kOutside;
 }
 
 bool PlainWait(const ucontext_t& context, Interrupted call, Wait* wait) {

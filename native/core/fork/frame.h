@@ -15,6 +15,7 @@ enum class Interrupted {
   kNothing,    // none: user code
   kFutex,      // a wait on a futex; it is made again when the handler returns
   kTimedWait,  // a wait on a futex with a time limit: it gives EINTR, and the C library or an allocator waits anew
+  kBackOff,    // a sleep of less than a millisecond, by which a lock is waited for; it gives EINTR
   kOutside,    // a wait for what comes from outside: epoll_wait, poll, a sleep ...; it gives EINTR
   kPerhaps,  // a call that may wait for what comes from outside (read, accept ...): it waits and is made again when the
              // handler returns, or the thread is just about to make it
@@ -44,8 +45,10 @@ bool IsTheCall(const ucontext_t& context, const CallLook& look);
 // The call that gave EINTR is made again when the handler returns.
 void MakeAgain(ucontext_t* context, long number, long first_argument);
 
-// Whether it is the wait of pthread_cond_wait or sem_wait, as the C library makes it: ended by their counterparts
-// alone.
+// Whether the call was made through syscall(3), as libraries do that have condition variables of their own.
+bool IsByHand(const ucontext_t& context);
+
+// Whether it is the wait of pthread_cond_wait or sem_wait, as the C library makes it, or one like it.
 bool IsConditionWait(const Wait& wait);
 
 // The word that a wait on a futex waits at, or 0 where that is lost.

@@ -84,7 +84,8 @@ void ParkHere(Thread* self, ucontext_t* context, uint32_t round) {
   const Interrupted call = InterruptedCall(*context);
   Wait wait;
   self->is_at_rest = PlainWait(*context, call, &wait);
-  self->is_wakeable = self->is_at_rest && IsConditionWait(wait);
+  self->waits_to_be_woken = self->is_at_rest && IsConditionWait(wait);
+  self->is_wakeable = self->waits_to_be_woken && !IsByHand(*context);
   self->stands_in = self->is_at_rest || ResumingCall(*context, call, self->look, &wait);
   WaitForRelease(self, round);
   if (self->stands_in) StandIn(self, context, call, wait);

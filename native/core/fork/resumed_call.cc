@@ -100,7 +100,9 @@ bool WasInterrupted(const sigset_t& mask) {
 }  // namespace
 
 bool ResumingCall(const ucontext_t& context, Interrupted call, const CallLook& look, Wait* wait) {
-  if (call != Interrupted::kOutside && call != Interrupted::kTimedWait) return false;
+  const bool gave_eintr =
+      call == Interrupted::kOutside || call == Interrupted::kTimedWait || call == Interrupted::kBackOff;
+  if (!gave_eintr) return false;
   const bool is_fresh = !IsTheCall(context, look);
   bool is_whole = true;
   if (!is_fresh) {

@@ -71,6 +71,7 @@ constexpr int kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
 
 bool IsRevived(const Thread& thread) { return thread.stands_still() && thread.fate == Fate::kRevive; }
 
+// A wait on a condition variable of a library's own is work: its wake-up is not seen to come (absl's, in Node.js 24).
 bool IsAtWork(const Thread& thread) { return IsRevived(thread) && !thread.is_wakeable; }
 
 // The number stands where it is to be before the thread runs, so that nothing is sent to an old one meanwhile.

@@ -56,12 +56,13 @@ struct Thread {
   void* robust_list = nullptr;
   size_t robust_size = 0;
   int interrupted_errno = 0;
-  ucontext_t* frame = nullptr;  // the signal frame on its own stack: all registers
-  bool is_left_behind = false;  // it says so itself (left_behind.h)
-  void* isolate = nullptr;      // the one that it has entered, or null
-  bool is_wakeable = false;     // it waits on a condition variable or a semaphore of the C library's
-  bool is_at_rest = false;      // it waits on a futex or for events, without a time limit
-  bool stands_in = false;       // its handler will wait in its stead after the fork
+  ucontext_t* frame = nullptr;     // the signal frame on its own stack: all registers
+  bool is_left_behind = false;     // it says so itself (left_behind.h)
+  void* isolate = nullptr;         // the one that it has entered, or null
+  bool waits_to_be_woken = false;  // on a condition variable or a semaphore
+  bool is_wakeable = false;        // on one of the C library's, whose wake-ups are redirected (wake_hooks.cc)
+  bool is_at_rest = false;         // it waits on a futex or for events, without a time limit
+  bool stands_in = false;          // its handler will wait in its stead after the fork
 
   // Settled while it stands still (fate.cc).
   Fate fate = Fate::kRevive;

@@ -1,7 +1,8 @@
 // Wake-ups and waits, redirected.
 //
 // The fact it rests on: threads of V8's, of libuv's and of addons wait on condition variables and semaphores of the C
-// library, and are woken by three functions and by nothing else. A thread that begins to wait itself may wait for what
+// library, and are woken by three functions and by nothing else. (V8 of Node.js 24 has others for what it waits for
+// within its work: a thread that waits so counts as one at work.) A thread that begins to wait itself may wait for what
 // one of them has under way and needs no wake-up for: the end of a process waits for the tasks of the platform. See:
 // man 3 pthread_cond_signal, pthread_cond_wait, sem_post, sem_wait.
 #include "wake_hooks.h"
