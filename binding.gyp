@@ -78,6 +78,7 @@
         "native/fd.cc",
         "native/file.cc",
         "native/handler.cc",
+        "native/inotify.cc",
         "native/io_uring.cc",
         "native/ioctl.cc",
         "native/loop/enter_js.cc",
@@ -105,6 +106,7 @@
         "native/socket_message.cc",
         "native/socket_messages.cc",
         "native/structured_clone.cc",
+        "native/terminal.cc",
         "native/thread.cc",
         "native/vector_io.cc"
       ],

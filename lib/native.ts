@@ -140,6 +140,13 @@ interface HandlerNatives {
   handlerStop(running: number): number
 }
 
+// native/inotify.cc
+interface InotifyNatives {
+  inotify_init1(flags: number): number
+  inotify_add_watch(fd: number, path: PathName, mask: number): number
+  inotify_rm_watch(fd: number, wd: number): number
+}
+
 // native/io_uring.cc; asynchronous: `batch` is called by the event loop. `words` is laid out in posix/ring-queue.ts
 interface IoUringNatives {
   /** The ring, or a negative errno. */
@@ -548,6 +555,24 @@ interface ForkAcceptorNatives {
   forkAcceptorClose(acceptor: number): void
 }
 
+// native/terminal.cc; `flags` are those of input, output, control, local, and the speeds of input and output
+interface TerminalNatives {
+  tcgetattr(fd: number, flags: Uint32Array, characters: Uint8Array): number
+  tcsetattr(fd: number, actions: number, flags: Uint32Array, characters: Uint8Array): number
+  /** Changes what it is given. */
+  cfmakeraw(flags: Uint32Array, characters: Uint8Array): void
+  tcdrain(fd: number): number
+  tcflush(fd: number, queue: number): number
+  tcflow(fd: number, action: number): number
+  tcsendbreak(fd: number, duration: number): number
+  tcgetpgrp(fd: number): number
+  tcsetpgrp(fd: number, pgrp: number): number
+  /** `pair` takes the master and the other side. */
+  openpty(pair: Int32Array): number
+  /** '' where there is none. */
+  ptsname(fd: number): string
+}
+
 // native/thread.cc
 interface ThreadNatives {
   /** The native accept loop on a thread of its own; gives its number. Times in milliseconds, 0: none; sizes in bytes, 0: default; maxConnections -1: no limit. */
@@ -606,6 +631,7 @@ export interface Natives
     ForkAcceptorNatives,
     ForkNatives,
     HandlerNatives,
+    InotifyNatives,
     IoUringNatives,
     IoctlNatives,
     MemoryNatives,
@@ -626,6 +652,7 @@ export interface Natives
     SocketMessagesNatives,
     StructuredCloneNatives,
     SocketNatives,
+    TerminalNatives,
     ThreadNatives,
     VectorIoNatives {
   readonly constants: Readonly<Record<string, number>>

@@ -15,6 +15,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterFork(exports);
   RegisterForkAcceptor(exports);
   RegisterHandler(exports);
+  RegisterInotify(exports);
   RegisterIoUring(exports);
   RegisterIoctl(exports);
   RegisterMemory(exports);
@@ -35,6 +36,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterSocketMessage(exports);
   RegisterSocketMessages(exports);
   RegisterStructuredClone(exports);
+  RegisterTerminal(exports);
   RegisterThread(exports);
   RegisterVectorIo(exports);
   return object;

@@ -131,6 +131,7 @@ void RegisterFile(Exports& exports);
 void RegisterFork(Exports& exports);
 void RegisterForkAcceptor(Exports& exports);
 void RegisterHandler(Exports& exports);
+void RegisterInotify(Exports& exports);
 void RegisterIoUring(Exports& exports);
 void RegisterIoctl(Exports& exports);
 void RegisterMemory(Exports& exports);
@@ -151,6 +152,7 @@ void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
 void RegisterSocketMessages(Exports& exports);
 void RegisterStructuredClone(Exports& exports);
+void RegisterTerminal(Exports& exports);
 void RegisterThread(Exports& exports);
 void RegisterVectorIo(Exports& exports);
 

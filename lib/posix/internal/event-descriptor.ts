@@ -13,10 +13,17 @@ function nameOf(fd: number): string | undefined {
   }
 }
 
+const NAMES = {
+  eventfd: 'anon_inode:[eventfd]',
+  inotify: 'anon_inode:inotify',
+  signalfd: 'anon_inode:[signalfd]',
+  timerfd: 'anon_inode:[timerfd]',
+}
+
 /** @throws ErrnoError EINVAL where it is another kind of descriptor; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
-export function asEventDescriptor(fd: unknown, kind: 'eventfd' | 'signalfd' | 'timerfd', syscall: string): number {
+export function asEventDescriptor(fd: unknown, kind: keyof typeof NAMES, syscall: string): number {
   const number = asFd(fd)
   const name = nameOf(number)
-  if (name !== undefined && name !== `anon_inode:[${kind}]`) throw new ErrnoError(constants.errno.EINVAL, syscall)
+  if (name !== undefined && name !== NAMES[kind]) throw new ErrnoError(constants.errno.EINVAL, syscall)
   return number
 }
