@@ -141,13 +141,13 @@ class SyncModel implements RunningModel {
     const stop = { fd: control, asked: () => this.#ending.get('closing') > 0 }
     const loop = new AcceptLoop(listener, stop, this.#tally, listener.inherited)
     for (let accepted = loop.next(); accepted; accepted = loop.next()) {
-      await this.#serve(accepted, reports)
+      await this.#serve(accepted, reports, control)
     }
   }
 
-  async #serve({ fd, address }: Accepted, reports: ChildReporter): Promise<void> {
+  async #serve({ fd, address }: Accepted, reports: ChildReporter, ending: number): Promise<void> {
     const client: Client = { remoteAddress: address.address, remotePort: address.port }
-    const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally }
+    const options = { idleTimeout: this.#host.idleTimeout, tally: this.#tally, ending }
     this.#tally.add('accepted')
     this.#tally.add('active')
     reports.connection(client)

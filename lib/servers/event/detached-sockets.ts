@@ -17,10 +17,18 @@ export class DetachedSockets<L extends Link> {
     this.#onEmpty = onEmpty
   }
 
-  /** A socket that owns the link's descriptor. Throws EBUSY while bytes wait to be sent; ERR_STREAM_DESTROYED once closed. */
-  take(link: L): Socket {
+  /**
+   * A socket that owns the link's descriptor.
+   * @param idleError what it is destroyed with where it is idle for too long; none: it just closes
+   * @throws ErrnoError EBUSY while bytes wait to be sent; ERR_STREAM_DESTROYED once closed
+   */
+  take(link: L, idleError?: () => Error): Socket {
     const { fd, rest } = this.#reactor.detach(link)
-    const socket = socketOf(fd, { idleTimeout: this.#idleTimeout, closed: () => this.#over(socket) })
+    const socket = socketOf(fd, {
+      idleTimeout: this.#idleTimeout,
+      closed: () => this.#over(socket),
+      ...(idleError && { idleError }),
+    })
     if (rest) socket.unshift(rest)
     this.#sockets.add(socket)
     return socket

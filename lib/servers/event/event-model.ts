@@ -1,9 +1,11 @@
 // The model of eventServer: a reactor on this thread, and what its connections enter JavaScript with.
-import type { Server as HttpServer } from 'node:http'
-import { codedError, type ErrnoError } from '../../errors.js'
+import { constants } from 'node:os'
+import { codedError, ErrnoError } from '../../errors.js'
+import type { EventConnection } from '../connection.js'
 import { Deferred } from '../deferred.js'
-import { httpServer, type EventCallbacks, type HttpApplication, type KnownHandler } from '../handler.js'
+import type { EventCallbacks, HttpApplication, KnownHandler } from '../handler.js'
 import type { Client, Model, RunningModel, ServerHost, ServerStats } from '../model.js'
+import { HttpSockets } from '../serving/http-sockets.js'
 import { EVENT, RunningNative } from '../serving/native-handler.js'
 import { CallbackSink, type CallbackConnection } from './callback-connection.js'
 import { DetachedSockets } from './detached-sockets.js'
@@ -12,8 +14,8 @@ import { Reactor, type Backend, type Sink } from './reactor.js'
 import type { StreamConnection } from './stream-connection.js'
 import { StreamSink } from './stream-sink.js'
 
-// How often idle HTTP connections are closed while the server drains, in milliseconds.
-const SWEEP = 100
+const nothing = (): void => {}
+const idleError = (): Error => new ErrnoError(constants.errno.ETIMEDOUT, 'read')
 const UNKNOWN_CLIENT: Client = { remoteAddress: undefined, remotePort: undefined }
 
 /** The kinds of handler that a reactor can serve. */
@@ -51,8 +53,7 @@ class EventModel implements RunningModel {
   readonly #reactor: Reactor<Links>
   readonly #handOver: DetachedSockets<Links>
   readonly #running: RunningNative | undefined
-  #http: HttpServer | undefined
-  #sweep: NodeJS.Timeout | undefined
+  #http: HttpSockets | undefined
   #handlerErrors = 0
   #exhaustions = 0
   #toldOfRange = false
@@ -106,16 +107,20 @@ class EventModel implements RunningModel {
       handler.kind === 'callbacks'
         ? handler.callbacks
         : handler.kind === 'http'
-          ? this.#httpCallbacks(handler.application)
+          ? this.#httpCallbacks(host, handler.application)
           : {}
     return new CallbackSink(host as EventHost<CallbackConnection>, callbacks) as unknown as Sink<Links>
   }
 
-  // node:http serves whatever sockets it is handed; 'listening' makes it keep track of them, as if it had a port of its own.
-  #httpCallbacks(application: HttpApplication): EventCallbacks {
-    const server = (this.#http = httpServer(application))
-    server.emit('listening')
-    return { open: (conn) => void server.emit('connection', conn.toSocket()) }
+  #httpCallbacks({ handOver, handlerFailed }: EventHost<Links>, application: HttpApplication): EventCallbacks {
+    const http = (this.#http = new HttpSockets(application, { request: () => nothing, empty: nothing }))
+    const open = (conn: EventConnection): void => {
+      const client = { remoteAddress: conn.remoteAddress, remotePort: conn.remotePort }
+      const socket = handOver.take(conn as CallbackConnection, idleError)
+      socket.once('error', (error) => handlerFailed(error, client))
+      http.serve(socket)
+    }
+    return { open }
   }
 
   #refused(error: ErrnoError): void {
@@ -130,8 +135,7 @@ class EventModel implements RunningModel {
   stop(): void {
     this.#stopped = true
     this.#reactor.unlisten(this.#host.listener.fd)
-    this.#http?.close() // of its idle connections
-    if (this.#http) this.#sweep = setInterval(() => this.#http!.closeIdleConnections(), SWEEP)
+    this.#http?.end()
     this.#settle()
   }
 
@@ -143,7 +147,6 @@ class EventModel implements RunningModel {
 
   #finish(): void {
     this.#finished = true
-    clearInterval(this.#sweep)
     this.#reactor.close()
     this.#running?.stop()
   }

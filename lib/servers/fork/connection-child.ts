@@ -24,6 +24,8 @@ export interface ChildSetup {
   readonly identity: Privileges
   readonly tally: ByteTally
   readonly idleTimeout: number
+  /** Hung up when the server ends; -1: the handler does not mind. */
+  readonly ending: number
 }
 
 // Bytes of a report beside its error.
@@ -45,12 +47,12 @@ export class ConnectionChild {
   readonly serve = (accepted?: Accepted, report = -1): void | Promise<void> => {
     if (!accepted) return
     const { fd, address } = accepted
-    const { parent, server, identity, tally, idleTimeout } = this.#setup
-    keepInChild(fd, report)
+    const { parent, server, identity, tally, idleTimeout, ending } = this.#setup
+    keepInChild(fd, report, ...(ending < 0 ? [] : [ending]))
     const serve = (): void | Promise<void> => {
       if (identity.asked) identity.apply()
       dieWithParent(parent)
-      return server.serve(fd, address, { idleTimeout, tally })
+      return server.serve(fd, address, { idleTimeout, tally, ...(ending >= 0 && { ending }) })
     }
     return guard(serve, (error) => leaveReport(report, { error: packed(error, MOST_LEFT - AROUND) }))
   }

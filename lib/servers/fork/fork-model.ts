@@ -11,6 +11,7 @@ import { ConnectionChild } from './connection-child.js'
 import { ConnectionChildren } from './connection-children.js'
 import { Deferred } from '../deferred.js'
 import { AcceptMode, RETRY } from './accept-mode.js'
+import { EndingPipe } from './ending-pipe.js'
 import { clientOf } from '../model.js'
 import type { ForkSettings } from './fork-options.js'
 import { ReportPipe } from '../../fork/report-pipe.js'
@@ -53,12 +54,15 @@ class ForkModel implements RunningModel {
   readonly #child: ConnectionChild
   readonly #children: ConnectionChildren
   readonly #accepting: AcceptMode
+  // Of HTTP, whose connections have an end of their own when the server ends.
+  readonly #ending: EndingPipe | undefined
   readonly #drained = new Deferred()
 
   constructor(host: ServerHost, handler: ProcessHandler, server: ProcessServer, settings: ForkSettings) {
     this.#host = host
     this.#server = server
     this.#settings = settings
+    this.#ending = handler.kind === 'http' ? new EndingPipe() : undefined
     const [{ identity }, { idleTimeout }] = [settings, host]
     this.#child = new ConnectionChild({
       parent: process.pid,
@@ -67,21 +71,30 @@ class ForkModel implements RunningModel {
       identity,
       tally: this.#bytes,
       idleTimeout,
+      ending: this.#ending?.reader ?? -1,
     })
     this.#children = new ConnectionChildren({ host, tally: this.#tally, settings, ended: () => this.#settle() })
     compactHeap()
     this.#child.rehearse()
-    this.#accepting = this.#accept()
-    this.#begin()
+    this.#accepting = this.#begin()
   }
 
-  #begin(): void {
+  #begin(): AcceptMode {
+    let accepting: AcceptMode | undefined
     try {
-      this.#settle()
+      accepting = this.#accept()
+      accepting.resume(0)
+      return accepting
     } catch (error) {
-      this.#accepting.close()
+      accepting?.close()
+      this.#ending?.close()
       throw error
     }
+  }
+
+  // What children have beside their client and their report.
+  get #kept(): number[] {
+    return this.#ending ? [...this.#settings.inherit, this.#ending.reader] : [...this.#settings.inherit]
   }
 
   #accept(): AcceptMode {
@@ -89,7 +102,7 @@ class ForkModel implements RunningModel {
       host: this.#host,
       settings: this.#settings,
       tally: this.#tally,
-      kept: this.#settings.inherit,
+      kept: this.#kept,
       take: (accepted) => this.#take(accepted),
       serve: this.#child.serve,
       ended: (pid, waited, client, report) => {
@@ -136,7 +149,7 @@ class ForkModel implements RunningModel {
     let report: ReportPipe | undefined
     try {
       report = new ReportPipe()
-      const keeps = [accepted.fd, report.writer, ...this.#settings.inherit]
+      const keeps = [accepted.fd, report.writer, ...this.#kept]
       child = await runInChild(this.#child.main(accepted, report.writer), undefined, keeps)
     } catch (error) {
       report?.close()
@@ -175,12 +188,14 @@ class ForkModel implements RunningModel {
 
   #release(): void {
     this.#accepting.close()
+    this.#ending?.close()
     this.#server.stop()
   }
 
   stop(): void {
     this.#stopped = true
     this.#accepting.stop()
+    this.#ending?.tell()
     this.#settle()
   }
 

@@ -68,8 +68,7 @@ class Isolate {
       begin: () => () => {},
       isDone: () => false,
     }
-    const cells = { common: { get: () => Number(this.#flags.closing) } }
-    const served = serveHttp({ host, control: stop, tally: this.#tally, cells }, share, handler.application)
+    const served = serveHttp({ host, control: stop, tally: this.#tally }, share, handler.application)
     tell({ ready: true })
     return served
   }

@@ -21,6 +21,8 @@ import { socketOf } from '../socket-of.js'
 import { rejected } from '../unwatched.js'
 
 export interface BlockingOptions {
+  /** A descriptor that is readable, or hung up, when the server ends: what HTTP minds. */
+  ending?: number
   /** Milliseconds without a byte before a read or write fails with ETIMEDOUT; 0: none. */
   idleTimeout?: number
   tally?: ByteTally

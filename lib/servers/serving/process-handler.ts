@@ -1,22 +1,39 @@
 // One connection served in a process of its own, whatever the handler: what forkServer and syncServer have in common.
 import { once } from 'node:events'
+import { Watch } from '../../posix/event-loop/watch.js'
+import { POLLIN } from '../../posix/poll.js'
 import { AF_UNIX, type SocketAddress } from '../../posix/socket/socket-address.js'
 import { SOCK_STREAM, socketpair } from '../../posix/sys-socket.js'
 import { close, write } from '../../posix/unistd.js'
 import { BlockingConnection, type BlockingOptions } from './blocking-connection.js'
-import { httpServer, type HttpApplication, type KnownHandler } from '../handler.js'
+import type { HttpApplication, KnownHandler } from '../handler.js'
+import { HttpSockets, isTold } from './http-sockets.js'
 import { RunningNative } from './native-handler.js'
 
 /** The kinds of handler that a process of its own can serve. */
 export const processKinds = ['function', 'native', 'http'] as const
 export type ProcessHandler = Extract<KnownHandler, { kind: (typeof processKinds)[number] }>
 
-type Serve = (conn: BlockingConnection) => void | Promise<void>
+type Serve = (conn: BlockingConnection, options: BlockingOptions) => void | Promise<void>
 
-// Express and Fastify see what they know: an http.Server that was given a connection.
+const nothing = (): void => {}
+
+// Express and Fastify see what they know: an http.Server that was given a connection. All of this is made in the process that serves.
 function serveHttp(application: HttpApplication): Serve {
-  const server = httpServer(application)
-  return (conn) => void server.emit('connection', conn.toSocket())
+  let http: HttpSockets | undefined
+  return (conn, { ending }) => {
+    const isEnding = (): boolean => ending !== undefined && isTold(ending)
+    const sockets = (http ??= new HttpSockets(application, { request: () => nothing, isEnding, empty: nothing }))
+    const socket = conn.toSocket()
+    if (ending !== undefined) {
+      const watch = new Watch(ending, POLLIN, () => {
+        watch.close()
+        sockets.end()
+      })
+      socket.once('close', () => watch.close())
+    }
+    sockets.serve(socket)
+  }
 }
 
 /** What serves connections one after another; `stop` when there are no more. */
@@ -43,7 +60,7 @@ export function connectionServer(handler: ProcessHandler): ProcessServer {
   return { serve: closing(serve), stop: () => {} }
 }
 
-function closing(serve: (conn: BlockingConnection, options: BlockingOptions) => void | Promise<void>) {
+function closing(serve: Serve) {
   return (fd: number, address: SocketAddress | undefined, options: BlockingOptions): void | Promise<void> => {
     const conn = new BlockingConnection(fd, address, options)
     let ending: void | Promise<void>
