@@ -27,7 +27,22 @@ export type { ServerEvents } from './servers/server-events.js'
 export type { TcpAddress } from './servers/accept/listener.js'
 export type { Child, ExitStatus } from './fork/child.js'
 export { checkpoint, type CheckpointOptions } from './fork/checkpoint.js'
-export type { ChildDeath, ForkedOptions } from './fork/child-task.js'
+export type { ChildDeath } from './fork/child-death.js'
+export type { ForkedOptions } from './fork/child-task.js'
 export { forked, type ForkedMapOptions } from './fork/forked.js'
 export { writeHeapSnapshot } from './fork/heap-snapshot.js'
 export type { Limits } from './fork/limits.js'
+export {
+  forkedChannel,
+  ForkedPort,
+  type ForkedPortEvents,
+  type ForkedPortOptions,
+} from './fork/messages/forked-port.js'
+export { ReceivedHandle, type SendHandle } from './fork/messages/handles.js'
+export type { Messenger, MessengerEvents } from './fork/messages/messenger.js'
+export {
+  forkedWorker,
+  type ForkedWorker,
+  type ForkedWorkerEvents,
+  type ForkedWorkerOptions,
+} from './fork/worker/forked-worker.js'

@@ -1,11 +1,12 @@
 // One function in one child: forked, watched over, ended, and its outcome brought back. forked(), its map and the snapshots stand on it.
 import { AsyncResource } from 'node:async_hooks'
-import { deserialize, getHeapStatistics, serialize } from 'node:v8'
+import { serialize } from 'node:v8'
 import { codedError, invalidArgType, outOfRange } from '../errors.js'
 import { asInteger, INT_MAX } from '../posix/internal/arguments.js'
-import { costOfClone, knowsCloneFormat } from '../posix/internal/structured-clone.js'
 import { _exit } from '../posix/fork.js'
-import { runInChild, UNSETTLED, type Child, type ExitStatus } from './child.js'
+import { cloneIn } from './checked-clone.js'
+import { runInChild, type Child } from './child.js'
+import { deathOf } from './child-death.js'
 import { dieWithParent } from './die-with-parent.js'
 import { cloneRefusal } from './clone-refusal.js'
 import { asLimits, setLimits, type CheckedLimits, type Limits } from './limits.js'
@@ -42,9 +43,6 @@ export interface TaskOptions {
   /** Called in the parent right after the fork, before anything else of its can run. */
   readonly onFork?: ((pid: number) => void) | undefined
 }
-
-// The part of this process's heap that one result may take.
-const HEAP_SHARE = 1 / 2
 
 type Outcome = { result: unknown } | { thrown: Packed }
 
@@ -150,7 +148,7 @@ async function outcomeOf(child: Child, pipe: ResultPipe, options: TaskOptions): 
   if (watch.stopped) throw watch.stopped.reason
   if (status.failure) throw status.failure
   const bytes = pipe.take()
-  if (bytes === undefined) throw deathOf(child.pid, status, options)
+  if (bytes === undefined) throw deathOf(child.pid, status, options.limits.length > 0, ' before it had a result')
   return resultIn(bytes)
 }
 
@@ -161,23 +159,8 @@ function resultIn(bytes: Buffer): unknown {
   throw unpack(outcome['thrown'])
 }
 
-// Few bytes can ask for arrays that fill the heap, which ends the process.
-function refuseBombs(bytes: Buffer): void {
-  const cost = costOfClone(bytes)
-  if (cost === undefined) throw notAReport('bytes that are no structured clone')
-  const most = getHeapStatistics().heap_size_limit * HEAP_SHARE
-  if (cost > most)
-    throw notAReport(`a result that takes ${cost} bytes of the heap, of which it may have ${Math.floor(most)}`)
-}
-
 function asOutcome(bytes: Buffer): Record<string, unknown> {
-  if (knowsCloneFormat()) refuseBombs(bytes)
-  let outcome: unknown
-  try {
-    outcome = deserialize(bytes)
-  } catch {
-    throw notAReport('bytes that are no structured clone')
-  }
+  const outcome = cloneIn(bytes, 'a result')
   if (typeof outcome === 'object' && outcome !== null) return outcome as Record<string, unknown>
   throw notAReport('neither a result nor an error')
 }
@@ -221,33 +204,3 @@ class Watchman {
 
 const tooLate = ({ pid }: Child, timeout: number): Error =>
   codedError(Error, 'ETIMEDOUT', `child ${pid} was not done within ${timeout} ms`)
-
-/** A child that ended without a result: code ERR_POSIX_ASYNC_CHILD. */
-export interface ChildDeath extends Error {
-  readonly code: 'ERR_POSIX_ASYNC_CHILD'
-  readonly pid: number
-  /** Its exit code, or null where a signal killed it. */
-  readonly exitCode: number | null
-  readonly signal: NodeJS.Signals | null
-}
-
-const causes: Partial<Record<NodeJS.Signals, string>> = {
-  SIGKILL: 'if nobody sent it, the kernel had run out of memory and its OOM killer chose this process (see dmesg)',
-  SIGXCPU: 'its limit of processor time is used up',
-  SIGXFSZ: 'a file grew over its limit',
-  SIGABRT: 'the runtime gave up: out of memory, most often; it says more on standard error',
-  SIGTRAP: 'the runtime gave up: out of memory, most often; it says more on standard error',
-  SIGSEGV: 'a crash in native code, or memory that its limits did not allow',
-}
-
-function deathOf(pid: number, { code, signal }: ExitStatus, { limits }: TaskOptions): ChildDeath {
-  const how = signal ? `was killed by ${signal}` : `exited with code ${code} before it had a result`
-  const why = signal ? causes[signal] : code === UNSETTLED ? 'what it awaits can never come' : undefined
-  const under = signal && limits.length > 0 ? ', under limits' : ''
-  const message = `child ${pid} ${how}${under}${why ? `: ${why}` : ''}`
-  return Object.assign(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', message), {
-    pid,
-    exitCode: code,
-    signal,
-  }) as ChildDeath
-}

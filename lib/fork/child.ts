@@ -2,13 +2,15 @@
 import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
 import { generation } from '../posix/after-fork/fork-generation.js'
+import type { Wait } from '../posix/event-loop/watch.js'
 import { _exit, forkFromLoop } from '../posix/fork.js'
 import { lastWords } from '../posix/internal/last-words.js'
-import { kill } from '../posix/signal.js'
+import { kill, type Signal } from '../posix/signal.js'
 import { pidfd_open, pidfd_send_signal } from '../posix/sys-pidfd.js'
 import { waitPidfdAsync } from '../posix/event-loop/child-waits.js'
 import { waitpid, WEXITSTATUS, WIFSIGNALED, WTERMSIG } from '../posix/sys-wait.js'
 import { close } from '../posix/unistd.js'
+import { keepInParent, release } from './only-here.js'
 
 /** How a child ended: its exit code, or the signal that killed it; the other is null. Both are where another part of the program reaped it. */
 export interface ExitStatus {
@@ -42,6 +44,8 @@ export class Child {
   /** Resolves when it has ended and was reaped. */
   readonly ended: Promise<ExitStatus>
   #pidfd: number
+  #waiting: Wait | undefined
+  #isReferenced = true
 
   /**
    * @param pidfd owned from here on, and closed when the child has ended
@@ -50,20 +54,33 @@ export class Child {
   constructor(pid: number, pidfd: number, status?: ExitStatus) {
     this.pid = pid
     this.#pidfd = pidfd
+    if (!status) keepInParent(pidfd)
     this.ended = status ? Promise.resolve(status) : this.#wait()
   }
 
   async #wait(): Promise<ExitStatus> {
     waitedFor.set(this.pid, generation())
     try {
-      return asExitStatus((await waitPidfdAsync(this.#pidfd)).status)
+      return asExitStatus((await waitPidfdAsync(this.#pidfd, (wait) => this.#began(wait))).status)
     } catch (error) {
       return isGone(error) ? { code: null, signal: null } : this.#killAtOnce(error as Error)
     } finally {
       waitedFor.delete(this.pid)
+      release(this.#pidfd)
       close(this.#pidfd)
       this.#pidfd = -1
     }
+  }
+
+  #began(wait: Wait): void {
+    this.#waiting = wait
+    if (!this.#isReferenced) wait.reference(false)
+  }
+
+  /** Whether waiting for its end keeps this process alive, as it does from the start. */
+  keepAlive(wanted: boolean): void {
+    this.#isReferenced = wanted
+    this.#waiting?.reference(wanted)
   }
 
   // The event loop has no room to watch it: it is not left to run unwatched.
@@ -78,7 +95,7 @@ export class Child {
   }
 
   /** Sends a signal, unless the child has been reaped. */
-  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+  kill(signal: Signal = 'SIGTERM'): void {
     if (this.#pidfd < 0) return
     try {
       pidfd_send_signal(this.#pidfd, signal)
@@ -88,8 +105,11 @@ export class Child {
   }
 }
 
-// A child that could not be waited for is not left to run. Nobody else has waited for it yet: the number is its own.
-function childOf(pid: number): Child {
+/**
+ * The child of that number, which nobody else has waited for yet. One that could not be waited for is not left to run.
+ * @throws ErrnoError EMFILE, ENOMEM
+ */
+export function childOf(pid: number): Child {
   try {
     return new Child(pid, pidfd_open(pid))
   } catch (error) {

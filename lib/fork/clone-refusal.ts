@@ -33,11 +33,15 @@ function culprit(value: unknown, path: string): string {
   return bad ? culprit(bad[1], path + bad[0]) : path
 }
 
-/** A DataCloneError that says which part of `value` cannot be cloned and why. Undefined where nothing is refused any more. */
-export function cloneRefusal(value: unknown): DOMException | undefined {
+/**
+ * A DataCloneError that says which part of `value` cannot be cloned and why. Undefined where nothing is refused any more.
+ * @param name what the value is: a result, a message
+ */
+export function cloneRefusal(value: unknown, name = 'result'): DOMException | undefined {
   const why = refusal(value)
   if (why === undefined) return undefined
-  const path = culprit(value, 'result')
-  const what = path === 'result' ? 'the result' : path
-  return new DOMException(`${what} cannot be sent to the parent: ${why}`, 'DataCloneError')
+  const path = culprit(value, name)
+  const what = path === name ? `the ${name}` : path
+  const where = name === 'result' ? 'sent to the parent' : 'sent'
+  return new DOMException(`${what} cannot be ${where}: ${why}`, 'DataCloneError')
 }

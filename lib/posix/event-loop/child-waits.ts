@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { check, ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
-import { whenReady } from './watch.js'
+import { Wait, whenReady } from './watch.js'
 
 const { ECHILD, ESRCH } = constants.errno
 const CLD_EXITED = constant('CLD_EXITED')
@@ -83,9 +83,17 @@ export function openChild(pid: number, syscall = 'waitpid'): number {
 
 /**
  * Waits for the child that a descriptor names, which stays open, and reaps it.
+ * @param began is given the wait, which it may have not keep the process alive
  * @throws (rejects) ErrnoError ECHILD where it was reaped already, or is no child of this process
  */
-export async function waitPidfdAsync(pidfd: number): Promise<WaitResult> {
+export async function waitPidfdAsync(pidfd: number, began?: (wait: Wait) => void): Promise<WaitResult> {
+  const ended = reap(pidfd)
+  if (ended) return ended
+  await new Promise((resolve, reject) => {
+    const wait = new Wait(pidfd, POLLIN, resolve, reject)
+    wait.start()
+    began?.(wait)
+  })
   return (await untilEnd(pidfd, () => reap(pidfd), -1))!
 }
 
