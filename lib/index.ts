@@ -30,6 +30,13 @@ export { checkpoint, type CheckpointOptions } from './fork/checkpoint.js'
 export type { ChildDeath } from './fork/child-death.js'
 export type { ForkedOptions } from './fork/child-task.js'
 export { forked, type ForkedMapOptions } from './fork/forked.js'
+export {
+  forkedPool,
+  type ForkedPool,
+  type ForkedPoolEvents,
+  type ForkedPoolOptions,
+  type ForkedPoolRunOptions,
+} from './fork/pool/forked-pool.js'
 export { writeHeapSnapshot } from './fork/heap-snapshot.js'
 export type { Limits } from './fork/limits.js'
 export {

@@ -5,11 +5,14 @@ import { availableParallelism } from 'node:os'
 import { invalidArgType } from '../errors.js'
 import { asInteger } from '../posix/internal/arguments.js'
 import { asTask, asTaskOptions, runTask, type ForkedOptions, type TaskOptions } from './child-task.js'
+import { notAReport } from './not-a-report.js'
 
 /** Options of forked.map(). */
 export interface ForkedMapOptions extends ForkedOptions {
   /** Children at once (default: os.availableParallelism()). */
   concurrency?: number | undefined
+  /** Items that one child goes through, one after the other (default 1: each item has a child of its own). */
+  chunk?: number | undefined
 }
 
 async function runForked<T>(fn: () => T, options: ForkedOptions = {}): Promise<Awaited<T>> {
@@ -24,45 +27,82 @@ function asItems<T>(items: Iterable<T>): T[] {
   return [...items]
 }
 
-// The index goes to whoever reads the error; a reason of the caller's own signal is left as it is.
-function withIndex(error: unknown, index: number, { signal }: TaskOptions): unknown {
-  const mine = error instanceof Error && !(signal?.aborted && error === signal.reason)
-  return mine && Object.isExtensible(error) ? Object.assign(error, { index }) : error
+type Fn<T> = (item: T, index: number) => unknown
+
+interface Chunk<T> {
+  readonly items: readonly T[]
+  readonly from: number
 }
+
+// In the child.
+async function goThrough<T>({ items, from }: Chunk<T>, fn: Fn<T>): Promise<unknown[]> {
+  const results: unknown[] = []
+  for (const [at, item] of items.entries()) {
+    try {
+      results.push(await fn(item, from + at))
+    } catch (error) {
+      throw numbered(error, from + at)
+    }
+  }
+  return results
+}
+
+const numbered = (error: unknown, index: number): unknown =>
+  error instanceof Error && Object.isExtensible(error) ? Object.assign(error, { index }) : error
 
 class Mapping<T> {
   readonly results: unknown[] = []
   readonly #items: readonly T[]
-  readonly #fn: (item: T, index: number) => unknown
+  readonly #fn: Fn<T>
+  readonly #chunk: number
   readonly #options: TaskOptions
   readonly #stop = new AbortController()
   #next = 0
   #failure: { error: unknown } | undefined
 
-  constructor(items: readonly T[], fn: (item: T, index: number) => unknown, options: TaskOptions) {
+  constructor(items: readonly T[], fn: Fn<T>, chunk: number, options: TaskOptions) {
     this.#items = items
     this.#fn = fn
+    this.#chunk = chunk
     this.#options = options
   }
 
   // The first failure kills the children of the others; what they reject with is not heard.
   async #lane(options: TaskOptions): Promise<void> {
     while (this.#next < this.#items.length && !this.#failure) {
-      const index = this.#next++
+      const from = this.#next
+      const chunk = { items: this.#items.slice(from, (this.#next += this.#chunk)), from }
       try {
-        this.results[index] = await runTask(() => this.#fn(this.#items[index]!, index), options)
+        this.#take(chunk, await this.#run(chunk, options))
       } catch (error) {
-        this.#failure ??= { error: withIndex(error, index, this.#options) }
+        this.#failure ??= { error: this.#withIndex(error, from) }
         this.#stop.abort()
       }
     }
+  }
+
+  async #run(chunk: Chunk<T>, options: TaskOptions): Promise<unknown> {
+    if (this.#chunk > 1) return runTask(() => goThrough(chunk, this.#fn), options)
+    return [await runTask(() => this.#fn(chunk.items[0]!, chunk.from), options)]
+  }
+
+  // The index goes to whoever reads the error; a reason of the caller's own signal is left as it is. In a chunk the child knows it.
+  #withIndex(error: unknown, from: number): unknown {
+    const { signal } = this.#options
+    const isKnown = this.#chunk > 1 && (error as { index?: unknown } | null | undefined)?.index !== undefined
+    return isKnown || (signal?.aborted && error === signal.reason) ? error : numbered(error, from)
+  }
+
+  #take({ items, from }: Chunk<T>, results: unknown): void {
+    if (!Array.isArray(results) || results.length !== items.length) throw notAReport('another number of results')
+    for (const [at, result] of results.entries()) this.results[from + at] = result
   }
 
   async run(concurrency: number): Promise<unknown[]> {
     const { signal } = this.#options
     const both = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal
     setMaxListeners(0, both) // one a child
-    const lanes = Math.min(concurrency, this.#items.length)
+    const lanes = Math.min(concurrency, Math.ceil(this.#items.length / this.#chunk))
     await Promise.all(Array.from({ length: lanes }, () => this.#lane({ ...this.#options, signal: both })))
     if (this.#failure) throw this.#failure.error
     return this.results
@@ -77,10 +117,11 @@ async function mapForked<T, R>(
   const all = asItems(items)
   const task = asTask(fn)
   const checked = asTaskOptions(options)
-  const { concurrency = availableParallelism() } = options
+  const { concurrency = availableParallelism(), chunk = 1 } = options
   const atOnce = asInteger('options.concurrency', concurrency, 1)
+  const inOne = asInteger('options.chunk', chunk, 1)
   checked.signal?.throwIfAborted()
-  return (await new Mapping(all, task, checked).run(atOnce)) as Awaited<R>[]
+  return (await new Mapping(all, task, inOne, checked).run(atOnce)) as Awaited<R>[]
 }
 
 /**
@@ -110,7 +151,8 @@ export const forked: {
    * @param items what to go through; taken at once
    * @param fn is given the item and its index, in the child
    * @param options those of forked(), `timeout` and `limits` for each child; `concurrency`: children at once (default:
-   *   os.availableParallelism())
+   *   os.availableParallelism()); `chunk`: items that one child goes through (default 1), for items that are not worth a fork each. `timeout`,
+   *   `limits` and `maxResult` are of the child, and so of all items of a chunk
    * @throws (rejects) as forked() does
    */
   map<T, R>(items: Iterable<T>, fn: (item: T, index: number) => R, options?: ForkedMapOptions): Promise<Awaited<R>[]>
