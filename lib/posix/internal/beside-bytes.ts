@@ -2,17 +2,15 @@
 // without addresses. Internal. See: man 2 recvmsg.
 import { check, checkOrNull } from '../../errors.js'
 import { constant, native } from '../../native.js'
+import { COUNT_AT, FDS_AT, FLAGS_AT, received } from '../socket/received.js'
 import { addressOut } from '../socket/socket-address.js'
 
 const MSG_DONTWAIT = constant('MSG_DONTWAIT')
 const MSG_NOSIGNAL = constant('MSG_NOSIGNAL')
 const NO_ADDRESS = new Uint8Array(0)
 const NO_CREDENTIALS = new Int32Array(0)
+const NO_PKTINFO = new Uint8Array(0)
 const NO_FDS: readonly number[] = []
-
-// As native/socket_message.cc lays it out.
-const received = new Int32Array(constant('SIZEOF_RECEIVED') / 4)
-const [FLAGS_AT, COUNT_AT, FDS_AT] = [0, 5, 6]
 
 /** Flags of what `receiveBeside` took in last: MSG_CTRUNC where descriptors were lost. */
 export const flagsBeside = (): number => received[FLAGS_AT]!
@@ -40,6 +38,6 @@ export function sendBeside(fd: number, bytes: Uint8Array, fds: readonly number[]
   const count =
     fds.length === 0
       ? native.send(fd, bytes, 0, bytes.length, flags)
-      : native.sendmsg(fd, flags, NO_ADDRESS, Int32Array.from(fds), NO_CREDENTIALS, bytes)
+      : native.sendmsg(fd, flags, NO_ADDRESS, Int32Array.from(fds), NO_CREDENTIALS, NO_PKTINFO, bytes)
   return waits ? check(count, 'sendmsg') : checkOrNull(count, 'sendmsg')
 }

@@ -3,6 +3,7 @@ import { checkOrNull, invalidArgType, invalidArgValue } from '../../errors.js'
 import { constant, native, type ByteView } from '../../native.js'
 import { asData, asFd, asInteger, asList, asSpan, bytesOf, type Span } from '../internal/arguments.js'
 import type { Travellers } from './control-messages.js'
+import { FDS_AT, PKTINFO_AT, received } from './received.js'
 import { addressOut, detailsOf, encodeAddress, receivedAddress, type SocketAddress } from './socket-address.js'
 import { decodePktinfo, encodePktinfo, type Pktinfo } from './pktinfo.js'
 import { getsockopt, SO_TYPE, SOL_SOCKET, type Credentials } from './socket-options.js'
@@ -41,11 +42,6 @@ const SCM_MAX_FD = constant('SCM_MAX_FD')
 /** How many pieces of memory, or messages, one call takes. */
 export const IOV_MAX = 1024
 const none = new Uint8Array(0)
-
-// The Int32Array of native/socket_message.cc: flags, has credentials, pid, uid, gid, size of pktinfo, its 20 bytes, fd count, fds.
-const received = new Int32Array(constant('SIZEOF_RECEIVED') / 4)
-const PKTINFO_AT = 6
-const FDS_AT = 12
 
 /**
  * Sends bytes, and with them descriptors and credentials. Blocks the calling thread unless the socket is O_NONBLOCK or MSG_DONTWAIT is given.
