@@ -8,8 +8,8 @@
 
 #include <set>
 
-#include "aio_after_fork.h"
 #include "binding.h"
+#include "loop/after_fork.h"
 #include "loop/env_data.h"
 #include "pinned_memory.h"
 
@@ -100,11 +100,12 @@ napi_value Take(Napi::Env env) {
   return pairs;
 }
 
-}  // namespace
-
-void ForgetAioAfterFork(napi_env env) {
+// The child closes the duplicates that the parent's requests hold: it has nothing to do with those files.
+const AfterFork after_fork(ChildStep::kAio, [](napi_env env) {
   if (Aio* aio = FindEnvData<Aio>(env)) aio->LetGoOfAll();
-}
+});
+
+}  // namespace
 
 void RegisterAio(Exports& exports) {
   exports.Function<&EventFd>("aioEventFd");

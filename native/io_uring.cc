@@ -1,7 +1,5 @@
 // io_uring: JavaScript writes entries into memory of its own, one call hands over many, and their completions come back
 // in batches. The thread of the environment that made the ring. See: ring_loop.h, man 7 io_uring
-#include "io_uring.h"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -9,6 +7,7 @@
 #include <memory>
 
 #include "binding.h"
+#include "loop/after_fork.h"
 #include "loop/env_data.h"
 #include "loop/ring_loop.h"
 #include "pinned_memory.h"
@@ -65,14 +64,15 @@ int Probe(Handle handle, Bytes can) {
   return error;
 }
 
-}  // namespace
-
-void ForgetRingsAfterFork(napi_env env) {
+// The child closes the parent's rings; their operations go on in the parent.
+const AfterFork after_fork(ChildStep::kRings, [](napi_env env) {
   const Rings* rings = FindEnvData<Rings>(env);
   if (rings == nullptr) return;
   auto forgotten = rings->open;
   for (RingLoop* ring : forgotten) ring->Forget();
-}
+});
+
+}  // namespace
 
 void RegisterIoUring(Exports& exports) {
   exports.Function<&Create>("ringCreate");

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "binding.h"
+#include "loop/after_fork.h"
 #include "loop/env_data.h"
 
 namespace posix_async {
@@ -100,6 +101,9 @@ Napi::Value OpenRoutine(Napi::Env env, std::string path, std::string symbol) {
   const int routine = LoadRoutine(path, symbol, &error);
   return routine < 0 ? ToJs(env, error) : ToJs(env, routine);
 }
+
+// The parent's threads are not the child's.
+const AfterFork after_fork(ChildStep::kThreads, [](napi_env) { ForgetThreadsAfterFork(); });
 
 }  // namespace
 

@@ -5,6 +5,7 @@ import { native } from '../native.js'
 import { asInteger } from './internal/arguments.js'
 import { lastWords } from './internal/last-words.js'
 import { prepareRuntime, repairRuntime, whyNotSilent } from './after-fork/repair-runtime.js'
+import { warmUp } from './after-fork/warm-up.js'
 import { constants } from 'node:os'
 
 export interface ForkOptions {
@@ -119,18 +120,9 @@ export function isForkHooked(): boolean {
  */
 export function prepareFork(silent = true): void {
   if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
-  if (prepareRuntime()) rehearseExit()
+  if (prepareRuntime()) warmUp(_exit)
   const reason = silent ? whyNotSilent() : undefined
   if (reason !== undefined) throw forkError(reason)
-}
-
-// In the parent: compiles what ends a child, by a call that is refused.
-function rehearseExit(): void {
-  try {
-    _exit(-1)
-  } catch {
-    // out of range
-  }
 }
 
 /** In the child of such a fork, first of all. */

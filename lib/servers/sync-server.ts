@@ -19,11 +19,13 @@ import { asInherit, type InheritOptions } from './serving/inherit.js'
 import { asOptions, Server, type ServerOptions } from './server.js'
 import type { Client, Model, RunningModel, ServerHost, ServerStats } from './model.js'
 import { SharedNumbers } from './serving/scoreboard.js'
+import { warmUpServing } from './serving/warm-up.js'
 import { processKinds, processServer, type ProcessHandler, type ProcessServer } from './serving/process-handler.js'
 
 const syncModel =
   (handler: ProcessHandler, inherit: readonly number[]): Model =>
   async (host) => {
+    await warmUpServing()
     const server = processServer(handler)
     let memory: ArrayBuffer
     try {

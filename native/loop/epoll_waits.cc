@@ -1,12 +1,11 @@
 // The waits for epoll instances that are made on threads of their own (core/epoll_waiter.h): those of one environment,
 // by numbers. The thread of the environment.
-#include "epoll_waits.h"
-
 #include <sys/eventfd.h>
 
 #include <map>
 #include <memory>
 
+#include "after_fork.h"
 #include "binding.h"
 #include "core/epoll_waiter.h"
 #include "env_data.h"
@@ -77,11 +76,12 @@ int Take(Napi::Env env, int id, bool stop, Many<double> pairs) {
   return EnvData<EpollWaits>(env).Take(id, stop, pairs);
 }
 
-}  // namespace
-
-void ForgetEpollWaitsAfterFork(napi_env env) {
+// The parent's waits are not the child's.
+const AfterFork after_fork(ChildStep::kEpollWaits, [](napi_env env) {
   if (EpollWaits* waits = FindEnvData<EpollWaits>(env)) waits->Forget();
-}
+});
+
+}  // namespace
 
 void RegisterEpollWaits(Exports& exports) {
   exports.Function<&Tell>("epollWaitsTell");

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "aio_after_fork.h"
+#include "after_fork.h"
 #include "binding.h"
 #include "core/base/held_fds.h"
 #include "core/fork/engine_work.h"
@@ -23,11 +23,6 @@
 #include "core/fork/promise_jobs.h"
 #include "core/fork/promises.h"
 #include "core/fork/silence.h"
-#include "core/pthread.h"
-#include "epoll_waits.h"
-#include "io_uring.h"
-#include "reactor.h"
-#include "readiness.h"
 
 namespace posix_async {
 namespace {
@@ -213,13 +208,7 @@ fork::ForkResult ForkRuntime(Napi::Env env, const fork::ForkOptions& options) {
   fork::MakeRoomForLookups(loop);
   fork::ResumePlatformTasks(loop);
   HeldFds::CloseAll();
-  ForgetReactorsAfterFork(env);
-  ForgetThreadsAfterFork();
-  ForgetAioAfterFork(env);
-  ForgetRingsAfterFork(env);
-  ForgetReadinessAfterFork(env);
-  ForgetEpollWaitsAfterFork(env);
-  ForgetForkAcceptorsAfterFork(env);
+  AfterFork::RunAll(env);
   return result;
 }
 

@@ -21,9 +21,6 @@ Napi::Value ToJs(Napi::Env env, const fork::ForkResult& result);
 // A child's life, with no JavaScript on the stack: the loop until nothing is left, then `idle`, which ends the process.
 [[noreturn]] void LiveOn(Napi::Env env, EnterJs& idle);
 
-// In a child, after its readiness was renewed (fork_acceptor.cc): the acceptors of the parent are not the child's.
-void ForgetForkAcceptorsAfterFork(napi_env env);
-
 }  // namespace posix_async
 
 #endif  // POSIX_ASYNC_LOOP_FORK_H_

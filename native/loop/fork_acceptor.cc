@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "after_fork.h"
 #include "binding.h"
 #include "core/base/handle_table.h"
 #include "core/base/result.h"
@@ -294,13 +295,14 @@ void Close(Napi::Env env, int acceptor) {
   if (const auto found = EnvData<ForkAcceptors>(env).all.Remove(acceptor)) found->Close();
 }
 
-}  // namespace
-
-void ForgetForkAcceptorsAfterFork(napi_env env) {
+// The parent's acceptors are not the child's.
+const AfterFork after_fork(ChildStep::kForkAcceptors, [](napi_env env) {
   const ForkAcceptors* acceptors = FindEnvData<ForkAcceptors>(env);
   if (acceptors == nullptr) return;
   for (const auto& acceptor : acceptors->all.All()) acceptor->Forget();
-}
+});
+
+}  // namespace
 
 void RegisterForkAcceptor(Exports& exports) {
   exports.Function<&Open>("forkAcceptorOpen");

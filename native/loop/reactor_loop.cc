@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "after_fork.h"
 #include "env_data.h"
-#include "reactor.h"
 #include "values.h"
 
 namespace posix_async {
@@ -152,11 +152,15 @@ napi_value ReactorLoop::Expose() {
   if (--self->owners_ == 0) delete self;
 }
 
-void ForgetReactorsAfterFork(napi_env env) {
+namespace {
+// The child closes the parent's connections, and touches nothing that both processes share. The reactors are dead
+// there: they give no events, and what is written to their connections goes nowhere.
+const AfterFork after_fork(ChildStep::kReactors, [](napi_env env) {
   const Loops* loops = FindEnvData<Loops>(env);
   if (loops == nullptr) return;
   auto forgotten = loops->open;
   for (ReactorLoop* loop : forgotten) loop->Forget();
-}
+});
+}  // namespace
 
 }  // namespace posix_async

@@ -7,6 +7,7 @@
 
 #include <unordered_map>
 
+#include "after_fork.h"
 #include "binding.h"
 #include "core/base/result.h"
 #include "core/base/unique_fd.h"
@@ -224,11 +225,14 @@ int LoopDescriptor(Napi::Env env) { return uv_backend_fd(LoopOf(env)); }
 // Whether anything is under way that the loop would wait for.
 bool LoopIsAlive(Napi::Env env) { return uv_loop_alive(LoopOf(env)) != 0; }
 
-}  // namespace
-
-void ForgetReadinessAfterFork(napi_env env) {
+// The epoll instance is one with the parent's, so the child closes it; an empty one takes its place at the next wait.
+// JavaScript then calls forgetWatches() or renewWatches() of lib/posix/event-loop/epoll-registry.ts. Nothing happens
+// where no instance was made yet.
+const AfterFork after_fork(ChildStep::kReadiness, [](napi_env env) {
   if (Readiness* readiness = FindEnvData<Readiness>(env)) readiness->Forget();
-}
+});
+
+}  // namespace
 
 int WaitNatively(napi_env env, int fd, unsigned events, NativeWaiter* waiter) {
   return EnvData<Readiness>(env).Wait(fd, events, waiter);

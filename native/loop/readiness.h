@@ -6,11 +6,6 @@
 
 namespace posix_async {
 
-// In the child of a fork, after uv_loop_fork and before any JavaScript: the epoll instance is one with the parent's, so
-// it is closed; an empty one takes its place when somebody waits. JavaScript then calls forgetWatches() or
-// renewWatches() of lib/posix/event-loop/epoll-registry.ts. Nothing happens where no instance was made yet.
-void ForgetReadinessAfterFork(napi_env env);
-
 // Somebody in C++ who waits for descriptors in the same epoll instance and is called without entering JavaScript. All
 // on the environment's thread.
 class NativeWaiter {

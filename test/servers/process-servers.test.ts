@@ -36,6 +36,10 @@ describe.each(['sync', 'fork', 'prefork'])('%sServer', (model) => {
     expect(await fixture('A51', [model])).toEqual([three, three])
   })
 
+  it('starts and serves where the process has 20 descriptors to spare', async () => {
+    expect(await fixture('fewDescriptors', [model])).toEqual({ reply: 'x x x' })
+  })
+
   it('A55 (Node test-net-allow-half-open): the reply of 1 MiB is whole after the client has ended', async () => {
     expect(await fixture('A55', [model])).toBe(true)
   })

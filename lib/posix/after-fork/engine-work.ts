@@ -6,7 +6,10 @@ import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
 import { native } from '../../native.js'
 
-const measurements: WeakRef<Promise<unknown>>[] = []
+/** The promises of measurements that are under way. */
+export type Measurements = WeakRef<Promise<unknown>>[]
+
+const measurements: Measurements = []
 
 function noteMeasurements(): void {
   const { measureMemory } = vm
@@ -40,10 +43,9 @@ export function prepareEngineWork(): boolean {
   return false
 }
 
-/** In the child. A rehearsal does nothing. */
-export function forgetMeasurements(rehearsal = false): void {
-  if (rehearsal || measurements.length === 0) return
-  for (const known of measurements.splice(0)) {
+/** In the child. */
+export function forgetMeasurements(underWay: Measurements = measurements): void {
+  for (const known of underWay.splice(0)) {
     const measured = known.deref()
     if (measured) native.silencePromise(measured)
   }

@@ -12,7 +12,8 @@ const MODULE = 'internal/deps/undici/undici'
 const { fetch: ownFetch } = globalThis
 
 type Compile = () => Promise<unknown>
-interface Compilation {
+/** The parser as it is being compiled. */
+export interface Compilation {
   promise: Promise<unknown>
   /** Begins it anew. */
   again: Compile
@@ -75,10 +76,10 @@ export function findFetchParser(): void {
   compilation = undefined
 }
 
-/** In the child. What of the parent's awaits the parser stays silent. A rehearsal does nothing. */
-export function renewFetchParser(rehearsal = false): void {
-  if (rehearsal || !compilation) return
-  const { promise, again } = compilation
+/** In the child. What of the parent's awaits the parser stays silent. */
+export function renewFetchParser(underWay: Compilation | null | undefined = compilation): void {
+  if (!underWay) return
+  const { promise, again } = underWay
   native.silencePromise(promise)
   const anew = again()
   const settle = (): void => void (isPending(promise) && native.settlePromise(promise, anew))

@@ -1,15 +1,15 @@
 // How often this process and its forebears have forked: what was begun at another time is the parent's, and goes on there. Internal.
-let count = 0
+const own = { count: 0 }
 const listeners: (() => void)[] = []
 
 /** A number that every child of a fork has anew, and its parent keeps. */
 export function generation(): number {
-  return count
+  return own.count
 }
 
-/** In the child, before any other JavaScript of its own, by 1; by 0 where it is only rehearsed. */
-export function beginGeneration(by: 0 | 1): void {
-  count += by
+/** In the child, before any other JavaScript of its own. */
+export function beginGeneration(generation: { count: number } = own): void {
+  generation.count++
 }
 
 /**

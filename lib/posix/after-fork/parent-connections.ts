@@ -117,9 +117,9 @@ function leave(socket: Socket): void {
   else if (isWaiting(socket as Unready)) failWrites(socket)
 }
 
-/** In a child. A rehearsal does nothing. */
-export function forgetConnections(rehearsal = false): void {
-  if (rehearsal || native.silencedStreams() === 0) return
+/** In a child. */
+export function forgetConnections(): void {
+  if (native.silencedStreams() === 0) return
   leaveChannel()
   const sockets = streamsOfParent()
   leaveFetch()

@@ -7,7 +7,9 @@ import type { Worker } from 'node:worker_threads'
 
 type Known = Worker & Record<symbol, Lifeline | null>
 
-const started = new Set<WeakRef<Worker>>()
+export type StartedWorkers = Set<WeakRef<Worker>>
+
+const started: StartedWorkers = new Set()
 // Of these Node is just telling the end: it takes their lifelines from them when it has done so.
 const ending = new Set<Worker>()
 
@@ -60,15 +62,11 @@ function bury(worker: Known): void {
   }
 }
 
-/**
- * In a child: none of them keeps it alive, `terminate()` resolves at once, `postMessage()` does nothing, `threadId` is -1.
- * A rehearsal does nothing: it is for compiling the function where all children have it.
- */
-export function forgetWorkers(rehearsal = false): void {
-  if (rehearsal || started.size === 0) return
-  for (const known of started) {
+/** In a child: none of them keeps it alive, `terminate()` resolves at once, `postMessage()` does nothing, `threadId` is -1. */
+export function forgetWorkers(workers: StartedWorkers = started): void {
+  for (const known of workers) {
     const worker = known.deref()
     if (worker) bury(worker as Known)
   }
-  started.clear()
+  workers.clear()
 }

@@ -1,14 +1,14 @@
 // The JavaScript side of a forked child's repair: process.pid, random numbers, signals, queues, watches.
 import { randomInt, randomUUID } from 'node:crypto'
-import { EventEmitter } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { ErrnoError } from '../../errors.js'
 import { native } from '../../native.js'
 import { lastWords } from '../internal/last-words.js'
-import { forgetWatches, renewWatches } from '../event-loop/epoll-registry.js'
-import { forgetMeasurements, prepareEngineWork } from './engine-work.js'
-import { findFetchParser, renewFetchParser } from './fetch-parser.js'
+import { forgetWatches, renewWatches, type Watches } from '../event-loop/epoll-registry.js'
+import { forgetMeasurements, prepareEngineWork, type Measurements } from './engine-work.js'
+import { findFetchParser, renewFetchParser, type Compilation } from './fetch-parser.js'
 import { beginGeneration, tellKept } from './fork-generation.js'
 import {
   findImmediatesUnderWay,
@@ -17,10 +17,10 @@ import {
   inspectorRefusal,
   queuesNotFound,
 } from './node-internals.js'
-import { dropQueues, rehearseQueues } from './parent-queues.js'
+import { dropQueues } from './parent-queues.js'
 import { forgetConnections } from './parent-connections.js'
-import { forgetWorkers } from './parent-workers.js'
-import { forgetImports, linkedJob } from './pending-imports.js'
+import { forgetWorkers, type StartedWorkers } from './parent-workers.js'
+import { forgetImports } from './pending-imports.js'
 import { whyUnsupported } from './supported-node.js'
 
 // What differs between parent and child is one variable that a child sets: the less a child writes to, the fewer pages are copied for it.
@@ -29,8 +29,6 @@ let isChild = false
 let isPrepared = false
 const nobody = (): void => {}
 const settled = Promise.resolve()
-// Often enough that V8 has nothing more to do for what is rehearsed.
-const REHEARSALS = 20
 
 // What of the parent's was not found in this Node.js, once prepareRuntime has looked for it.
 const notFound: string[] = []
@@ -45,17 +43,13 @@ export function whyNotSilent(): string | undefined {
   return `${reason}: the parent's would go on in the child`
 }
 
-/**
- * In the parent, before a fork; the work is done the first time. What a child runs first is rehearsed on stand-ins: V8 compiles a function
- * when it is called, and what is compiled here no child has to compile for itself; nor is it thrown away again for not being called here.
- * @returns whether it was the first time
- */
+/** In the parent, before a fork; the work is done the first time. @returns whether it was the first time: see warm-up.ts */
 export function prepareRuntime(): boolean {
   findImmediatesUnderWay(findInternals())
   findFetchParser()
   if (isPrepared) return false
   isPrepared = true
-  setFlagsFromString('--no-flush-bytecode')
+  setFlagsFromString('--no-flush-bytecode') // children need what the parent has compiled and does not call
   Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
   leaveByExit(process)
   notFound.push(...queuesNotFound())
@@ -63,34 +57,11 @@ export function prepareRuntime(): boolean {
   if (!native.findMathRandom((probe) => void runInNewContext('probe(Math.random)', { probe })))
     notFound.push('the state of Math.random')
   if (!prepareEngineWork()) notFound.push('what V8 has under way')
-  rehearse(findInternals())
   return true
 }
 
 /** Collects all that V8 can collect, also compiled code that was not run of late. @returns false: this Node gives no way to ask for it */
 export const collectAllGarbage = (): boolean => native.collectAllGarbage()
-
-function rehearse({ randomCache, uuidData, queue }: Internals): void {
-  const standIns: Internals = {
-    timerListMap: {},
-    immediateQueue: { head: null, tail: null },
-    immediateInfo: new Uint32Array(3),
-    queue: { isEmpty: () => (queue?.isEmpty(), true), shift: () => {} },
-    randomCache: randomCache?.slice(),
-    uuidData: uuidData?.slice(),
-    signalWraps: new Map(),
-    execution_async_resources: [],
-    async_hook_fields: new Uint32Array(1),
-    kStackLength: 0,
-    statWatchers: new Map(),
-    cascadedLoader: { loadCache: new Map([['', { javascript: linkedJob }]]) },
-  }
-  for (let i = 0; i < REHEARSALS; i++) {
-    const emitter = new EventEmitter().on('SIGWINCH', nobody).on('exit', nobody).on('other', nobody)
-    repairRuntime(pid, true, { emitter, internals: standIns })
-    rehearseQueues()
-  }
-}
 
 function renewRandom(internals: Internals): void {
   mustBeNew(native.renewMathRandom())
@@ -195,30 +166,37 @@ function keepRuntime(): void {
   tellKept()
 }
 
-// What is repaired: the process itself, or stand-ins at the rehearsal.
-interface Subject {
-  emitter: EventEmitter
-  internals: Internals
+/** What is repaired: this process, or stand-ins for it. What is left out is this process's. */
+export interface Subject {
+  readonly emitter: EventEmitter
+  readonly internals: Internals
+  readonly generation?: { count: number }
+  readonly workers?: StartedWorkers
+  readonly watches?: Watches
+  readonly measurements?: Measurements
+  /** null: is not being compiled. */
+  readonly fetchParser?: Compilation | null
 }
 
 /** In the child, right after the fork, before any other JavaScript. */
 export function repairRuntime(
   ownPid: number,
   silent: boolean,
-  { emitter, internals }: Subject = { emitter: process, internals: findInternals() },
+  subject: Subject = { emitter: process, internals: findInternals() },
 ): void {
+  const { emitter, internals } = subject
   pid = ownPid
   isChild = emitter === process
   renewRandom(internals)
-  beginGeneration(isChild ? 1 : 0)
-  forgetWorkers(!isChild)
+  beginGeneration(subject.generation)
+  forgetWorkers(subject.workers)
   if (!silent) return keepRuntime()
-  forgetWatches(!isChild)
-  forgetMeasurements(!isChild)
+  forgetWatches(subject.watches)
+  forgetMeasurements(subject.measurements)
   dropQueues(internals, telling > 0)
   forgetImports(internals)
   dropListeners(emitter, internals)
   dropFileWatchers(internals)
-  forgetConnections(!isChild)
-  renewFetchParser(!isChild)
+  forgetConnections()
+  renewFetchParser(subject.fetchParser)
 }

@@ -45,17 +45,28 @@ export interface Registration {
 
 const byFd = new Map<number, Registration>()
 const byId = new Map<number, Registration>()
+
+/** What an environment waits for. */
+export interface Watches {
+  readonly byFd: Map<number, Registration>
+  readonly byId: Map<number, Registration>
+  /** How many interests keep the event loop alive. */
+  keepers: number
+  /** How often this process and those that it was forked from have forgotten theirs. */
+  timesForgotten: number
+  /** Forgets what threads of its own wait for. */
+  readonly forgetThreads: () => void
+}
+
 const pairs = new Int32Array(2 * 1024)
 const retired = new Set<number>() // ids that went while the present batch is delivered
 let opened = false
 let delivering = false
 let lastId = 0
-let keepers = 0
-let timesForgotten = 0
 
 /** Keeps the event loop alive (1), or no more (-1), for the sake of one who waits. */
 export function keepLoopAlive(by: 1 | -1): void {
-  keepers += by
+  const keepers = (watches.keepers += by)
   if (keepers === 0 || (keepers === 1 && by === 1)) native.readinessKeepAlive(keepers > 0)
 }
 
@@ -197,6 +208,17 @@ const consumedEvents = new ConsumedEvents(loop, (told, count) => {
   deliver(Int32Array.from(known.flatMap((i) => [told[2 * i]!, told[2 * i + 1]!])), known.length)
 })
 
+const watches: Watches = {
+  byFd,
+  byId,
+  keepers: 0,
+  timesForgotten: 0,
+  forgetThreads: () => {
+    consumedEvents.forget()
+    forgetEpollThreads()
+  },
+}
+
 function listen(fd: number, callback: () => void): () => void {
   const interest = { events: POLLIN, once: false, referenced: false, notify: callback }
   const registration = join(fd, interest)
@@ -274,23 +296,18 @@ onClose((fd) => {
 
 /** How often this process and its forebears have forgotten: what an object made before is not this process's own any more. */
 export function forgotten(): number {
-  return timesForgotten
+  return watches.timesForgotten
 }
 
-/**
- * In the child of a fork: nobody waits for anything; nobody is told. The instance itself is renewed natively.
- * A rehearsal does nothing: it is for compiling the function where all children have it.
- */
-export function forgetWatches(rehearsal = false): void {
-  if (rehearsal) return
-  for (const registration of byFd.values()) registration.interests.length = 0
-  byFd.clear()
-  byId.clear()
-  if (keepers > 0) native.readinessKeepAlive(false)
-  keepers = 0
-  consumedEvents.forget()
-  forgetEpollThreads()
-  timesForgotten++
+/** In the child of a fork: nothing is waited for, and no interest is told. The instance itself is renewed natively. */
+export function forgetWatches(own: Watches = watches): void {
+  for (const registration of own.byFd.values()) registration.interests.length = 0
+  own.byFd.clear()
+  own.byId.clear()
+  if (own.keepers > 0) native.readinessKeepAlive(false)
+  own.keepers = 0
+  own.forgetThreads()
+  own.timesForgotten++
 }
 
 /**

@@ -1,6 +1,5 @@
 // The child of one connection, seen from inside; and what its parent compiles for it, so that all children have it.
 import { runMain } from '../../fork/child.js'
-import { compileAhead } from '../../fork/compile-ahead.js'
 import { dieWithParent } from '../../fork/die-with-parent.js'
 import { keepInChild } from '../../fork/only-here.js'
 import { beginChild } from '../../posix/fork.js'
@@ -13,7 +12,8 @@ import { clientOf } from '../model.js'
 import { leaveReport, MOST_LEFT } from '../../fork/report-pipe.js'
 import type { ByteTally } from '../connection.js'
 import { guard, packed } from '../serving/child-reports.js'
-import { REHEARSALS, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
+import type { ProcessHandler, ProcessServer } from '../serving/process-handler.js'
+import { warmUpChildren } from '../serving/warm-up.js'
 
 /** What the children of a server have of their parent. */
 export interface ChildSetup {
@@ -31,8 +31,6 @@ export interface ChildSetup {
 // Bytes of a report beside its error.
 const AROUND = 16
 
-const nothing = (): void => {}
-
 export class ConnectionChild {
   readonly #setup: ChildSetup
 
@@ -41,12 +39,10 @@ export class ConnectionChild {
   }
 
   /**
-   * In a child, for as long as its connection lives. Without a connection it is a rehearsal.
+   * In a child, for as long as its connection lives.
    * @param report where it leaves the error of its connection, if there is one
    */
-  readonly serve = (accepted?: Accepted, report = -1): void | Promise<void> => {
-    if (!accepted) return
-    const { fd, address } = accepted
+  readonly serve = ({ fd, address }: Accepted, report: number): void | Promise<void> => {
     const { parent, server, identity, tally, idleTimeout, ending } = this.#setup
     keepInChild(fd, report, ...(ending < 0 ? [] : [ending]))
     const serve = (): void | Promise<void> => {
@@ -62,19 +58,10 @@ export class ConnectionChild {
     return () => this.serve(accepted, report)
   }
 
-  /** In the parent, before the first fork; see serve-in-process.ts. */
-  rehearse(): void {
+  /** In the parent, before the first fork. */
+  warmUp(): void {
     const { handler, tally } = this.#setup
-    for (let i = 0; i < REHEARSALS; i++) {
-      void this.serve()
-      void guard(nothing, nothing)
-      tally.received(0)
-      tally.sent(0)
-    }
     const own = [ConnectionChild, clientOf, runMain, beginChild, repairRuntime, dieWithParent, prctl, getppid]
-    compileAhead(functionOf(handler), ...own)
+    warmUpChildren(handler, tally, own)
   }
 }
-
-const functionOf = (handler: ProcessHandler) =>
-  handler.kind === 'function' ? handler.serve : handler.kind === 'http' ? handler.application : undefined

@@ -17,6 +17,7 @@ import type { ForkSettings } from './fork-options.js'
 import { ReportPipe } from '../../fork/report-pipe.js'
 import { Counters } from '../serving/counters.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
+import { warmUpServing } from '../serving/warm-up.js'
 import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
 
 // Of an accepted connection, which no other child may keep.
@@ -29,6 +30,7 @@ function close(fd: number): void {
 export const forkModel =
   (handler: ProcessHandler, settings: ForkSettings): Model =>
   async (host) => {
+    await warmUpServing()
     const server = processServer(handler)
     try {
       await tryPrivileges(settings.identity)
@@ -75,7 +77,7 @@ class ForkModel implements RunningModel {
     })
     this.#children = new ConnectionChildren({ host, tally: this.#tally, settings, ended: () => this.#settle() })
     compactHeap()
-    this.#child.rehearse()
+    this.#child.warmUp()
     this.#accepting = this.#begin()
   }
 

@@ -12,7 +12,7 @@ import { knownHandler } from '../handler.js'
 import { serveHttp } from '../serving/http-connections.js'
 import { IsolateCell, IsolateFlags } from './isolate-state.js'
 import { Counters } from '../serving/counters.js'
-import { connectionServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
+import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
 import { asError, type Client } from '../model.js'
 
 /** What an isolate has from the main thread. */
@@ -51,7 +51,7 @@ class Isolate {
 
   async serve(handler: ProcessHandler): Promise<void> {
     if (handler.kind === 'http') return this.#serveHttp(handler)
-    const server = connectionServer(handler)
+    const server = processServer(handler)
     tell({ ready: true })
     await this.#serveOneByOne(server)
     server.stop()

@@ -10,6 +10,7 @@ import { Generations, warmest } from './generations.js'
 import { processMemory } from '../serving/process-memory.js'
 import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
+import { warmUpServing } from '../serving/warm-up.js'
 import { Scoreboard } from '../serving/scoreboard.js'
 import { MOST_WORKERS, type WorkerSettings } from './prefork-options.js'
 import { MasterHooks } from './worker-hooks.js'
@@ -22,6 +23,7 @@ const LONG = 2 ** 30
 export const preforkModel =
   (handler: ProcessHandler, settings: WorkerSettings): Model<PreforkModel> =>
   async (host) => {
+    await warmUpServing()
     const model = new PreforkModel(host, settings, openParts(handler))
     await model.begin()
     return model

@@ -2,9 +2,7 @@
 import { once } from 'node:events'
 import { Watch } from '../../posix/event-loop/watch.js'
 import { POLLIN } from '../../posix/poll.js'
-import { AF_UNIX, type SocketAddress } from '../../posix/socket/socket-address.js'
-import { SOCK_STREAM, socketpair } from '../../posix/sys-socket.js'
-import { close, write } from '../../posix/unistd.js'
+import type { SocketAddress } from '../../posix/socket/socket-address.js'
 import { BlockingConnection, type BlockingOptions } from './blocking-connection.js'
 import type { HttpApplication, KnownHandler } from '../handler.js'
 import { HttpSockets, isTold } from './http-sockets.js'
@@ -43,14 +41,11 @@ export interface ProcessServer {
   stop(): void
 }
 
-/** Made in the parent, before a fork: a native handler is loaded once, and one that cannot be makes the server's start fail. */
+/**
+ * Of a server of processes made in the parent, before a fork: a native handler is loaded once, and one that cannot be makes the server's start
+ * fail.
+ */
 export function processServer(handler: ProcessHandler): ProcessServer {
-  rehearse()
-  return connectionServer(handler)
-}
-
-/** The same for who serves where it is made, and does not fork: an isolate. */
-export function connectionServer(handler: ProcessHandler): ProcessServer {
   if (handler.kind === 'native') {
     const running = new RunningNative(handler.name)
     const serve = (conn: BlockingConnection, { tally }: BlockingOptions): void => running.serve(conn.fd, tally)
@@ -74,35 +69,6 @@ function closing(serve: Serve) {
     return finish(conn, ending)
   }
 }
-
-// What a child calls first is compiled here, in the parent, before the first fork, and often enough that V8 has nothing more to do for
-// it: it compiles a function when it is called, and again when it is called often, and each child would do that anew.
-export const REHEARSALS = 40
-let rehearsed = false
-
-function answerSync(conn: BlockingConnection): void {
-  conn.writeSync(String(conn.readSync(256)))
-}
-
-async function answer(conn: BlockingConnection): Promise<void> {
-  const request = await conn.read(256)
-  await conn.write(String(request))
-}
-
-function rehearse(): void {
-  if (rehearsed) return
-  rehearsed = true
-  for (let i = 0; i < REHEARSALS; i++) {
-    for (const handler of [answerSync, answer]) {
-      const [client, served] = socketpair(AF_UNIX, SOCK_STREAM)
-      write(client, '?')
-      const ending = closing(handler)(served, unnamed, { idleTimeout: 0 })
-      void Promise.resolve(ending).then(() => close(client))
-    }
-  }
-}
-
-const unnamed = { family: AF_UNIX, path: '' }
 
 // A handler that has handed its connection to a net.Socket is done when that socket is.
 async function finish(conn: BlockingConnection, ending: void | Promise<void>): Promise<void> {
