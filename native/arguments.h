@@ -23,6 +23,9 @@
 #include <type_traits>
 #include <vector>
 
+// For what each of some hundred natives would have a copy of: a call more costs nothing beside what it calls.
+#define POSIX_ASYNC_ONE_COPY __attribute__((noinline))
+
 namespace posix_async {
 
 struct Bytes {
@@ -89,7 +92,7 @@ constexpr size_t ElementSize(napi_typedarray_type type) {
 
 // Borrows the bytes of a Buffer, TypedArray, DataView or ArrayBuffer. None where it is detached, or out of the bounds
 // of memory that was made shorter.
-inline Bytes ToBytes(napi_env env, napi_value value) {
+POSIX_ASYNC_ONE_COPY inline Bytes ToBytes(napi_env env, napi_value value) {
   void* data = nullptr;
   size_t size = 0;
   // Not written where the kind is unknown.
@@ -103,7 +106,7 @@ inline Bytes ToBytes(napi_env env, napi_value value) {
   return {static_cast<uint8_t*>(data), size};
 }
 
-inline bool IsBytes(napi_env env, napi_value value) {
+POSIX_ASYNC_ONE_COPY inline bool IsBytes(napi_env env, napi_value value) {
   bool is_view = false, is_data_view = false, is_buffer = false;
   napi_is_typedarray(env, value, &is_view);
   napi_is_dataview(env, value, &is_data_view);
@@ -119,7 +122,7 @@ class Arguments {
   const char* refusal() const { return refusal_; }
 
   // Throws it.
-  napi_value Refuse() const {
+  POSIX_ASYNC_ONE_COPY napi_value Refuse() const {
     if (memory_) {
       napi_throw_range_error(env_, "ERR_OUT_OF_RANGE", refusal_);
     } else {
@@ -160,7 +163,7 @@ class Arguments {
   void CheckMemory(bool holds, const char* otherwise) { Check(holds, otherwise, true); }
   void CheckNumber(napi_status status) { Check(status == napi_ok, "a number was expected"); }
 
-  Part TakePart() {
+  POSIX_ASYNC_ONE_COPY Part TakePart() {
     const Bytes bytes = ToBytes(env_, values_[next_++]);
     int64_t offset = 0, length = 0;
     Into(&offset, values_[next_++]);
@@ -170,7 +173,7 @@ class Arguments {
     return within ? Part{bytes.data + offset, static_cast<size_t>(length)} : Part{};
   }
 
-  Rest TakeRest() {
+  POSIX_ASYNC_ONE_COPY Rest TakeRest() {
     Rest rest;
     for (; next_ < count_; next_++) {
       Check(IsBytes(env_, values_[next_]), "bytes were expected");
@@ -179,14 +182,26 @@ class Arguments {
     return rest;
   }
 
+  POSIX_ASYNC_ONE_COPY bool Is(napi_value value, napi_valuetype wanted) const {
+    napi_valuetype type = napi_undefined;
+    return napi_typeof(env_, value, &type) == napi_ok && type == wanted;
+  }
+
+  POSIX_ASYNC_ONE_COPY bool Is(napi_value value, napi_status (*is)(napi_env, napi_value, bool*)) const {
+    bool result = false;
+    return is(env_, value, &result) == napi_ok && result;
+  }
+
   template <typename T>
   T TakeObject() {
-    const Napi::Value value(env_, values_[next_++]);
-    if constexpr (std::is_same_v<T, Napi::Function>) Check(value.IsFunction(), "a function was expected");
-    if constexpr (std::is_same_v<T, Napi::Array>) Check(value.IsArray(), "an array was expected");
-    if constexpr (std::is_same_v<T, Napi::Object>) Check(value.IsObject(), "an object was expected");
-    if constexpr (std::is_same_v<T, Napi::ArrayBuffer>) Check(value.IsArrayBuffer(), "an ArrayBuffer was expected");
-    if constexpr (IsExternal<T>::value) Check(value.IsExternal(), "a handle was expected");
+    const napi_value value = values_[next_++];
+    if constexpr (std::is_same_v<T, Napi::Function>) Check(Is(value, napi_function), "a function was expected");
+    if constexpr (std::is_same_v<T, Napi::Array>) Check(Is(value, napi_is_array), "an array was expected");
+    if constexpr (std::is_same_v<T, Napi::Object>)
+      Check(Is(value, napi_object) || Is(value, napi_function), "an object was expected");
+    if constexpr (std::is_same_v<T, Napi::ArrayBuffer>)
+      Check(Is(value, napi_is_arraybuffer), "an ArrayBuffer was expected");
+    if constexpr (IsExternal<T>::value) Check(Is(value, napi_external), "a handle was expected");
     return T(env_, value);
   }
 
@@ -198,7 +213,7 @@ class Arguments {
     Check(napi_get_value_bool(env_, value, taken) == napi_ok, "a boolean was expected");
   }
 
-  void Into(std::string* taken, napi_value value) {
+  POSIX_ASYNC_ONE_COPY void Into(std::string* taken, napi_value value) {
     size_t length = 0;
     const bool is_string = napi_get_value_string_utf8(env_, value, nullptr, 0, &length) == napi_ok;
     Check(is_string, "a string was expected");
@@ -210,7 +225,7 @@ class Arguments {
 
   void Into(Bytes* taken, napi_value value) { *taken = ToBytes(env_, value); }
 
-  void Into(Path* taken, napi_value value) {
+  POSIX_ASYNC_ONE_COPY void Into(Path* taken, napi_value value) {
     if (IsBytes(env_, value)) {
       const Bytes bytes = ToBytes(env_, value);
       if (bytes.size > 0) taken->text.assign(reinterpret_cast<const char*>(bytes.data), bytes.size);

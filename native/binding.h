@@ -24,17 +24,15 @@
 namespace posix_async {
 
 template <typename T>
-Napi::Value ToJs(Napi::Env env, T value) {
-  if constexpr (std::is_base_of_v<Napi::Value, T>) {
+napi_value ToJs(napi_env env, T value) {
+  if constexpr (std::is_convertible_v<T, napi_value>) {
     return value;
-  } else if constexpr (std::is_same_v<T, napi_value>) {
-    return Napi::Value(env, value);
   } else if constexpr (std::is_same_v<T, bool>) {
-    return Napi::Boolean::New(env, value);
+    return BooleanOf(env, value);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    return Napi::String::New(env, value);
+    return StringOf(env, value.data(), value.size());
   } else {
-    return Napi::Number::New(env, static_cast<double>(value));
+    return NumberOf(env, static_cast<double>(value));
   }
 }
 

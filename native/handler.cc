@@ -16,7 +16,7 @@ int Find(std::string name) {
 Napi::Value Open(Napi::Env env, std::string path) {
   std::string error;
   const Handler* handler = LoadHandler(path, &error);
-  return handler ? ToJs(env, HandlerNumber(handler)) : ToJs(env, error);
+  return Napi::Value(env, handler ? ToJs(env, HandlerNumber(handler)) : ToJs(env, error));
 }
 
 std::string Name(int handler) {

@@ -78,7 +78,7 @@ int SetName(int thread, std::string name) { return NameThread(thread, name.c_str
 Napi::Value GetName(Napi::Env env, int thread) {
   char name[16] = {};
   const int error = ThreadNameOf(thread, name);
-  return error < 0 ? ToJs(env, error) : ToJs(env, std::string(name));
+  return Napi::Value(env, error < 0 ? ToJs(env, error) : ToJs(env, std::string(name)));
 }
 
 int SetAffinity(int thread, Room<cpu_set_t> cpus) { return SetThreadCpus(thread, cpus[0]); }
@@ -99,7 +99,7 @@ int GetAttributes(int thread, Room<double, 3> numbers) {
 Napi::Value OpenRoutine(Napi::Env env, std::string path, std::string symbol) {
   std::string error;
   const int routine = LoadRoutine(path, symbol, &error);
-  return routine < 0 ? ToJs(env, error) : ToJs(env, routine);
+  return Napi::Value(env, routine < 0 ? ToJs(env, error) : ToJs(env, routine));
 }
 
 // The parent's threads are not the child's.

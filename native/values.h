@@ -17,6 +17,18 @@ inline napi_value NumberOf(napi_env env, double number) {
   return value;
 }
 
+inline napi_value BooleanOf(napi_env env, bool boolean) {
+  napi_value value = nullptr;
+  napi_get_boolean(env, boolean, &value);
+  return value;
+}
+
+inline napi_value StringOf(napi_env env, const char* text, size_t size) {
+  napi_value value = nullptr;
+  napi_create_string_utf8(env, text, size, &value);
+  return value;
+}
+
 // The exception that is pending is taken, and forgotten.
 inline void ForgetException(napi_env env) {
   bool pending = false;
