@@ -1,6 +1,7 @@
 // One function in one child: forked, watched over, ended, and its outcome brought back. forked(), its map and the snapshots stand on it.
 import { AsyncResource } from 'node:async_hooks'
 import { serialize } from 'node:v8'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { codedError, invalidArgType, outOfRange } from '../errors.js'
 import { asInteger, INT_MAX } from '../posix/internal/arguments.js'
 import { _exit } from '../posix/fork.js'

@@ -5,6 +5,10 @@
 import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
 import { native } from '../../native.js'
+import { realGlobal } from './main-realm.js'
+
+// What these make is of Node's own realm, where the addon looks at it.
+const { Atomics, FinalizationRegistry, Promise } = realGlobal
 
 /** The promises of measurements that are under way. */
 export type Measurements = WeakRef<Promise<unknown>>[]

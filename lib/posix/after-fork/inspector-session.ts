@@ -1,8 +1,10 @@
 // The inspector's protocol on this very thread, synchronous: a reply comes before `post` returns. Internal.
 import { createRequire } from 'node:module'
 import type inspector from 'node:inspector'
+import { realGlobal } from './main-realm.js'
 
-const slot = globalThis as unknown as { __posixAsync?: unknown }
+// The expressions below are evaluated in Node's own realm.
+const slot = realGlobal as unknown as { __posixAsync?: unknown }
 
 /** Throws where Node is built without the inspector. */
 export class InspectorSession {

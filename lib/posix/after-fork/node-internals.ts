@@ -8,7 +8,9 @@ import { executionAsyncResource } from 'node:async_hooks'
 import { randomInt, randomUUID } from 'node:crypto'
 import { unwatchFile } from 'node:fs'
 import { register } from 'node:module'
+import { clearImmediate, setTimeout } from 'node:timers'
 import { InspectorSession, inspect } from './inspector-session.js'
+import { realProcess } from './main-realm.js'
 
 export interface ModuleJob {
   /** The module as V8 has it; while it is being loaded nothing, or a promise of it. */
@@ -90,7 +92,7 @@ export function readClosure<T = Internals>(session: InspectorSession, fn: unknow
 
 // Node's own, which begins to watch a signal when the first listener comes.
 function signalListener(): unknown {
-  return process.listeners('newListener' as 'exit').find(({ name }) => name === 'startListeningIfSignal')
+  return realProcess.listeners('newListener' as 'exit').find(({ name }) => name === 'startListeningIfSignal')
 }
 
 function find(): Internals {
@@ -98,7 +100,7 @@ function find(): Internals {
   randomInt(2)
   try {
     const session = new InspectorSession()
-    const ticks = readClosure(session, process.nextTick, ['queue', 'processPromiseRejections'])
+    const ticks = readClosure(session, realProcess.nextTick, ['queue', 'processPromiseRejections'])
     const found = {
       ...readClosure(session, setTimeout, ['timerListMap']),
       ...readClosure(session, clearImmediate, ['immediateQueue', 'immediateInfo']),

@@ -4,6 +4,7 @@
 // Node counts immediates, its native ones as well, and the loop does not wait while there are any. So each immediate is cleared as a
 // program clears it, and no count is set: what is native (a finalizer, the end of a collection) is still to come, and counts itself down.
 import { executionAsyncResource } from 'node:async_hooks'
+import { clearImmediate, clearInterval, clearTimeout } from 'node:timers'
 import { types } from 'node:util'
 import { inspect } from './inspector-session.js'
 import {

@@ -9,6 +9,7 @@ import { lastWords } from '../internal/last-words.js'
 import { forgetWatches, renewWatches, type Watches } from '../event-loop/epoll-registry.js'
 import { forgetMeasurements, prepareEngineWork, type Measurements } from './engine-work.js'
 import { findFetchParser, renewFetchParser, type Compilation } from './fetch-parser.js'
+import { processes, realProcess } from './main-realm.js'
 import { beginGeneration, tellKept } from './fork-generation.js'
 import {
   findImmediatesUnderWay,
@@ -50,8 +51,10 @@ export function prepareRuntime(): boolean {
   if (isPrepared) return false
   isPrepared = true
   setFlagsFromString('--no-flush-bytecode') // children need what the parent has compiled and does not call
-  Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true })
-  leaveByExit(process)
+  for (const one of processes)
+    Object.defineProperty(one, 'pid', { get: () => pid, enumerable: true, configurable: true })
+  leaveByExit(realProcess)
+  findNodesExit()
   notFound.push(...queuesNotFound())
   if (!native.findPromiseJobs(() => void settled.then(nobody))) notFound.push('promise jobs')
   if (!native.findMathRandom((probe) => void runInNewContext('probe(Math.random)', { probe })))
@@ -111,7 +114,7 @@ function leaveByExit(process: EventEmitter): void {
     const tell = (): boolean => Reflect.apply(emit, process, [name, ...args]) as boolean
     const heard = rejectionEvents.has(name) ? noteTelling(tell) : tell()
     if (!isChild) return heard
-    if (name === 'uncaughtExceptionMonitor' && process.listenerCount('uncaughtException') === 0) printFatal(args[0])
+    if (name === 'uncaughtExceptionMonitor' && realProcess.listenerCount('uncaughtException') === 0) printFatal(args[0])
     if (name === 'beforeExit' && !heard && !native.isLoopAlive()) endChild(emit)
     if (name === 'exit') native._exit(exitStatus(args[0]))
     return heard
@@ -127,13 +130,36 @@ function leaveByExit(process: EventEmitter): void {
 const UNSETTLED_AWAIT = 13
 
 const exitStatus = (code: unknown): number =>
-  Number(process.exitCode ?? (code === UNSETTLED_AWAIT ? 0 : code) ?? 0) & 0xff
+  Number(realProcess.exitCode ?? (code === UNSETTLED_AWAIT ? 0 : code) ?? 0) & 0xff
+
+// Node's own process.exit; undefined where another one is in its place, which only Node's source tells from it.
+let nodesExit: unknown
+
+function findNodesExit(): void {
+  const { exit } = realProcess
+  if (String(exit).includes('reallyExit')) nodesExit = exit
+}
+
+// A test runner puts a process.exit of its own in place of Node's, which throws or tells of it: that is the parent's.
+function exitAsNode(code?: number | string | null): never {
+  if (code !== undefined) realProcess.exitCode = code ?? undefined
+  const state = realProcess as unknown as { _exiting?: boolean }
+  if (!state._exiting) {
+    state._exiting = true
+    realProcess.emit('exit', exitStatus(0))
+  }
+  return native._exit(exitStatus(0))
+}
+
+function restoreExit(): void {
+  for (const one of processes) if (one.exit !== nodesExit) one.exit = exitAsNode
+}
 
 // It has run out of events: its `exit` listeners, and then no warning that a module still awaits what is the parent's.
 function endChild(emit: EventEmitter['emit']): never {
   const status = exitStatus(0)
-  Object.assign(process, { _exiting: true })
-  Reflect.apply(emit, process, ['exit', status])
+  Object.assign(realProcess, { _exiting: true })
+  Reflect.apply(emit, realProcess, ['exit', status])
   return native._exit(exitStatus(status))
 }
 
@@ -141,7 +167,7 @@ function endChild(emit: EventEmitter['emit']): never {
 // `exit` listeners are called once: where one of them throws, nothing is left to come.
 function printFatal(error: unknown): void {
   lastWords(error, `\nNode.js ${process.version}\n`)
-  if ((process as unknown as { _exiting?: boolean })._exiting) native._exit(1)
+  if ((realProcess as unknown as { _exiting?: boolean })._exiting) native._exit(1)
 }
 
 // Handlers of the parent are its own: the child starts with the default action of each signal, and with no exit handlers. The signals'
@@ -154,6 +180,11 @@ function dropListeners(process: EventEmitter, { signalWraps }: Internals): void 
     else if (delete own._events[name]) own._eventsCount--
   }
   if (signalWraps && signalWraps.size > 0) signalWraps.clear()
+}
+
+// In a vm context: what users of this package call `process`.
+function dropCopy(internals: Internals): void {
+  for (const copy of processes) if (copy !== realProcess) dropListeners(copy, internals)
 }
 
 // Stopped natively as well. One that the child wants on the same path would otherwise be the parent's.
@@ -182,20 +213,22 @@ export interface Subject {
 export function repairRuntime(
   ownPid: number,
   silent: boolean,
-  subject: Subject = { emitter: process, internals: findInternals() },
+  subject: Subject = { emitter: realProcess, internals: findInternals() },
 ): void {
   const { emitter, internals } = subject
   pid = ownPid
-  isChild = emitter === process
+  isChild = emitter === realProcess
   renewRandom(internals)
   beginGeneration(subject.generation)
   forgetWorkers(subject.workers)
+  if (isChild) restoreExit()
   if (!silent) return keepRuntime()
   forgetWatches(subject.watches)
   forgetMeasurements(subject.measurements)
   dropQueues(internals, telling > 0)
   forgetImports(internals)
   dropListeners(emitter, internals)
+  if (isChild) dropCopy(internals)
   dropFileWatchers(internals)
   forgetConnections()
   renewFetchParser(subject.fetchParser)

@@ -1,5 +1,6 @@
 // aio.h: waiting for requests. Internal; aio.ts is its face. See: man 3 aio_suspend
 import { constants } from 'node:os'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { eventFd, requests } from './aio-request.js'

@@ -1,5 +1,6 @@
 // epoll_wait as a promise for an instance whose events a look consumes: by a thread, with a time limit and a signal. Internal.
 import { constants } from 'node:os'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { ErrnoError } from '../../errors.js'
 import { onClose } from './close-hooks.js'
 import { loop } from './epoll-registry.js'

@@ -1,6 +1,7 @@
 // Readiness that comes to the event loop: a lasting Watch on a descriptor, and a promise of the next event. Internal.
 // See: man 7 epoll; man 2 poll for the events.
 import { constants } from 'node:os'
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { ErrnoError, invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asFd, asInteger, asTimeout } from '../internal/arguments.js'

@@ -1,6 +1,7 @@
 // The requests of a ring on their way to the kernel and back: chained, held until their turn comes, handed over (submission.ts), completed in
 // batches, cancelled. Internal; io-uring.ts is its face.
 import { constants } from 'node:os'
+import { setImmediate } from 'node:timers'
 import { codedError, ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import type { Closing } from '../event-loop/close-hooks.js'
