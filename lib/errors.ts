@@ -1,4 +1,5 @@
 // Where a number from the kernel becomes an exception, and where bad arguments are refused: the only such place.
+import { fileURLToPath } from 'node:url'
 import { getSystemErrorMap } from 'node:util'
 import { constants } from 'node:os'
 
@@ -26,11 +27,12 @@ export function errnoCode(errno: number): string {
 }
 
 function describe(errno: number, code: string): string {
-  return systemErrors.get(-Math.abs(errno))?.[1] ?? extraMessages[code] ?? 'unknown error'
+  return extraMessages[code] ?? systemErrors.get(-Math.abs(errno))?.[1] ?? 'unknown error'
 }
 
-// Errors of Linux that libuv's table does not describe.
+// Errors of Linux that libuv's table does not describe, or describes as those of sockets only.
 const extraMessages: Record<string, string> = {
+  ENOTSUP: 'operation not supported',
   ECHILD: 'no child processes',
   EDOM: 'numerical argument out of domain',
   EINPROGRESS: 'operation now in progress',
@@ -138,16 +140,43 @@ function described(value: unknown): string {
   return `type ${typeof value} (${typeof value === 'string' ? JSON.stringify(value) : String(value)})`
 }
 
+// The folder of the package's own code, as a stack names it; undefined in a bundle, whose code cannot be told from its user's.
+const ownFolder = /^file:\/\/.*\//.exec(String((import.meta as { url?: unknown }).url))?.[0]
+const ownPath = ownFolder && fileURLToPath(ownFolder)
+
+// The stack of an error about an argument begins at the line that gave it.
+function atCaller<E extends Error>(error: E): E {
+  const [, ...frames] = ownPath ? stackLines(error) : []
+  const own = (frame: string): boolean =>
+    frame.includes(ownFolder!) || frame.includes(`(${ownPath}`) || frame.includes(` ${ownPath}`)
+  const first = frames.findIndex((frame) => !own(frame))
+  if (first > 0) error.stack = [`${error.name}: ${error.message}`, ...frames.slice(first)].join('\n')
+  return error
+}
+
+// The line of the message, which may have several, and those of the calls.
+function stackLines({ stack }: Error): string[] {
+  const calls = typeof stack === 'string' ? stack.indexOf('\n    at ') : -1
+  return calls < 0 ? [] : [stack!.slice(0, calls), ...stack!.slice(calls + 1).split('\n')]
+}
+
 export function invalidArgType(name: string, expected: string, value: unknown): Error {
   const message = `The "${name}" argument must be ${expected}. Received ${received(value)}`
-  return codedError(TypeError, 'ERR_INVALID_ARG_TYPE', message)
+  return atCaller(codedError(TypeError, 'ERR_INVALID_ARG_TYPE', message))
 }
 
 export function invalidArgValue(name: string, why: string, value: unknown): Error {
-  return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument "${name}" ${why}. Received ${received(value)}`)
+  const message = `The argument "${name}" ${why}. Received ${received(value)}`
+  return atCaller(codedError(TypeError, 'ERR_INVALID_ARG_VALUE', message))
 }
 
 export function outOfRange(name: string, range: string, value: unknown): Error {
   const message = `The value of "${name}" is out of range. It must be ${range}. Received ${shown(value)}`
-  return codedError(RangeError, 'ERR_OUT_OF_RANGE', message)
+  return atCaller(codedError(RangeError, 'ERR_OUT_OF_RANGE', message))
+}
+
+/** An option that there is not: which one was meant, or which there are. */
+export function unknownOption(name: string, meant: string | undefined, known: readonly string[]): Error {
+  const help = meant === undefined ? `There are: ${known.join(', ')}` : `Did you mean "${meant}"?`
+  return atCaller(codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `Unknown option "${name}". ${help}`))
 }

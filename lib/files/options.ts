@@ -1,4 +1,5 @@
 // How files are opened, read and written: the options of node:fs/promises.
+import { namesOf, refuseUnknown } from '../posix/internal/known-options.js'
 import { invalidArgType, invalidArgValue } from '../errors.js'
 import type { BackendOptions } from './backend.js'
 import { asFixedSpan, asInteger, bytesOf } from '../posix/internal/arguments.js'
@@ -105,6 +106,10 @@ export type FileData = string | ByteView | Iterable<string | ByteView> | AsyncIt
 export type ReadAs = ReadFileOptions | BufferEncoding | null | undefined
 export type WriteAs = WriteFileOptions | BufferEncoding | null | undefined
 
+const WHOLE_FILE = namesOf<ReadFileOptions & WriteFileOptions>({
+  ...{ encoding: true, flag: true, mode: true, flush: true, signal: true },
+})
+
 /**
  * Options that may be an encoding alone, which is checked.
  * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
@@ -115,6 +120,7 @@ export function asOptions<T extends { encoding?: unknown }>(
   if (typeof options !== 'string' && typeof (options ?? {}) !== 'object') {
     throw invalidArgType('options', 'of type string or object', options)
   }
+  if (typeof options === 'object' && options !== null) refuseUnknown(options, WHOLE_FILE)
   const all = (typeof options === 'string' ? { encoding: options } : (options ?? {})) as T
   return { ...all, encoding: asEncoding(all.encoding) }
 }

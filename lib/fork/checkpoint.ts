@@ -20,7 +20,7 @@ export interface CheckpointOptions extends ForkedOptions {
  */
 export async function checkpoint<T>(fn: () => T, options: CheckpointOptions = {}): Promise<Awaited<T>> {
   const task = asTask(fn)
-  const checked = asTaskOptions(options)
+  const checked = asTaskOptions(options, ['onFork'])
   const { onFork } = options
   if (onFork !== undefined && typeof onFork !== 'function') {
     throw invalidArgType('options.onFork', 'of type function', onFork)

@@ -2,6 +2,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { serialize } from 'node:v8'
 import { clearTimeout, setTimeout } from 'node:timers'
+import { namesOf, refuseUnknown } from '../posix/internal/known-options.js'
 import { codedError, invalidArgType, outOfRange } from '../errors.js'
 import { asInteger, INT_MAX } from '../posix/internal/arguments.js'
 import { _exit } from '../posix/fork.js'
@@ -36,6 +37,8 @@ const MAX_RESULT = 2 ** 30
 const ERROR_ROOM = 65_536
 
 /** Options that were checked. */
+const TASK_OPTIONS = namesOf<ForkedOptions>({ signal: true, timeout: true, limits: true, maxResult: true })
+
 export interface TaskOptions {
   readonly signal: AbortSignal | undefined
   readonly timeout: number
@@ -55,8 +58,9 @@ function asMilliseconds(value: unknown): number {
 }
 
 /** Throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE; the reason of a signal that has aborted. */
-export function asTaskOptions(options: unknown): TaskOptions {
+export function asTaskOptions(options: unknown, more: readonly string[] = []): TaskOptions {
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  refuseUnknown(options, [...TASK_OPTIONS, ...more])
   const { signal, timeout, limits, maxResult = MAX_RESULT } = options as ForkedOptions
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)

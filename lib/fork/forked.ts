@@ -116,7 +116,7 @@ async function mapForked<T, R>(
 ): Promise<Awaited<R>[]> {
   const all = asItems(items)
   const task = asTask(fn)
-  const checked = asTaskOptions(options)
+  const checked = asTaskOptions(options, ['concurrency', 'chunk'])
   const { concurrency = availableParallelism(), chunk = 1 } = options
   const atOnce = asInteger('options.concurrency', concurrency, 1)
   const inOne = asInteger('options.chunk', chunk, 1)

@@ -1,5 +1,6 @@
 // unistd.h: fork, _exit, and the hooks of pthread_atfork around them.
 import { isMainThread } from 'node:worker_threads'
+import { refuseUnknown } from './internal/known-options.js'
 import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { native } from '../native.js'
 import { asInteger } from './internal/arguments.js'
@@ -95,6 +96,8 @@ function endChild(pid: number): void {
  * @see man 2 fork
  */
 export function fork(options: ForkOptions = {}): number {
+  if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  refuseUnknown(options, ['handles'])
   const { handles = 'silent' } = options
   if (handles !== 'silent' && handles !== 'keep') {
     throw invalidArgValue('handles', "must be 'silent' or 'keep'", handles)
@@ -114,12 +117,18 @@ export function isForkHooked(): boolean {
   return hookSets.length > 0
 }
 
+function notInWorker(): Error {
+  const error = new ErrnoError(constants.errno.ENOTSUP, 'fork')
+  error.message = 'ENOTSUP: fork() works on the main thread only, and this is a Worker, fork'
+  return error
+}
+
 /**
  * Before forks that are made without JavaScript. `silent`: nothing of the parent's may go on in the child.
  * @throws ErrnoError ENOTSUP (in a Worker); ERR_FORK_UNSAFE
  */
 export function prepareFork(silent = true): void {
-  if (!isMainThread) throw new ErrnoError(constants.errno.ENOTSUP, 'fork')
+  if (!isMainThread) throw notInWorker()
   if (prepareRuntime()) warmUp(_exit)
   const reason = silent ? whyNotSilent() : undefined
   if (reason !== undefined) throw forkError(reason)

@@ -1,6 +1,8 @@
 // pthread.h: POSIX threads whose start routines are native code. No JavaScript ever runs on them.
 // A thread is a number that no other thread ever has: one that is gone is ESRCH, in a forked child too, where none of them lives.
 import { constants } from 'node:os'
+import { asAbortSignal } from './internal/abort-signal.js'
+import { WAIT_OPTIONS } from './internal/async-options.js'
 import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
 import { constant, native as addon } from '../native.js'
 import { asData, asInteger } from './internal/arguments.js'
@@ -92,7 +94,7 @@ function join(thread: number): number | bigint {
  * @see man 3 pthread_join
  */
 export async function pthread_join(thread: number, options: WaitOptions = {}): Promise<number | bigint> {
-  options.signal?.throwIfAborted()
+  asAbortSignal(options, WAIT_OPTIONS)
   const end = check(addon.pthread_claim(asThread(thread), true), 'pthread_join')
   try {
     if ((await whenReady(end, POLLIN, options)) === 0) throw new ErrnoError(ETIMEDOUT, 'pthread_join')

@@ -5,6 +5,7 @@ import { check } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asAbortSignal } from './internal/abort-signal.js'
 import { asInteger, asTimeout, INT_MAX } from './internal/arguments.js'
+import { WAIT_OPTIONS } from './internal/async-options.js'
 import { openChild, reap, untilEnd, waitFor, type WaitInfo, type WaitResult } from './event-loop/child-waits.js'
 import { whenChild } from './event-loop/child-news.js'
 import type { WaitOptions } from './event-loop/watch.js'
@@ -100,7 +101,7 @@ export function wait(): WaitResult {
  */
 export async function waitpidAsync(pid: number, options: WaitOptions = {}): Promise<WaitResult> {
   const child = asInteger('pid', pid, -INT_MAX)
-  const signal = asAbortSignal(options)
+  const signal = asAbortSignal(options, WAIT_OPTIONS)
   const timeout = asTimeout(options.timeout)
   if (child <= 0) return (await whenChild('waitpid', () => reapAny(child), timeout, signal)) ?? { pid: 0, status: 0 }
   const pidfd = openChild(child)
@@ -133,7 +134,7 @@ export async function waitidAsync(
   options: WaitOptions = {},
 ): Promise<WaitInfo | null> {
   const [kind, which, how] = [asInteger('idtype', idtype, 0), asInteger('id', id, 0), asInteger('flags', flags)]
-  const signal = asAbortSignal(options)
+  const signal = asAbortSignal(options, WAIT_OPTIONS)
   const timeout = asTimeout(options.timeout)
   const attempt = (): WaitInfo | null => waitFor(kind, which, how | WNOHANG)
   const isEnd = (how & (WSTOPPED | WCONTINUED)) === 0

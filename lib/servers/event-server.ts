@@ -1,5 +1,6 @@
 // eventServer: one thread serves all connections, by readiness (epoll, poll or select) or by completion (io_uring).
 // See: man 7 epoll, man 2 poll, man 2 select, man 7 io_uring
+import { namesOf } from '../posix/internal/known-options.js'
 import { invalidArgType, invalidArgValue } from '../errors.js'
 import { asInteger } from '../posix/internal/arguments.js'
 import { eventKinds, eventModel, type EventSettings } from './event/event-model.js'
@@ -28,13 +29,17 @@ export interface EventServerOptions extends ServerOptions {
 const BACKENDS: readonly unknown[] = ['epoll', 'poll', 'select', 'io_uring']
 const DEFAULT_HIGH_WATER_MARK = 65536
 
+const OWN = namesOf<Omit<EventServerOptions, keyof ServerOptions>>({
+  ...{ backend: true, edgeTriggered: true, highWaterMark: true, headTimeout: true },
+})
+
 function checked(options: EventServerOptions): EventSettings {
   const {
     backend = 'epoll',
     edgeTriggered = false,
     highWaterMark = DEFAULT_HIGH_WATER_MARK,
     headTimeout = 0,
-  } = asOptions(options)
+  } = asOptions(options, OWN)
   if (!BACKENDS.includes(backend))
     throw invalidArgValue('options.backend', "must be 'epoll', 'poll', 'select' or 'io_uring'", backend)
   if (typeof edgeTriggered !== 'boolean')

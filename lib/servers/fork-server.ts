@@ -1,12 +1,12 @@
 // forkServer: a child process a connection, or a fixed number of processes that share the listener. See: man 2 fork, accept, _exit.
 import { forkModel } from './fork/fork-model.js'
-import { checkedFork, type ForkServerOptions } from './fork/fork-options.js'
+import { checkedFork, FORK_OPTIONS, type ForkServerOptions } from './fork/fork-options.js'
 import { knownHandler, type ConnectionHandler, type HttpHandler, type NativeHandler } from './handler.js'
 import { PreforkServer } from './prefork/prefork-server.js'
 import { asOptions, gracefulTimeoutOf, Server, type ServerOptions } from './server.js'
 import { processKinds, type ProcessHandler } from './serving/process-handler.js'
 import { preforkModel } from './prefork/prefork-model.js'
-import { checkedWorkers, type PreforkOptions } from './prefork/prefork-options.js'
+import { checkedWorkers, PREFORK_OPTIONS, type PreforkOptions } from './prefork/prefork-options.js'
 
 export type { ForkServerOptions }
 
@@ -44,7 +44,7 @@ export async function forkServer(
   handler: ForkHandler,
 ): Promise<Server> {
   const known = knownHandler(handler, 'forkServer', processKinds)
-  asOptions(options)
+  asOptions(options, [...FORK_OPTIONS, ...PREFORK_OPTIONS])
   if (isPrefork(options)) return prefork(options, known)
   return Server.open(options, forkModel(known, checkedFork(options)))
 }

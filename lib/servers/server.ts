@@ -1,5 +1,6 @@
 // What the four servers have in common, written once: options, listening, limits, drain and close, statistics, events.
 import { channel } from 'node:diagnostics_channel'
+import { namesOf, refuseUnknown } from '../posix/internal/known-options.js'
 import { invalidArgType } from '../errors.js'
 import { asInteger } from '../posix/internal/arguments.js'
 import { openListener, type Listener, type ListenOptions, type TcpAddress } from './accept/listener.js'
@@ -153,9 +154,20 @@ export class Server extends ServerEmitter implements AsyncDisposable {
   }
 }
 
-/** Throws ERR_INVALID_ARG_TYPE for what is no object of options. */
-export function asOptions<Options extends ServerOptions>(options: Options): Options {
+/** The options of every server. */
+export const SERVER_OPTIONS = namesOf<ServerOptions>({
+  ...{ port: true, host: true, path: true, fd: true, backlog: true, ipv6Only: true, reusePort: true, noDelay: true },
+  ...{ readableAll: true, writableAll: true, signal: true, maxConnections: true, idleTimeout: true },
+  ...{ gracefulTimeout: true, blockOnClose: true },
+})
+
+/**
+ * Throws ERR_INVALID_ARG_TYPE for what is no object of options, and ERR_INVALID_ARG_VALUE for an option that neither all servers have nor
+ * one with `own`.
+ */
+export function asOptions<Options extends ServerOptions>(options: Options, own?: readonly string[]): Options {
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  if (own !== undefined) refuseUnknown(options, [...SERVER_OPTIONS, ...own])
   return options
 }
 

@@ -222,5 +222,5 @@ export async function syncServer(
   handler: ConnectionHandler | NativeHandler | HttpHandler,
 ): Promise<Server> {
   const known = knownHandler(handler, 'syncServer', processKinds)
-  return Server.open(options, syncModel(known, asInherit(asOptions(options).inherit)))
+  return Server.open(options, syncModel(known, asInherit(asOptions(options, ['inherit']).inherit)))
 }

@@ -1,6 +1,7 @@
 // threadServer: a thread a connection, made with pthread_create and pthread_detach, or a fixed number of threads.
 // See: man 7 pthreads; man 3 pthread_create, pthread_detach.
 import { availableParallelism } from 'node:os'
+import { namesOf } from '../posix/internal/known-options.js'
 import { outOfRange } from '../errors.js'
 import { asInteger } from '../posix/internal/arguments.js'
 import {
@@ -41,6 +42,10 @@ const SMALLEST_STACK = 128 * 1024
 const LARGEST_STACK = 1024 ** 3
 const SMALLEST_ISOLATE_STACK = 1024 ** 2
 
+const OWN = namesOf<Omit<ThreadServerOptions, keyof ServerOptions>>({
+  ...{ maxThreads: true, threads: true, stackSize: true, transfer: true },
+})
+
 function checkedOptions({ threads, maxThreads = DEFAULT_THREADS, stackSize }: ThreadServerOptions): ThreadModelOptions {
   const most = asInteger('options.maxThreads', maxThreads, 1, MOST_THREADS)
   return {
@@ -80,7 +85,7 @@ export async function threadServer(
   handler: ConnectionHandler | NativeHandler | HttpHandler | URL,
 ): Promise<Server> {
   const known = knownHandler(handler, 'threadServer', KINDS)
-  const checked = checkedOptions(asOptions(options))
+  const checked = checkedOptions(asOptions(options, OWN))
   return Server.open(options, modelOf(known, checked, options.transfer))
 }
 

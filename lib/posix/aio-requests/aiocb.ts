@@ -1,5 +1,6 @@
 // struct aiocb: a request of POSIX AIO, and how far it is. Internal; aio.ts is its face. See: man 7 aio
 import { constants } from 'node:os'
+import { namesOf, refuseUnknown } from '../internal/known-options.js'
 import { codedError, ErrnoError, invalidArgType } from '../../errors.js'
 import { constant, type ByteView } from '../../native.js'
 import { AioRequest, collect, SYNC } from './aio-request.js'
@@ -23,6 +24,11 @@ export interface AiocbOptions {
   aio_sigevent?: (aiocb: Aiocb) => void
 }
 
+const REQUEST = namesOf<AiocbOptions>({
+  ...{ aio_fildes: true, aio_buf: true, aio_offset: true, aio_nbytes: true },
+  ...{ aio_lio_opcode: true, aio_sigevent: true },
+})
+
 interface Waiter {
   resolve: (count: number) => void
   reject: (error: Error) => void
@@ -44,6 +50,7 @@ export class Aiocb {
   /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
   constructor(options: AiocbOptions) {
     if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+    refuseUnknown(options, REQUEST)
     const { aio_buf, aio_offset = 0, aio_nbytes, aio_lio_opcode = LIO_NOP, aio_sigevent } = options
     if (aio_sigevent !== undefined && typeof aio_sigevent !== 'function') {
       throw invalidArgType('options.aio_sigevent', 'of type function', aio_sigevent)

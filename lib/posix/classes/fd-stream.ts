@@ -2,6 +2,7 @@
 // See: man 7 fifo, man 4 tty, man 7 epoll.
 import { constants } from 'node:os'
 import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream'
+import { namesOf, refuseUnknown } from '../internal/known-options.js'
 import { checkOrNull, invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asFd } from '../internal/arguments.js'
@@ -31,6 +32,11 @@ export interface FdStreamOptions extends Pick<
   autoClose?: boolean
 }
 
+const OPTIONS = namesOf<FdStreamOptions>({
+  ...{ readable: true, writable: true, autoClose: true, signal: true, highWaterMark: true, allowHalfOpen: true },
+  ...{ emitClose: true, encoding: true, defaultEncoding: true, decodeStrings: true },
+})
+
 /**
  * Reads and writes a FIFO, terminal, character device, pipe or socket as a stream. It waits in the event loop, so that any
  * number of idle ones leave `fs`, `dns` and `crypto` their threads. O_NONBLOCK is left as it is: it belongs to the open file, which
@@ -56,6 +62,7 @@ export class FdStream extends Duplex {
    */
   constructor(fd: number, options: FdStreamOptions = {}) {
     if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+    refuseUnknown(options, OPTIONS)
     const access = fcntl(asFd(fd), F_GETFL) & O_ACCMODE
     const { readable = access !== O_WRONLY, writable = access !== O_RDONLY, autoClose = true } = options
     const { signal, ...rest } = options

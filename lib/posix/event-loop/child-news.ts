@@ -1,5 +1,6 @@
 // Waits for any of several children, which no descriptor tells the end of: by SIGCHLD, beside libuv's own handler. Internal.
 import { constants } from 'node:os'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { isMainThread } from 'node:worker_threads'
 import { ErrnoError } from '../../errors.js'
 

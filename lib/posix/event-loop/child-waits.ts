@@ -1,5 +1,6 @@
 // Children by descriptors that name them, and what a wait gives, in waitid's form and in waitpid's. Internal. See: man 2 waitid, man 2 pidfd_open
 import { constants } from 'node:os'
+import { setTimeout } from 'node:timers'
 import { check, ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { Wait, whenReady } from './watch.js'

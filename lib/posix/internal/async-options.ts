@@ -1,10 +1,14 @@
 // What the promise forms of the I/O calls have in common: their options, and whether a descriptor is one that can be waited for.
+import { refuseUnknown } from './known-options.js'
 import { check, invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asTimeout } from './arguments.js'
 
 const S_IFREG = constant('S_IFREG')
 const S_IFBLK = constant('S_IFBLK')
+
+/** What calls that wait take. */
+export const WAIT_OPTIONS = ['signal', 'timeout']
 
 export interface AsyncOptions {
   /** Ends the wait: the promise rejects with its reason. */
@@ -17,6 +21,7 @@ export interface AsyncOptions {
 export function asLimits(options: unknown): AbortSignal | undefined {
   if (options === undefined) return undefined
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  refuseUnknown(options, WAIT_OPTIONS)
   const { signal = null, timeout } = options as AsyncOptions
   if (signal !== null && !(signal instanceof AbortSignal)) {
     throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)

@@ -1,4 +1,5 @@
 // What a thread is made with, as JavaScript has it and as pthread_create takes it. See: man 3 pthread_attr_init, man 3 CPU_SET.
+import { namesOf, refuseUnknown } from './known-options.js'
 import { invalidArgType } from '../../errors.js'
 import { constant } from '../../native.js'
 import { asInteger, asList } from './arguments.js'
@@ -37,9 +38,12 @@ export function cpusOf(set: Uint8Array): number[] {
   return Array.from({ length: CPUS }, (_, cpu) => cpu).filter((cpu) => set[cpu >> 3]! & (1 << (cpu & 7)))
 }
 
+const ATTRIBUTES = namesOf<PthreadAttributes>({ detached: true, stackSize: true, guardSize: true, cpus: true })
+
 /** Checks the attributes; a size that is left out is -1, and no processors are none named. Throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. */
 export function asAttributes(value: unknown) {
   if (typeof value !== 'object' || value === null) throw invalidArgType('attr', 'of type object', value)
+  refuseUnknown(value, ATTRIBUTES)
   const { detached = false, stackSize, guardSize, cpus } = value as PthreadAttributes
   if (typeof detached !== 'boolean') throw invalidArgType('attr.detached', 'of type boolean', detached)
   return {

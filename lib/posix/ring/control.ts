@@ -1,5 +1,6 @@
 // Entries of a ring that move no data: nop, timeouts, poll, cancel. Internal; io-uring.ts is their face.
 import { constants } from 'node:os'
+import { namesOf } from '../internal/known-options.js'
 import { constant } from '../../native.js'
 import { asInteger, asTime } from '../internal/arguments.js'
 import type { OperationEntry, OperationOptions } from './operation.js'
@@ -23,6 +24,8 @@ export interface TimeoutOptions extends OperationOptions {
   /** `milliseconds` is a time of the monotonic clock, as `clock_gettime(CLOCK_MONOTONIC)` gives it. */
   absolute?: boolean
 }
+
+export const TIMEOUT_OPTIONS = namesOf<TimeoutOptions>({ signal: true, count: true, absolute: true })
 
 /** The methods of a ring that move no data. */
 export interface RingControl {

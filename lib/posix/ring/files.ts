@@ -1,5 +1,6 @@
 // Entries of a ring for files, beside reading and writing: open, close, sync, statx, splice. Internal; io-uring.ts is their face.
 import { constants } from 'node:os'
+import { namesOf } from '../internal/known-options.js'
 import { constant } from '../../native.js'
 import { asFd, asInteger, asPath } from '../internal/arguments.js'
 import { O_CLOEXEC, O_RDONLY } from '../fcntl.js'
@@ -25,6 +26,8 @@ export interface FsyncOptions extends OperationOptions {
   /** fdatasync(2): without times and the like (default false). */
   datasync?: boolean
 }
+
+export const FSYNC_OPTIONS = namesOf<FsyncOptions>({ signal: true, datasync: true })
 
 /** The methods of a ring for files. */
 export interface RingFiles {

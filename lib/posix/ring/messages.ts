@@ -1,4 +1,5 @@
 // Entries of a ring for messages: several pieces, and with them addresses, descriptors, credentials. Internal; io-uring.ts is their face.
+import { namesOf } from '../internal/known-options.js'
 import { constant, native, type ByteView } from '../../native.js'
 import { asInteger } from '../internal/arguments.js'
 import { controlOf, CONTROL_SIZE, readControl } from '../socket/control-messages.js'
@@ -16,6 +17,13 @@ const IORING_OP_SENDMSG = constant('IORING_OP_SENDMSG')
 /** What goes with a message: `address`, where to; `fds`, borrowed until the promise settles; `credentials`. */
 export interface SendMessageOptions
   extends OperationOptions, Pick<OutgoingMessage, 'address' | 'fds' | 'credentials'> {}
+
+export const SEND_MESSAGE_OPTIONS = namesOf<SendMessageOptions>({
+  signal: true,
+  address: true,
+  fds: true,
+  credentials: true,
+})
 
 /** The methods of a ring for messages. */
 export interface RingMessages {

@@ -102,9 +102,13 @@ export class Ring implements RingOperations, AsyncDisposable {
   }
 
   // Begins the operation that `prepare` gives; what that throws is a rejection.
-  #begin<T>(options: OperationOptions | undefined, prepare: () => OperationEntry<T>): Promise<T> {
+  #begin<T>(
+    options: OperationOptions | undefined,
+    prepare: () => OperationEntry<T>,
+    known?: readonly string[],
+  ): Promise<T> {
     try {
-      const signal = asAbortSignal(options)
+      const signal = asAbortSignal(options, known)
       const entry = prepare()
       const operation = new Operation(entry)
       this.#queue.prepare(operation, entry)
@@ -136,7 +140,7 @@ export class Ring implements RingOperations, AsyncDisposable {
   }
 
   timeout(milliseconds?: number | null, options: TimeoutOptions = {}): Promise<boolean> {
-    return this.#begin(options, () => control.prepareTimeout(milliseconds, options))
+    return this.#begin(options, () => control.prepareTimeout(milliseconds, options), control.TIMEOUT_OPTIONS)
   }
 
   linkTimeout(milliseconds?: number | null): Promise<boolean> {
@@ -152,11 +156,19 @@ export class Ring implements RingOperations, AsyncDisposable {
   }
 
   read(fd: RingFile, buffer: ByteView, position?: Position, options?: TransferOptions): Promise<number> {
-    return this.#begin(options, () => transfers.prepareRead(this.#registered, fd, buffer, position, options))
+    return this.#begin(
+      options,
+      () => transfers.prepareRead(this.#registered, fd, buffer, position, options),
+      transfers.TRANSFER_OPTIONS,
+    )
   }
 
   write(fd: RingFile, data: Piece, position?: Position, options?: TransferOptions): Promise<number> {
-    return this.#begin(options, () => transfers.prepareWrite(this.#registered, fd, data, position, options))
+    return this.#begin(
+      options,
+      () => transfers.prepareWrite(this.#registered, fd, data, position, options),
+      transfers.TRANSFER_OPTIONS,
+    )
   }
 
   readv(fd: RingFile, buffers: readonly ByteView[], position?: Position, options?: OperationOptions): Promise<number> {
@@ -168,7 +180,7 @@ export class Ring implements RingOperations, AsyncDisposable {
   }
 
   fsync(fd: RingFile, options?: FsyncOptions): Promise<void> {
-    return this.#begin(options, () => files.prepareFsync(fd, options))
+    return this.#begin(options, () => files.prepareFsync(fd, options), files.FSYNC_OPTIONS)
   }
 
   openat(
@@ -211,11 +223,11 @@ export class Ring implements RingOperations, AsyncDisposable {
   }
 
   recv(fd: RingFile, buffer: ByteView, flags = 0, options?: TransferOptions): Promise<number> {
-    return this.#begin(options, () => sockets.prepareRecv(fd, buffer, flags, options))
+    return this.#begin(options, () => sockets.prepareRecv(fd, buffer, flags, options), transfers.TRANSFER_OPTIONS)
   }
 
   send(fd: RingFile, data: Piece, flags = 0, options?: TransferOptions): Promise<number> {
-    return this.#begin(options, () => sockets.prepareSend(fd, data, flags, options))
+    return this.#begin(options, () => sockets.prepareSend(fd, data, flags, options), transfers.TRANSFER_OPTIONS)
   }
 
   shutdown(fd: RingFile, how: number, options?: OperationOptions): Promise<void> {
@@ -223,7 +235,11 @@ export class Ring implements RingOperations, AsyncDisposable {
   }
 
   sendmsg(fd: RingFile, pieces: readonly Piece[], flags = 0, options?: SendMessageOptions): Promise<number> {
-    return this.#begin(options, () => messages.prepareSendmsg(fd, pieces, flags, options))
+    return this.#begin(
+      options,
+      () => messages.prepareSendmsg(fd, pieces, flags, options),
+      messages.SEND_MESSAGE_OPTIONS,
+    )
   }
 
   recvmsg(fd: RingFile, buffers: readonly ByteView[], flags = 0, options?: OperationOptions): Promise<IncomingMessage> {

@@ -1,5 +1,6 @@
 // What a ring is made with, and whether one can be made here. Internal; io-uring.ts is its face.
 import { constants } from 'node:os'
+import { namesOf, refuseUnknown } from '../internal/known-options.js'
 import { type ErrnoError, errnoCode, invalidArgType, invalidArgValue } from '../../errors.js'
 import { asInteger } from '../internal/arguments.js'
 
@@ -13,8 +14,11 @@ export interface RingOptions {
 }
 
 /** The sizes of a ring's two queues. @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE */
+const SIZES = namesOf<RingOptions>({ entries: true, completions: true })
+
 export function asRingSizes(options: RingOptions): [entries: number, completions: number] {
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  refuseUnknown(options, SIZES)
   const { entries = 256, completions = 0 } = options
   asInteger('options.entries', entries, 1, 4096)
   if ((entries & (entries - 1)) !== 0) throw invalidArgValue('options.entries', 'must be a power of two', entries)

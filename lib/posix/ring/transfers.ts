@@ -1,4 +1,5 @@
 // Entries of a ring that read and write: one buffer or several, by one operation. Internal; io-uring.ts is their face.
+import { namesOf } from '../internal/known-options.js'
 import { constant, type ByteView } from '../../native.js'
 import { asFixedData, asFixedSpan, asInteger } from '../internal/arguments.js'
 import { Pin } from '../internal/pinned-memory.js'
@@ -22,6 +23,8 @@ export interface TransferOptions extends OperationOptions {
   /** At most so many bytes (default: to the end of the buffer). */
   length?: number
 }
+
+export const TRANSFER_OPTIONS = namesOf<TransferOptions>({ signal: true, offset: true, length: true })
 
 /** Where in a file; null or undefined: at its own offset. */
 export type Position = number | null | undefined

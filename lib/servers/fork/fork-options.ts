@@ -1,4 +1,5 @@
 // The options of forkServer with a child a connection, checked once.
+import { namesOf } from '../../posix/internal/known-options.js'
 import { asInteger } from '../../posix/internal/arguments.js'
 import { asInherit } from '../serving/inherit.js'
 import { Privileges, type ChildOptions } from '../serving/privileges.js'
@@ -18,6 +19,12 @@ export interface ForkServerOptions extends ServerOptions, ChildOptions {
   /** Milliseconds from that SIGABRT to SIGKILL (default 1000). */
   cleanupTimeout?: number
 }
+
+/** The names of what a server has beside the options of all. */
+export const FORK_OPTIONS = namesOf<Omit<ForkServerOptions, keyof ServerOptions>>({
+  ...{ workers: true, maxChildren: true, timeout: true, cleanupTimeout: true },
+  ...{ user: true, group: true, limits: true, umask: true, inherit: true },
+})
 
 /** The same, checked. */
 export type ForkSettings = ReturnType<typeof checkedFork>

@@ -1,4 +1,5 @@
 // The options of prefork, checked once: how many workers, and when they are replaced.
+import { namesOf } from '../../posix/internal/known-options.js'
 import { processors } from './processors.js'
 import { invalidArgValue } from '../../errors.js'
 import { asInteger } from '../../posix/internal/arguments.js'
@@ -33,6 +34,22 @@ export interface PreforkOptions extends ChildOptions, WorkerHooks {
   /** How many workers a refork exchanges at once (default 1). */
   reforkMaxUnavailable?: number
 }
+
+/** Their names. */
+export const PREFORK_OPTIONS = namesOf<PreforkOptions>({
+  ...{
+    workers: true,
+    maxRequests: true,
+    maxRequestsJitter: true,
+    maxMemory: true,
+    timeout: true,
+    cleanupTimeout: true,
+  },
+  ...{ spawnTimeout: true, maxConsecutiveSpawnErrors: true, reforkAfter: true, reforkMaxUnavailable: true },
+  ...{ user: true, group: true, limits: true, umask: true, inherit: true },
+  ...{ beforeFork: true, afterWorkerFork: true, afterWorkerReady: true, afterRequestComplete: true },
+  ...{ afterWorkerTimeout: true, beforeWorkerExit: true, afterWorkerExit: true, onReload: true, workersChanged: true },
+})
 
 /** The same, checked. */
 export type WorkerSettings = ReturnType<typeof checkedWorkers>
