@@ -151,6 +151,16 @@ async function run(options: Options): Promise<void> {
   if (!report.entries.some(({ summary }) => summary)) process.exitCode = EXIT.error
 }
 
+const HELP = `
+Examples:
+  posix-async-compare                                    the main models, under a minute
+  posix-async-compare --full                             everything, about a quarter of an hour
+  posix-async-compare --only event,node-net --workloads echo -c 1,8,64
+  posix-async-compare --handler ./mine.js --text 'a request'
+
+Exit codes: 0 done, 1 an error or no server that could be compared, 2 wrong usage, 130 interrupted
+`
+
 export function addCompare(program: Command): void {
   const names = (list: readonly { id?: string; name?: string }[]): string =>
     list.map(({ id, name }) => id ?? name).join(', ')
@@ -174,5 +184,6 @@ export function addCompare(program: Command): void {
     .option('--text <text>', 'what a request to your handler says', '5')
     .option('--server <command>', 'your own server beside the others: a shell command')
     .option('--port <n>', 'where your own server listens', connectPort)
+    .addHelpText('after', HELP)
     .action(run)
 }

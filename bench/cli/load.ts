@@ -1,4 +1,5 @@
 // posix-async load HOST PORT: drives a server on this machine, and tells what it stood.
+import { connect } from 'node:net'
 import { type Command, Option } from 'commander'
 import colors from 'picocolors'
 import { bytes, connectPort, durationOption, EXIT, Failure, positiveDuration, whole } from 'posix-async/command'
@@ -44,8 +45,21 @@ function render(report: LoadReport): string {
   return `${lines.join('\n')}\n`
 }
 
+// Nobody waits for a whole run to hear that there is no server.
+function reachable(host: string, port: number): Promise<void> {
+  if (!/^(127\.|::1$|localhost$)/.test(host)) return Promise.resolve() // which is refused
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port })
+    socket.once('connect', () => resolve(void socket.destroy()))
+    socket.once('error', ({ message, code }: NodeJS.ErrnoException) =>
+      reject(code === 'ECONNREFUSED' ? new Failure(`nothing listens on ${host}:${port}`) : new Failure(message)),
+    )
+  })
+}
+
 async function load(host: string, port: number, options: Options): Promise<void> {
   const { requests, expect, json, ...same } = options
+  await reachable(host, port)
   try {
     const report = await runLoad({ ...same, host, port, maxRequests: requests, expected: expect })
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : render(report))
@@ -55,6 +69,14 @@ async function load(host: string, port: number, options: Options): Promise<void>
     throw refused ? new Failure((error as Error).message.replace(/^load: /, ''), EXIT.usage) : error
   }
 }
+
+const HELP = `
+Examples:
+  posix-async-compare load 127.0.0.1 2999 -c 64 -d 5s
+  posix-async-compare load localhost 8080 --mode echo --size 4k
+
+Exit codes: 0 all replies came and were right, 1 an error or a wrong reply, 2 wrong usage
+`
 
 export function addLoad(program: Command): void {
   const mode = new Option('-m, --mode <mode>', 'what each client does')
@@ -74,5 +96,6 @@ export function addLoad(program: Command): void {
     .option('-e, --expect <text>', 'the reply expected; any other counts as an error')
     .addOption(durationOption('--warm-up <duration>', 'how long before counting begins', '0'))
     .option('-j, --json', 'print JSON')
+    .addHelpText('after', HELP)
     .action(load)
 }

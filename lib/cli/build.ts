@@ -127,5 +127,6 @@ export function addBuild(program: Command): void {
     .description('compile the native addon on this machine, where the package has no binary that fits')
     .option('-f, --force', 'also where there is one that works')
     .option('-j, --jobs <n>', 'compilers at once', whole(1, 9999), availableParallelism())
+    .addHelpText('after', '\nExit codes: 0 there is a binary that works, 1 it could not be made, 2 wrong usage\n')
     .action(build)
 }

@@ -18,6 +18,14 @@ function render(finding: Finding): string {
   return ok || cure === undefined ? line : `${line}\n     ${' '.repeat(WIDTH)} ${colors.cyan(`cure: ${cure}`)}`
 }
 
+// Of what can be done without, what needs it.
+function exceptions(findings: readonly Finding[]): string {
+  const lost = findings
+    .filter(({ ok, without }) => !ok && without)
+    .map(({ name, without }) => `${without}, which need a ${name}`)
+  return lost.length > 0 ? `, but for ${lost.join('; ')}` : ''
+}
+
 async function doctor({ json }: { json?: boolean }): Promise<void> {
   const findings: Finding[] = []
   for (const check of checks) {
@@ -27,7 +35,7 @@ async function doctor({ json }: { json?: boolean }): Promise<void> {
   }
   const sick = findings.filter(({ ok, optional }) => !ok && !optional)
   if (json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
-  else if (sick.length === 0) process.stdout.write('\nposix-async can do all its work here.\n')
+  else if (sick.length === 0) process.stdout.write(`\nposix-async can do all its work here${exceptions(findings)}.\n`)
   else process.stdout.write(`\n${sick.length} of the things it needs are missing.\n`)
   if (sick.length > 0) process.exitCode = EXIT.error
 }
@@ -37,5 +45,6 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .description('look at kernel, limits and tools: each line yes or no, and the cure')
     .option('-j, --json', 'print JSON')
+    .addHelpText('after', '\nExit codes: 0 all that is needed is there, 1 something is missing\n')
     .action(doctor)
 }

@@ -41,5 +41,9 @@ export function addRequest(program: Command): void {
     .argument('<port>', 'its TCP port', connectPort)
     .argument('<text>', 'what to send; write -- before a text that begins with a dash')
     .addOption(timeout)
+    .addHelpText(
+      'after',
+      '\nExample:\n  posix-async request 127.0.0.1 2999 10\n\nExit codes: 0 a reply came, 1 none did, 2 wrong usage\n',
+    )
     .action(request)
 }

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { type Handler, native } from 'posix-async'
 import { echo, fibonacci } from './lesson-handlers.js'
 import { EXIT, Failure, messageOf } from './failure.js'
+import { loadFailure } from './load-failure.js'
 
 const lesson = new Map<string, Handler>([
   ['fibonacci', fibonacci],
@@ -15,6 +16,20 @@ const NATIVE = /^native:(.+)$/
 
 let loads = 0
 
+function nativeNamed(name: string): Handler {
+  try {
+    return native(name)
+  } catch (error) {
+    throw new Failure(`the native handler ${name} could not be loaded: ${messageOf(error)}`, EXIT.app)
+  }
+}
+
+// What a model can serve with it says itself; what none can is no handler.
+function asHandler(file: string, value: unknown): Handler {
+  if (typeof value === 'function' || (typeof value === 'object' && value !== null)) return value as Handler
+  throw new Failure(`the default export of ${file} is of type ${typeof value}; it must be the handler`, EXIT.app)
+}
+
 // Each time anew: a file that has changed is another module by its query.
 async function defaultExport(file: string): Promise<Handler> {
   const { href } = pathToFileURL(resolve(file))
@@ -23,10 +38,10 @@ async function defaultExport(file: string): Promise<Handler> {
   try {
     module = (await import(href + query)) as { default?: Handler }
   } catch (error) {
-    throw new Failure(`${file} could not be loaded: ${messageOf(error)}`, EXIT.app)
+    throw loadFailure(file, href, error)
   }
-  if (module.default !== undefined) return module.default
-  throw new Failure(`${file} has no default export; it must be the handler`, EXIT.app)
+  if (module.default === undefined) throw new Failure(`${file} has no default export; it must be the handler`, EXIT.app)
+  return asHandler(file, module.default)
 }
 
 /** The handler of that name, or the one that a file holds. */
@@ -34,10 +49,10 @@ export async function handlerNamed(name: string): Promise<Handler> {
   const known = lesson.get(name)
   if (known) return known
   const [, nativeName] = NATIVE.exec(name) ?? []
-  if (nativeName !== undefined) return native(nativeName)
+  if (nativeName !== undefined) return nativeNamed(nativeName)
   if (!existsSync(name)) {
     const names = 'fibonacci, echo, native:fibonacci, native:echo'
-    throw new Failure(`no handler "${name}": it is one of ${names}, or a file, and there is no such file`, EXIT.usage)
+    throw new Failure(`no handler "${name}": it is one of ${names}, or a file, and there is no such file`, EXIT.app)
   }
-  return name.endsWith('.so') ? native(resolve(name)) : defaultExport(name)
+  return name.endsWith('.so') ? nativeNamed(resolve(name)) : defaultExport(name)
 }

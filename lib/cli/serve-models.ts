@@ -100,9 +100,20 @@ export function open(model: ModelName, options: ServeOptions, handler: Handler):
   })
 }
 
-/** Of a worker that could not start it is told by the exit code. */
+// The library names its options, and a user of the command has typed flags.
+const withFlags = (message: string): string =>
+  message.replace(
+    /(?:argument |value of )?"options\.(\w+)"/g,
+    (_, name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  )
+
+/** The error with the exit code that says of what kind it is: a worker that could not start, a handler that cannot be served, wrong usage. */
 export function asFailure(error: NodeJS.ErrnoException): Error {
-  return error.code === 'ERR_POSIX_ASYNC_WORKER' ? new Failure(error.message, EXIT.boot) : error
+  const { code = '', message } = error
+  if (code === 'ERR_POSIX_ASYNC_WORKER') return new Failure(message, EXIT.boot)
+  if (code === 'ERR_POSIX_ASYNC_HANDLER' || /"handler"/.test(message)) return new Failure(message, EXIT.app)
+  if (/^ERR_(INVALID_ARG|OUT_OF_RANGE)/.test(code)) return new Failure(withFlags(message), EXIT.usage)
+  return error
 }
 
 /** Whether it is one with a fixed number of workers. */

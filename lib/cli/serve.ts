@@ -64,13 +64,24 @@ async function serve(options: Options): Promise<void> {
   server.on('clientError', (error: Error, client: { remoteAddress?: string; remotePort?: number }) => {
     if (quiet) return
     const who = client.remoteAddress === undefined ? 'a client' : `${client.remoteAddress}:${client.remotePort}`
-    log.tell(`${who}: ${error.message}`)
+    log.tell(`${who}: ${'errno' in error ? error.message : (error.stack ?? error.message)}`)
   })
   process.stdout.write(`${model} server listening on ${placeOf(server.address())}, handler ${handler}\n`)
   service.ready()
   await over
   process.exit(0)
 }
+
+const HELP = `
+Examples:
+  posix-async serve --model fork --handler fibonacci --port 2999
+  posix-async serve --model event --handler ./handler.js --host ::
+  posix-async serve --workers auto --handler ./app.js --graceful-timeout 10s
+
+Durations are 500ms, 30s, 2m; a bare number is in seconds.
+Exit codes: 0 stopped in good order, 1 an error, 2 wrong usage, 3 a worker could not start, 4 the handler can't be loaded,
+128 and the number of the signal that ended it at once
+`
 
 export function addServe(program: Command): void {
   program
@@ -121,6 +132,7 @@ export function addServe(program: Command): void {
     .addOption(durationOption('--graceful-timeout <duration>', 'how long draining may take', '30s'))
     .option('--log <file>', 'tell what happens there and not on standard error; USR1 opens it anew')
     .option('-q, --quiet', 'do not tell about clients whose connection failed')
+    .addHelpText('after', HELP)
     .action(serve)
 }
 

@@ -39,6 +39,12 @@ it('can do without a compiler', async () => {
   expect(of('strace')).toMatchObject({ ok: false, optional: true, cure: 'install strace' })
 })
 
+it('names what a compiler is needed for', async () => {
+  const { code, stdout } = await command(['doctor'], { env: { ...process.env, PATH: '/nowhere', CC: '' } })
+  expect(stdout).toContain('posix-async can do all its work here, but for compare and load, which need a C compiler.')
+  expect(code).toBe(0)
+})
+
 it.skipIf(cannotTrace)('A50: says why io_uring is refused, with the cure', async () => {
   const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=io_uring_setup:error=EPERM']
   const { of } = await findings({ under })

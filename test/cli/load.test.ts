@@ -1,4 +1,6 @@
 // posix-async load, as a user runs it.
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { compile } from '../../bench/measure/compile.js'
 import { ServerProcess } from '../../bench/contest/server-process.js'
@@ -48,4 +50,13 @@ it('says so where there is no compiler', async () => {
   const { code, stderr } = await command(['load', '127.0.0.1', port], { env })
   expect(code).toBe(1)
   expect(stderr).toMatch(/^posix-async: a C compiler is needed for "load", and none of cc, gcc, clang is there; /)
+})
+
+it('says at once that nothing listens there', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const dead = String((server.address() as AddressInfo).port)
+  await new Promise((resolve) => server.close(resolve))
+  const { code, stderr } = await command(['load', '127.0.0.1', dead, '-d', '1h'])
+  expect([code, stderr]).toEqual([1, `posix-async: nothing listens on 127.0.0.1:${dead}\n`])
 })

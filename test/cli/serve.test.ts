@@ -149,8 +149,9 @@ it('tells of a client whose connection failed, and goes on', async () => {
 
 describe('the handler', () => {
   it.each([
-    ['nonsense', 2, /^posix-async: no handler "nonsense": it is one of fibonacci, echo, .* there is no such file\n$/],
-    ['native:nonsense', 1, /^posix-async: [^\n]+\n$/],
+    ['nonsense', 4, /^posix-async: no handler "nonsense": it is one of fibonacci, echo, .* there is no such file\n$/],
+    ['native:nonsense', 4, /^posix-async: the native handler nonsense could not be loaded: [^\n]+\n$/],
+    ['./none.so', 4, /^posix-async: no handler ".\/none\.so"/],
   ])('"%s" is refused', async (handler, exitCode, line) => {
     const { code, stdout, stderr } = await command(['serve', '--port', '0', '--handler', handler])
     expect([code, stdout]).toEqual([exitCode, ''])
@@ -173,6 +174,45 @@ describe('the handler', () => {
     const { code, stderr } = await command(['serve', '--port', '0', '--handler', file])
     expect([code, stderr]).toEqual([4, `posix-async: ${file} has no default export; it must be the handler\n`])
   })
+
+  it.each([
+    ['syntax', 'export default 1\nconst = 2\n', /could not be loaded: Unexpected token '=' \(.*wrong\.mjs:2\)\n$/],
+    ['throws', 'const a = 1\n\nthrow new TypeError("oh " + a)\n', /could not be loaded: oh 1 \(.*wrong\.mjs:3\)\n$/],
+    ['kind', 'export default 7\n', /the default export of .*wrong\.mjs is of type number; it must be the handler\n$/],
+    ['promise', 'await Promise.reject("no error")', /could not be loaded: no error\n$/],
+  ])('of a file that is at fault (%s) ends with 4, and says where', async (_title, text, line) => {
+    const file = join(folder, 'wrong.mjs')
+    writeFileSync(file, text)
+    const { code, stderr } = await command(['serve', '--port', '0', '--handler', file])
+    expect(stderr).toMatch(line)
+    expect(code).toBe(4)
+  })
+
+  it('of a shared object that is none ends with 4', async () => {
+    const file = join(folder, 'text.so')
+    writeFileSync(file, 'no shared object')
+    const { code, stderr } = await command(['serve', '--port', '0', '--handler', file])
+    expect(stderr).toMatch(/^posix-async: the native handler .*text\.so could not be loaded: [^\n]+\n$/)
+    expect(code).toBe(4)
+  })
+
+  it('in TypeScript is served where Node.js runs it, and else what helps is said', async () => {
+    const file = join(folder, 'typed.ts')
+    writeFileSync(
+      file,
+      'export default (conn: { readSync(n: number): Buffer; writeSync(d: Buffer): void }) => conn.writeSync(conn.readSync(9))',
+    )
+    if ((process.features as { typescript?: unknown }).typescript) {
+      await using served = await Served.start('--handler', file)
+      expect(await served.ask('typed')).toBe('typed')
+    } else {
+      const { code, stderr } = await command(['serve', '--port', '0', '--handler', file])
+      expect([code, stderr]).toEqual([
+        4,
+        expect.stringMatching(/typed\.ts could not be loaded: this Node\.js runs no TypeScript by itself: take 22\.18/),
+      ])
+    }
+  })
 })
 
 it.each([
@@ -183,6 +223,7 @@ it.each([
   [['--model', 'fork', '--backend', 'poll'], '--backend is an option of the event model, and this is fork'],
   [['--model', 'event', '--max-children', '3'], '--max-children is an option of the fork model, and this is event'],
   [['--model', 'event', '--threads', '3'], '--threads is an option of the thread model, and this is event'],
+  [['--model', 'fork', '--user', ''], '--user'],
   [['--idle-timeout', 'never'], 'It must be a duration such as 500ms, 30s or 2m.'],
 ])('refuses %j as wrong usage', async (args, why) => {
   const { code, stdout, stderr } = await command(['serve', ...args])

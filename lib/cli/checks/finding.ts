@@ -10,6 +10,8 @@ export interface Finding {
   cure?: string
   /** Something works without it. */
   optional?: boolean
+  /** What does not. */
+  without?: string
 }
 
 export type Check = () => Finding | Promise<Finding>

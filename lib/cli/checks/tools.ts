@@ -31,7 +31,7 @@ function refusalOf(command: readonly string[]): Promise<string | undefined> {
 const compiler: Check = async () => {
   const command = findCompiler()
   const cure = 'install one (Debian: apt install gcc libc6-dev); compare and load need it, nothing else does'
-  const finding = { name: 'C compiler', optional: true, cure }
+  const finding = { name: 'C compiler', optional: true, without: 'compare and load', cure }
   if (!command) return { ...finding, ok: false, detail: 'none of cc, gcc, clang, CC' }
   const refusal = await refusalOf(command)
   return { ...finding, ok: refusal === undefined, detail: refusal ?? which(command[0]!)! }
