@@ -1,7 +1,7 @@
 // What npm pack makes, installed into an empty project: both entry points, their types and the command work there.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { manifestOf, type Project, projectWithPosixAsync, root, run } from './support/packed.js'
 
@@ -41,7 +41,7 @@ describe('the tarball', () => {
     expect(wanted.filter((path) => !files.includes(path))).toEqual([])
     expect(
       files.filter((path) =>
-        /^(test|node_modules|build|bench|\.ci)\/|^dist\/(bench|test)|\.tsbuildinfo$|\.map$/.test(path),
+        /^(test|node_modules|build|bench\/(?!results\/)|\.ci)\/|^dist\/(bench|test)|\.tsbuildinfo$|\.map$/.test(path),
       ),
     ).toEqual([])
   })
@@ -54,6 +54,20 @@ describe('the tarball', () => {
     expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([])
     expect(gypfile).toBe(false)
     expect(files).not.toContain('binding.gyp')
+  })
+
+  it('has what its documents link to', () => {
+    const pages = files.filter((path) => path.endsWith('.md'))
+    expect(pages.length).toBeGreaterThan(8)
+    const links = pages.flatMap((page) => {
+      const text = readFileSync(join(installed, page), 'utf8')
+      const targets = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, to]) => to!)
+      return targets.filter((to) => !/^\w+:/.test(to)).map((to) => ({ page, to, path: join(dirname(page), to) }))
+    })
+    expect(links.length).toBeGreaterThan(30)
+    expect(
+      links.filter(({ path }) => !existsSync(join(installed, path))).map(({ page, to }) => `${page}: ${to}`),
+    ).toEqual([])
   })
 
   it('takes at most 5 MB installed, with its dependencies and the binary of another processor', () => {

@@ -41,6 +41,9 @@ export class Project implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'posix-async-pack-'))
   readonly modules = join(this.folder, 'node_modules')
 
+  /** The last that was packed. */
+  tarball = ''
+
   constructor() {
     mkdirSync(join(this.modules, '.bin'), { recursive: true })
     this.write('package.json', '{ "name": "empty", "private": true, "type": "module" }\n')
@@ -55,7 +58,8 @@ export class Project implements Disposable {
       filename: string
       files: { path: string }[]
     }[]
-    run('tar', ['-xzf', join(this.folder, packed!.filename), '-C', this.folder], this.folder)
+    this.tarball = join(this.folder, packed!.filename)
+    run('tar', ['-xzf', this.tarball, '-C', this.folder], this.folder)
     const folder = join(this.modules, packed!.name)
     renameSync(join(this.folder, 'package'), folder)
     for (const [command, file] of Object.entries(manifestOf(folder).bin)) {
@@ -91,7 +95,15 @@ export class Project implements Disposable {
 // What packing reads: all that `files` of package.json names, and what pack:native takes.
 const PACKED = [
   ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs', 'examples'],
-  ...['include', 'native', 'binding.gyp', 'build/Release/posix_async.node', 'dist/lib', 'dist/examples'],
+  ...[
+    'include',
+    'native',
+    'binding.gyp',
+    'bench/results',
+    'build/Release/posix_async.node',
+    'dist/lib',
+    'dist/examples',
+  ],
 ]
 
 /** A project with posix-async in it, and the paths of its tarball. */
