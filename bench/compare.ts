@@ -111,6 +111,16 @@ async function takeTraces({ traced = [], signal, onProgress }: CompareOptions): 
   return traces
 }
 
+/** What was asked for and not done, in words. */
+export function cutShort(
+  rounds: number,
+  { rounds: wished = 3, budget }: Pick<CompareOptions, 'rounds' | 'budget'>,
+): string[] {
+  if (rounds >= wished || budget === undefined) return []
+  const rest = `${rounds} of ${wished} rounds were taken, for more would not have ended within ${budget / 1000} s`
+  return [`${rest}; -r ${wished} takes them however long that is.`]
+}
+
 /** Runs the comparison. A contestant that can't run is reported with the reason; the others go on. */
 export async function compare(options: CompareOptions): Promise<Report> {
   const { duration = 250, cells } = options
@@ -137,7 +147,7 @@ export async function compare(options: CompareOptions): Promise<Report> {
     entries,
     traces,
     growth,
-    warnings: warningsOf(entries),
+    warnings: [...cutShort(rounds, options), ...warningsOf(entries)],
     seconds: (performance.now() - began) / 1000,
   }
 }

@@ -9,7 +9,7 @@ import { compare, type CompareOptions } from '../compare.js'
 import type { Progress, Report } from '../report/schema.js'
 import { type Contestant, contestants, contestantsNamed, ownServer } from '../contest/contestants.js'
 import { differenceOf, renderDifference } from '../report/diff.js'
-import { fullPlan, quickPlan, type Wishes } from '../contest/plan.js'
+import { type Cell, fullPlan, quickPlan, type Wishes } from '../contest/plan.js'
 import { writePlainFile } from '../report/plain-file.js'
 import { renderJson, renderTable } from '../report/report.js'
 import { renderChromeTrace } from '../contest/trace/chrome.js'
@@ -125,6 +125,17 @@ function showDifference(files: readonly string[]): void {
   process.stdout.write(`${renderDifference(differenceOf(readReport(old!), readReport(now)))}\n`)
 }
 
+// What is compared of all that there is, and how the rest is had.
+function whatIsLeftOut(cells: readonly Cell[]): string {
+  const servers = new Set(cells.map(({ contestant }) => contestant.id)).size
+  const works = new Set(cells.map(({ workload }) => workload.name)).size
+  const rest =
+    servers < contestants.length || works < workloads.length
+      ? '; --full takes all that stand for a model, a quarter of an hour'
+      : ''
+  return `${servers} of ${contestants.length} servers on ${works} of ${workloads.length} workloads${rest}`
+}
+
 async function run(options: Options): Promise<void> {
   if (options.diff) return showDifference(options.diff)
   const { full, handler, output, json, trace, timelines } = options
@@ -134,6 +145,7 @@ async function run(options: Options): Promise<void> {
   if (trace !== undefined) makeTrace(trace, timelines)
   const { signal } = stopOnSignal()
   const meter = createMeter()
+  if (!full) meter.say(whatIsLeftOut(cells))
   meter.say('compiling the load generator and the C peers (once)')
   await compile('load')
   const onProgress = ({ done, total, what }: Progress): void => meter.update(done, total, what)

@@ -1,15 +1,16 @@
 // Which model to take for which work, read off the figures; also where another is better.
 import type { Report, WorkloadReport } from './schema.js'
 import { entriesOf, size, time, whole } from './report.js'
+import { type Ratio, ratioOf } from '../measure/statistics.js'
 import type { Entry, Summary } from '../contest/summary.js'
 
 export interface Answer {
   question: string
   workload: string
-  /** The one of posix-async to take for a handler in JavaScript. */
-  take: string
-  figure: string
-  /** In proportion to node:net, where that ran. */
+  /** The one of posix-async to take for a handler in JavaScript; undefined where the figures name none, which the remarks explain. */
+  take?: string
+  figure?: string
+  /** In proportion to node:net, where that ran and the difference is more than chance. */
   factor?: number
   remarks: string[]
 }
@@ -68,6 +69,36 @@ export const times = (factor: number): string => (factor >= 10 ? factor.toFixed(
 const isNative = ({ id }: Entry): boolean => id.includes('native')
 const isOurs = ({ family }: Entry): boolean => family === 'posix-async'
 
+// Fewer trials tell nothing from chance.
+const LEAST_TRIALS = 3
+
+const hasEnough = ({ trials }: Entry): boolean => trials.length >= LEAST_TRIALS
+
+const figuresOf = ({ trials }: Entry, name: 'rate' | 'cpu'): number[] => trials.map((trial) => trial[name])
+
+// The bounds between which 95 of 100 repetitions would find the proportion of two.
+const between = (one: Entry, other: Entry, name: 'rate' | 'cpu'): Ratio =>
+  ratioOf(figuresOf(one, name), figuresOf(other, name))
+
+// Those that the one taken is neither faster than nor, at about the same rate, more sparing than: beyond chance.
+function rivalsOf(taken: Able, able: readonly Able[], { mode }: WorkloadReport): Able[] {
+  if (mode === 'idle') return [] // memory, which is no matter of chance
+  return able.filter((one) => {
+    if (one === taken) return false
+    return between(taken, one, 'rate').low <= 1 && between(taken, one, 'cpu').high >= 1
+  })
+}
+
+// Why no winner is named; undefined where there is one.
+function undecided(taken: Able, able: readonly Able[], workload: WorkloadReport): string | undefined {
+  const few = able.find((one) => !hasEnough(one))
+  if (few)
+    return `No winner: ${few.trials.length} trial(s) of a server tell nothing from chance, ${LEAST_TRIALS} are the least`
+  const rivals = rivalsOf(taken, able, workload)
+  if (rivals.length === 0) return undefined
+  return `No winner: ${[taken, ...rivals].map(({ label }) => label).join(', ')} differ by no more than chance`
+}
+
 // What there is to say beside the one that is taken: the best in C, with a handler in C, and who else is better.
 function remarksOf(taken: Able, able: readonly Able[], workload: WorkloadReport): string[] {
   const { worth, tell } = measureOf(workload)
@@ -86,22 +117,29 @@ function remarksOf(taken: Able, able: readonly Able[], workload: WorkloadReport)
   return [
     ...(inC ? [`Best in C, ${named(inC)}${reached}`] : []),
     ...(inNative ? [`With a handler in C, ${named(inNative)}`] : []),
-    ...others.filter((one) => part(one) * BETTER < 1).map((one) => `Better: ${named(one)}`),
+    ...others
+      .filter((one) => part(one) * BETTER < 1 && isMore(one, taken, workload))
+      .map((one) => `Better: ${named(one)}`),
   ]
 }
 
+// Beyond chance.
+const isMore = (one: Entry, other: Entry, { mode }: WorkloadReport): boolean =>
+  hasEnough(one) && hasEnough(other) && (mode === 'idle' || between(one, other, 'rate').low > 1)
+
 function answerOf(report: Report, workload: WorkloadReport): Answer[] {
   const able = ableIn(report, workload)
-  const taken = bestOf(
-    able.filter((entry) => isOurs(entry) && !isNative(entry)),
-    workload,
-  )
+  const ours = able.filter((entry) => isOurs(entry) && !isNative(entry))
+  const taken = bestOf(ours, workload)
   const question = QUESTIONS[workload.name]
   if (!taken || question === undefined) return []
+  const why = undecided(taken, ours, workload)
+  if (why !== undefined) return [{ question, workload: workload.name, remarks: [why] }]
   const { worth, tell } = measureOf(workload)
   const node = able.find(({ id }) => id === 'node-net')
   const answer = { question, workload: workload.name, take: taken.label, figure: tell(taken.summary) }
-  const factor = node && worth(taken.summary) / worth(node.summary)
+  const differs = node && (isMore(taken, node, workload) || isMore(node, taken, workload))
+  const factor = differs ? worth(taken.summary) / worth(node.summary) : undefined
   return [{ ...answer, ...(factor !== undefined && { factor }), remarks: remarksOf(taken, able, workload) }]
 }
 
@@ -112,6 +150,7 @@ export const answersOf = (report: Report): Answer[] =>
 /** What a workload shows, in a sentence: the best of posix-async, of node and in C. */
 export function findingOf(report: Report, workload: WorkloadReport): string {
   const able = ableIn(report, workload)
+  if (!able.every(hasEnough)) return `Fewer than ${LEAST_TRIALS} trials of a server tell nothing from chance.`
   const { tell } = measureOf(workload)
   const best = (['posix-async', 'node', 'C', 'yours'] as const).flatMap((family) => {
     const own = able.filter((entry) => entry.family === family && (family === 'C' || !isNative(entry)))

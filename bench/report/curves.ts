@@ -97,8 +97,11 @@ const PERCENTILES = [0.5, 0.9, 0.99, 0.999, 0.9999]
 const beyond = (quantile: number): number => 1 / (1 - quantile)
 const percentile = (at: number): string => `${Number((100 - 100 / at).toFixed(2))} %`
 
-function percentilesOf({ id, label, family, summary }: Entry): Series {
-  const points = summary!.quantiles.filter(([at]) => at >= PERCENTILES[0]! && at <= PERCENTILES.at(-1)!)
+// A curve ends where the samples do: of 500 requests none tells what 99.99 % of all take.
+function percentilesOf({ id, label, family, summary, trials }: Entry): Series {
+  const samples = Math.min(...trials.map(({ requests }) => requests))
+  const last = Math.min(PERCENTILES.at(-1)!, 1 - 1 / Math.max(samples, 2))
+  const points = summary!.quantiles.filter(([at]) => at >= PERCENTILES[0]! && at <= last)
   return { id, label, family, points: points.map(([at, latency]) => [beyond(at), latency]) }
 }
 

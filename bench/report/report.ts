@@ -52,7 +52,11 @@ const always = (text: string) => (): string => text
 
 const working: readonly Column[] = [
   { head: ({ unit }) => `${unit}s/s`, cell: ({ rate }) => whole(rate) },
-  { head: always('spread'), rank: 1, cell: ({ spread }) => `±${Math.round(spread * 50)} %` },
+  {
+    head: always('spread'),
+    rank: 1,
+    cell: ({ spread }, { trials }) => (trials.length > 1 ? `±${Math.round(spread * 50)} %` : ''),
+  },
   { head: always('p50'), rank: 2, cell: ({ p50 }) => time(p50) },
   { head: always('p99'), rank: 5, cell: ({ p99 }) => time(p99) },
   { head: ({ unit }) => `server CPU/${unit}`, cell: ({ cpu }) => time(cpu) },
@@ -75,13 +79,21 @@ export const columnsOf = ({ mode }: WorkloadReport): readonly Column[] => (mode 
 
 type Row = Parameters<InstanceType<typeof Table>['push']>[0]
 
-function rowOf(entry: Entry, columns: readonly Column[]): Row {
-  const name = [entry.model, paint[entry.family](entry.label)]
+// A reason that would make the table wider than a narrow terminal stands below it.
+const isLong = ({ reason = '' }: Entry): boolean => reason.length > 20
+
+function rowOf(entry: Entry, columns: readonly Column[], narrow: boolean): Row {
+  const label = paint[entry.family](entry.label)
+  const name = narrow ? [label] : [entry.model, label]
   const { summary } = entry
   if (!summary)
     return [
       ...name,
-      { content: colors.dim(`not run: ${entry.reason}`), colSpan: columns.length, hAlign: 'left' as const },
+      {
+        content: colors.dim(isLong(entry) ? 'not run: see below' : `not run: ${entry.reason}`),
+        colSpan: columns.length,
+        hAlign: 'left' as const,
+      },
     ]
   const cells = columns.map(({ cell }) => cell(summary, entry))
   return [...name, ...cells.with(-1, summary.errors === 0 ? '0' : colors.red(cells.at(-1)!))]
@@ -91,15 +103,24 @@ function rowOf(entry: Entry, columns: readonly Column[]): Row {
 export const entriesOf = ({ entries }: Report, { name }: WorkloadReport, clients: number): Entry[] =>
   entries.filter((entry) => entry.workload === name && entry.clients === clients)
 
-function drawTable(report: Report, workload: WorkloadReport, columns: readonly Column[]): string {
-  const head = ['model', 'server', ...columns.map((column) => column.head(workload))]
+// `narrow`: without the model; `split`: with the words of a heading one below the other.
+function drawTable(
+  report: Report,
+  workload: WorkloadReport,
+  columns: readonly Column[],
+  narrow = false,
+  split = false,
+): string {
+  const heads = columns.map((column) => column.head(workload))
+  const words = split ? heads.map((text) => text.replace(/[ /]/g, '$&\n')) : heads
+  const head = narrow ? ['server', ...words] : ['model', 'server', ...words]
   const table = new Table({
     head: head.map((text) => colors.bold(text)),
     style: { head: [], border: [], compact: true },
-    colAligns: ['left', 'left', ...columns.map(() => 'right' as const)],
+    colAligns: [...(narrow ? [] : ['left' as const]), 'left', ...columns.map(() => 'right' as const)],
     wordWrap: true,
   })
-  for (const entry of entriesOf(report, workload, workload.main)) table.push(rowOf(entry, columns))
+  for (const entry of entriesOf(report, workload, workload.main)) table.push(rowOf(entry, columns, narrow))
   return table.toString()
 }
 
@@ -115,14 +136,17 @@ function tableOf(report: Report, workload: WorkloadReport, width: number): strin
     columns = columns.filter(({ rank }) => rank !== least)
     text = drawTable(report, workload, columns)
   }
+  for (const split of [false, true]) if (widthOf(text) > width) text = drawTable(report, workload, columns, true, split)
   return `${colors.bold(workload.title)}, ${workload.main} clients\n${text}`
 }
 
 // What was counted and then went wrong is told under the table, where there is room for it.
 function notesOf(report: Report): string[] {
   const broken = report.entries.filter(({ summary, reason }) => summary && reason !== undefined)
+  const without = report.entries.filter((entry) => !entry.summary && isLong(entry))
   const failing = report.entries.filter(({ summary }) => summary && summary.errors > 0)
   return [
+    ...without.map(({ label, workload, reason }) => `${label}, ${workload}: not run: ${reason}`),
     ...broken.map(({ label, workload, reason }) => `${label}, ${workload}: stopped early: ${reason}`),
     ...failing.map(({ label, workload, trials }) => {
       const why = trials.find(({ firstError }) => firstError !== null)?.firstError

@@ -8,9 +8,8 @@ export function answerCards(report: Report): Markup {
     const beside = factor === undefined ? undefined : html`<p class="factor"><b>${times(factor)}×</b> node:net</p>`
     return html`<li>
       <a href="#w-${workload}"><h3>${question}</h3></a>
-      <p class="take">${take}</p>
-      ${beside}
-      <p>${figure}</p>
+      <p class="take">${take ?? 'No winner'}</p>
+      ${beside} ${figure === undefined ? undefined : html`<p>${figure}</p>`}
       ${remarks.map((remark) => html`<p class="remark">${remark}</p>`)}
     </li>`
   })
