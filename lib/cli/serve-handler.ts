@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Handler, native } from 'posix-async'
 import { echo, fibonacci } from './lesson-handlers.js'
-import { EXIT, Failure, messageOf } from './failure.js'
+import { EXIT, Failure } from './failure.js'
 import { loadFailure } from './load-failure.js'
 
 const lesson = new Map<string, Handler>([
@@ -15,14 +15,6 @@ const lesson = new Map<string, Handler>([
 const NATIVE = /^native:(.+)$/
 
 let loads = 0
-
-function nativeNamed(name: string): Handler {
-  try {
-    return native(name)
-  } catch (error) {
-    throw new Failure(`the native handler ${name} could not be loaded: ${messageOf(error)}`, EXIT.app)
-  }
-}
 
 // What a model can serve with it says itself; what none can is no handler.
 function asHandler(file: string, value: unknown): Handler {
@@ -49,10 +41,10 @@ export async function handlerNamed(name: string): Promise<Handler> {
   const known = lesson.get(name)
   if (known) return known
   const [, nativeName] = NATIVE.exec(name) ?? []
-  if (nativeName !== undefined) return nativeNamed(nativeName)
+  if (nativeName !== undefined) return native(nativeName)
   if (!existsSync(name)) {
     const names = 'fibonacci, echo, native:fibonacci, native:echo'
     throw new Failure(`no handler "${name}": it is one of ${names}, or a file, and there is no such file`, EXIT.app)
   }
-  return name.endsWith('.so') ? nativeNamed(resolve(name)) : defaultExport(name)
+  return name.endsWith('.so') ? native(resolve(name)) : defaultExport(name)
 }

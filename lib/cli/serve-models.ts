@@ -111,7 +111,8 @@ const withFlags = (message: string): string =>
 export function asFailure(error: NodeJS.ErrnoException): Error {
   const { code = '', message } = error
   if (code === 'ERR_POSIX_ASYNC_WORKER') return new Failure(message, EXIT.boot)
-  if (code === 'ERR_POSIX_ASYNC_HANDLER' || /"handler"/.test(message)) return new Failure(message, EXIT.app)
+  if (['ERR_POSIX_ASYNC_HANDLER', 'ERR_DLOPEN_FAILED'].includes(code) || /"handler"/.test(message))
+    return new Failure(message, EXIT.app)
   if (/^ERR_(INVALID_ARG|OUT_OF_RANGE)/.test(code)) return new Failure(withFlags(message), EXIT.usage)
   return error
 }

@@ -49,6 +49,14 @@ function outliveOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {})
 }
 
+// What the system refused has its place in its message; a fault of the handler's has it in its stack.
+function withStack(error: Error): string {
+  const { name, message, stack = '' } = error
+  const said = name === 'Error' || name === 'ErrnoError' ? message : `${name}: ${message}`
+  const calls = stack.split('\n').filter((line) => line.startsWith('    at '))
+  return 'errno' in error ? said : [said, ...calls].join('\n')
+}
+
 async function serve(options: Options): Promise<void> {
   const { model, handler, quiet, log: path, ...rest } = options
   const [log, service] = [new Log(path), new Service()]
@@ -64,7 +72,7 @@ async function serve(options: Options): Promise<void> {
   server.on('clientError', (error: Error, client: { remoteAddress?: string; remotePort?: number }) => {
     if (quiet) return
     const who = client.remoteAddress === undefined ? 'a client' : `${client.remoteAddress}:${client.remotePort}`
-    log.tell(`${who}: ${'errno' in error ? error.message : (error.stack ?? error.message)}`)
+    log.tell(`${who}: ${withStack(error)}`)
   })
   process.stdout.write(`${model} server listening on ${placeOf(server.address())}, handler ${handler}\n`)
   service.ready()
