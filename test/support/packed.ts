@@ -31,7 +31,7 @@ export const run = (file: string, args: readonly string[], cwd: string, env: Nod
   execFileSync(file, args, {
     cwd,
     encoding: 'utf8',
-    timeout: 90_000,
+    timeout: 280_000,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
   })
