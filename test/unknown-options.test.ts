@@ -22,6 +22,8 @@ describe.skipIf(noRing)(`an unknown option is refused, with what was meant ${why
     ['syncServer', 'workerz', 'There are: port, host, '],
     ['forked', 'limitz', 'Did you mean "limits"?'],
     ['forked.map', 'concurency', 'Did you mean "concurrency"?'],
+    ['forkedWorker', 'stdOut', 'There are: stdio, signal'],
+    ['forkedPool', 'worker', 'Did you mean "workers"?'],
     ['checkpoint', 'onfork', 'Did you mean "onFork"?'],
     ['writeHeapSnapshot', 'timeOut', 'Did you mean "timeout"?'],
     ['readFile', 'encodin', 'Did you mean "encoding"?'],

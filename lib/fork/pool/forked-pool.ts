@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
+import { namesOf, refuseUnknown } from '../../posix/internal/known-options.js'
 import { codedError, invalidArgType } from '../../errors.js'
 import { asInteger, INT_MAX } from '../../posix/internal/arguments.js'
 import { asTask } from '../child-task.js'
@@ -21,6 +22,10 @@ export interface ForkedPoolOptions extends Pick<ForkedWorkerOptions, 'limits' | 
   /** Milliseconds after which the workers are forked anew by themselves, again and again; 0 (default): only by `refork()`. */
   refork?: number | undefined
 }
+
+const POOL_OPTIONS = namesOf<ForkedPoolOptions>({
+  ...{ workers: true, concurrency: true, maxQueue: true, refork: true, limits: true, maxMessage: true },
+})
 
 /** Options of ForkedPool.run(). */
 export interface ForkedPoolRunOptions {
@@ -48,6 +53,7 @@ interface Checked {
 
 function asOptions(options: unknown): Checked {
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
+  refuseUnknown(options, POOL_OPTIONS)
   const {
     workers = availableParallelism(),
     concurrency = 1,

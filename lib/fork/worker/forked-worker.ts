@@ -2,6 +2,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Readable, Writable } from 'node:stream'
 import { constants } from 'node:os'
+import { namesOf, refuseUnknown } from '../../posix/internal/known-options.js'
 import { invalidArgType, invalidArgValue } from '../../errors.js'
 import { forkFromLoop } from '../../posix/fork.js'
 import { asSignalNumber } from '../../posix/internal/signal-set.js'
@@ -35,6 +36,8 @@ export interface ForkedWorkerOptions {
   /** Bytes that a message may have on its way, either way (default 1 GiB); nor may it take more than half of the receiver's heap. */
   maxMessage?: number | undefined
 }
+
+const WORKER_OPTIONS = namesOf<ForkedWorkerOptions>({ stdio: true, signal: true, limits: true, maxMessage: true })
 
 /** Events of a ForkedWorker, after those of node:child_process. */
 export interface ForkedWorkerEvents extends MessengerEvents {
@@ -281,6 +284,7 @@ export function forkedWorker<ToWorker = unknown, FromWorker = unknown>(
 ): ForkedWorker<FromWorker, ToWorker> {
   asTask(main)
   const maxMessage = asMaxMessage(options)
+  refuseUnknown(options, WORKER_OPTIONS)
   const { signal, limits } = options
   const task = asTaskOptions({ signal, limits })
   const isPiped = asStdio(options.stdio) === 'pipe'
