@@ -105,6 +105,7 @@
         "native/socket.cc",
         "native/socket_message.cc",
         "native/socket_messages.cc",
+        "native/spawn.cc",
         "native/structured_clone.cc",
         "native/terminal.cc",
         "native/thread.cc",

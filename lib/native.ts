@@ -433,6 +433,24 @@ interface SocketMessagesNatives {
   recvmmsg(fd: number, flags: number, addresses: Uint8Array, results: Int32Array, ...buffers: ByteView[]): number
 }
 
+// native/spawn.cc; lists of strings are bytes in which each is ended by a NUL
+interface SpawnNatives {
+  /** The child. `actions`: kind (0 close, 1 dup2, 2 open, 3 chdir, 4 fchdir) and three numbers each; `names`: their paths, in order. */
+  posix_spawn(
+    path: PathName,
+    searches: boolean,
+    actions: Int32Array,
+    names: Uint8Array,
+    attributes: Int32Array,
+    sets: BigUint64Array,
+    argv: Uint8Array,
+    envp: Uint8Array,
+  ): number
+  /** Comes back where it fails. */
+  execve(path: PathName, searches: boolean, argv: Uint8Array, envp: Uint8Array): number
+  fexecve(fd: number, argv: Uint8Array, envp: Uint8Array): number
+}
+
 // native/structured_clone.cc
 interface StructuredCloneNatives {
   /** What the value would take on the heap, about, in bytes; -EBADMSG for what v8.serialize of this format does not write. */
@@ -650,6 +668,7 @@ export interface Natives
     SignalNatives,
     SocketMessageNatives,
     SocketMessagesNatives,
+    SpawnNatives,
     StructuredCloneNatives,
     SocketNatives,
     TerminalNatives,

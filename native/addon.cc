@@ -35,6 +35,7 @@ napi_value Init(napi_env env, napi_value object) {
   RegisterSocket(exports);
   RegisterSocketMessage(exports);
   RegisterSocketMessages(exports);
+  RegisterSpawn(exports);
   RegisterStructuredClone(exports);
   RegisterTerminal(exports);
   RegisterThread(exports);

@@ -149,6 +149,7 @@ void RegisterSendfile(Exports& exports);
 void RegisterSocket(Exports& exports);
 void RegisterSocketMessage(Exports& exports);
 void RegisterSocketMessages(Exports& exports);
+void RegisterSpawn(Exports& exports);
 void RegisterStructuredClone(Exports& exports);
 void RegisterTerminal(Exports& exports);
 void RegisterThread(Exports& exports);

@@ -204,7 +204,8 @@ function asMilliseconds(timeout: unknown): number {
 /**
  * Sets what a signal does, to one of the two things that need no handler. A listener of `process.on` for it goes silent until it
  * is removed and added again, and the two signals that Node itself handles (SIGINT and SIGTERM, to restore the terminal) lose that.
- * A program started by child_process inherits SIG_IGN, as exec keeps it.
+ * A program started by child_process inherits SIG_IGN, as exec keeps it. SIGPIPE, which Node ignores, ends the process again with SIG_DFL, at the
+ * next write (of this package or of Node's own streams) to a pipe or socket that nobody reads; send and its kin keep it from that.
  *
  * @param signum number or name; not SIGKILL or SIGSTOP
  * @param disposition SIG_DFL or SIG_IGN

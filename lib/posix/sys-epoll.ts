@@ -1,5 +1,5 @@
 // sys/epoll.h: waiting for any of many descriptors that the kernel remembers.
-import { check } from '../errors.js'
+import { check, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asEpollEvents } from './internal/epoll-events.js'
 import { asExactTimeout, asFd, asInteger, asTimeout } from './internal/arguments.js'
@@ -7,7 +7,7 @@ import { asAbortSignal } from './internal/abort-signal.js'
 import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
 import { onClose } from './event-loop/close-hooks.js'
 import { waitOnThread } from './event-loop/epoll-wait.js'
-import { isConsumed } from './event-loop/epoll-thread.js'
+import { hasConsumed, isConsumed } from './event-loop/epoll-thread.js'
 import { lookUntil, type AsyncOptions } from './event-loop/look-until.js'
 
 export const EPOLL_CLOEXEC = constant('EPOLL_CLOEXEC')
@@ -48,7 +48,9 @@ export interface EpollEvent {
  * @see man 2 epoll_create1
  */
 export function epoll_create1(flags: number = EPOLL_CLOEXEC): number {
-  return check(native.epoll_create1(asInteger('flags', flags)), 'epoll_create1')
+  const epfd = check(native.epoll_create1(asInteger('flags', flags)), 'epoll_create1')
+  filledHere.add(epfd)
+  return epfd
 }
 
 /**
@@ -64,16 +66,27 @@ export function epoll_create1(flags: number = EPOLL_CLOEXEC): number {
  */
 export function epoll_ctl(epfd: number, op: number, fd: number, event: EpollEvent = { events: 0 }): void {
   const operation = asInteger('op', op)
+  if (typeof event !== 'object' || event === null) throw invalidArgType('event', 'of type object', event)
   const events = asEpollEvents(event.events, 'event.events')
   const max = Number.MAX_SAFE_INTEGER
   const data = event.data === undefined ? asFd(fd) : asInteger('event.data', event.data, -max, max)
   check(native.epoll_ctl(asFd(epfd, 'epfd'), operation, asFd(fd), events, data), 'epoll_ctl')
-  if (operation !== EPOLL_CTL_DEL && isConsumed(fd, events)) consumed.add(epfd)
+  if (operation === EPOLL_CTL_DEL || !isConsumed(fd, events)) return
+  consumed.add(epfd)
+  if (!filledHere.has(epfd)) filledHere.clear() // any of them may be the same instance by another number
 }
 
 // The instances in which there is something whose events a look consumes.
 const consumed = new Set<number>()
-onClose((fd) => (consumed.has(fd) ? { done: () => void consumed.delete(fd) } : undefined))
+// Those that have in them what epoll_ctl here was told, and nothing else: not a second number of an instance, nor one that came from elsewhere.
+const filledHere = new Set<number>()
+const forget = (fd: number): void => {
+  consumed.delete(fd)
+  filledHere.delete(fd)
+}
+onClose((fd) => (consumed.has(fd) || filledHere.has(fd) ? { done: () => forget(fd) } : undefined))
+
+const holdsConsumed = (epfd: number): boolean => consumed.has(epfd) || (!filledHere.has(epfd) && hasConsumed(epfd))
 
 const MAX_EVENTS = 1 << 16
 
@@ -142,7 +155,7 @@ export async function epoll_waitAsync(
     return count > 0 ? unpack(pairs, count) : undefined
   }
   const limit = asTimeout(timeout)
-  if (!consumed.has(epfd)) return (await lookUntil(look, [[asFd(epfd, 'epfd'), EPOLLIN]], limit, options)) ?? []
+  if (!holdsConsumed(epfd)) return (await lookUntil(look, [[asFd(epfd, 'epfd'), EPOLLIN]], limit, options)) ?? []
   const taken = await waitOnThread(look, epfd, maxEvents, limit, asAbortSignal(options))
   return Array.isArray(taken) ? taken : unpack(taken.pairs, taken.count)
 }

@@ -158,16 +158,17 @@ export async function sendfileAsync(
 ): Promise<number> {
   const total = asCount('count', count)
   const start = asOffset('offset', offset)
+  const signal = asAbortSignal(options)
   refuseBlocking(asFd(outFd, 'outFd'), 'outFd')
   let sent = 0
   try {
     while (sent < total) {
-      options.signal?.throwIfAborted()
+      signal?.throwIfAborted()
       const at = start < 0 ? start : start + sent
       const result = native.sendfile(outFd, asFd(inFd, 'inFd'), at, Math.min(total - sent, COUNT_MAX))
       if (result === 0) break
       if (result !== EAGAIN) sent += check(result, 'sendfile')
-      if (sent < total) await whenReady(outFd, POLLOUT, { signal: options.signal })
+      if (sent < total) await whenReady(outFd, POLLOUT, { signal })
     }
   } catch (error) {
     if (sent === 0) throw error
@@ -190,14 +191,15 @@ export async function spliceAsync(
   length: number,
   options: Pick<WaitOptions, 'signal'> = {},
 ): Promise<number> {
+  const signal = asAbortSignal(options)
   if (waits(asFd(inFd, 'inFd'))) refuseBlocking(inFd, 'inFd')
   if (waits(asFd(outFd, 'outFd'))) refuseBlocking(outFd, 'outFd')
   for (;;) {
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     const moved = splice(inFd, inOffset, outFd, outOffset, length, SPLICE_F_NONBLOCK)
     if (moved !== null) return moved
-    await whenReady(inFd, POLLIN, { signal: options.signal })
-    await whenReady(outFd, POLLOUT, { signal: options.signal })
+    await whenReady(inFd, POLLIN, { signal })
+    await whenReady(outFd, POLLOUT, { signal })
   }
 }
 

@@ -32,7 +32,8 @@ export function read(fd: number, buffer: ByteView, offset?: number, length?: num
 
 /**
  * Writes up to `length` bytes of `data`, as C does: it may write fewer than asked. Blocks the calling thread unless the descriptor is
- * O_NONBLOCK. Never dies of SIGPIPE.
+ * O_NONBLOCK. A pipe or socket without a reader is EPIPE, as Node ignores SIGPIPE; after `signal('SIGPIPE', SIG_DFL)` it ends the process, as
+ * in C. `send` never does.
  *
  * @param fd an open descriptor, borrowed
  * @param data bytes, or a string taken as UTF-8

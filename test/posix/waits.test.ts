@@ -47,6 +47,10 @@ describe('signal.h', () => {
     })
   })
 
+  it('SIGPIPE: ignored as Node has it; by default it ends the process at a write, and never at a send', async () => {
+    expect(await run('sigpipe')).toEqual({ before: ['EPIPE', 'EPIPE'], after: [-13, -13, 7, 7, 7] })
+  })
+
   it('sigaction changes flags of the handler that is there, and takes no function', async () => {
     expect(await run('actions')).toEqual({
       ...{ handlers: [null, 1], restarts: [true, true, false], mask: true, stops: [true, false] },

@@ -1,5 +1,6 @@
 // A wait for an epoll instance on a thread of its own (native/core/epoll_waiter.h): the look that takes the events is the only one, and what it
 // found is what is told. For instances whose events a look consumes: POLLPRI of /proc/self/mounts, of PSI triggers. Internal.
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { check } from '../../errors.js'
 import { constant, native } from '../../native.js'
@@ -11,6 +12,16 @@ const EAGAIN = -constants.errno.EAGAIN
 /** Whether a look may consume what is waited for: files of the kernel's. The urgent data of a socket or device stays until it is read. */
 export const isConsumed = (fd: number, events: number): boolean =>
   (events & POLLPRI) !== 0 && native.file_type(fd) === S_IFREG
+
+/** Whether there is something of the kind in an instance, asked of the kernel: by whatever it was added. See: man 5 proc_pid_fdinfo */
+export function hasConsumed(epfd: number): boolean {
+  try {
+    const held = readFileSync(`/proc/self/fdinfo/${epfd}`, 'latin1').matchAll(/^tfd: +(\d+) events: +([\da-f]+)/gm)
+    return [...held].some(([, fd, events]) => isConsumed(Number(fd), Number.parseInt(events!, 16)))
+  } catch {
+    return false // closed, which the wait itself tells, or no /proc
+  }
+}
 
 /** What the event loop does for the threads: calls back while a descriptor is readable, and stays alive. */
 export interface Loop {

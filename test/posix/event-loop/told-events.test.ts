@@ -26,6 +26,10 @@ describe.skipIf(!mayMount)('an event that a look consumes (skipped where nothing
     expect(await inOwn('mounts-wait')).toEqual([[7], [7], [7], [7], 'STOP', [], 1, 'EBADF'])
   })
 
+  it('is told by epoll_waitAsync of an instance by a number that epoll_ctl here has not heard of', async () => {
+    expect(await inOwn('mounts-duplicate')).toBe(4)
+  })
+
   it('stays the parent’s over a fork', async () => {
     expect(await inOwn('mounts-fork')).toBe(40)
   })
