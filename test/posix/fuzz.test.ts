@@ -2,10 +2,10 @@
 import { expect, it } from 'vitest'
 import { fuzz } from '../support/fuzz.js'
 
-it.each([1, 2, 3])(
+it.each([1, 2, 3, 4])(
   'hostile values, seed %i: everything is called, and nothing but results and coded errors come',
   async (seed) => {
-    const end = await fuzz(seed, 1000)
+    const end = await fuzz(seed, 0) // one round: the same calls, however fast the machine is
     expect(end).toMatchObject({ faults: [], missing: [] })
     expect(end.calls).toBeGreaterThan(200)
   },

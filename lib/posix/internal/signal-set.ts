@@ -2,6 +2,8 @@
 import { constants } from 'node:os'
 import { codedError, invalidArgType, outOfRange } from '../../errors.js'
 import { constant } from '../../native.js'
+import { asMemory } from './arguments.js'
+import { isMemory } from './memory-view.js'
 
 /** A signal's number, or its name: 'SIGTERM', 'SIGRTMIN', 'SIGRTMIN+3', 'SIGRTMAX-1'. */
 export type Signal = number | NodeJS.Signals | `SIGRT${string}`
@@ -52,6 +54,7 @@ export function asSignalSet(value: unknown, name = 'set'): BigUint64Array {
   if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
     throw invalidArgType(name, 'an array of signals', value)
   }
+  if (isMemory(value)) asMemory(value, name) // numbers in a typed array, which may be detached
   const set = new BigUint64Array(1)
   for (const signal of value as Iterable<unknown>) set[0]! |= 1n << BigInt(asSignalNumber(signal, 1, name) - 1)
   return set
