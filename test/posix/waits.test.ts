@@ -19,6 +19,10 @@ describe('sys/wait.h', () => {
     })
   })
 
+  it('a parent’s wait for any child takes none of its child’s children', async () => {
+    expect(await run('inherited')).toEqual([true, 7, true])
+  })
+
   it('waitidAsync: stopped, continued, ended, by number and by descriptor', async () => {
     expect(await run('states')).toEqual({
       ...{ stop: true, go: true, late: null, seen: 9, reaped: 9 },
