@@ -2,6 +2,7 @@
 import { check, invalidArgType, invalidArgValue } from '../errors.js'
 import { constant, native, type PathName } from '../native.js'
 import { asFd, asInteger, asList, asPathName, INT_MAX, shownPath } from './internal/arguments.js'
+import { refuseUnknown } from './internal/known-options.js'
 import { asArguments, asEnvironment, type Environment } from './internal/program.js'
 import { asSignalSet, type Signal } from './internal/signal-set.js'
 
@@ -69,6 +70,7 @@ function encodeAttributes(attributes: unknown): [Int32Array, BigUint64Array] {
   if (typeof attributes !== 'object' || attributes === null) {
     throw invalidArgType('attributes', 'of type object', attributes)
   }
+  refuseUnknown(attributes, ['flags', 'pgroup', 'sigmask', 'sigdefault'])
   const { flags = 0, pgroup, sigmask = [], sigdefault = ['SIGPIPE'] } = attributes as SpawnAttributes
   const known = POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETSID
   if ((asInteger('attributes.flags', flags) & ~known) !== 0) {
