@@ -79,9 +79,6 @@ export const columnsOf = ({ mode }: WorkloadReport): readonly Column[] => (mode 
 
 type Row = Parameters<InstanceType<typeof Table>['push']>[0]
 
-// A reason that would make the table wider than a narrow terminal stands below it.
-const isLong = ({ reason = '' }: Entry): boolean => reason.length > 20
-
 function rowOf(entry: Entry, columns: readonly Column[], narrow: boolean): Row {
   const label = paint[entry.family](entry.label)
   const name = narrow ? [label] : [entry.model, label]
@@ -89,11 +86,7 @@ function rowOf(entry: Entry, columns: readonly Column[], narrow: boolean): Row {
   if (!summary)
     return [
       ...name,
-      {
-        content: colors.dim(isLong(entry) ? 'not run: see below' : `not run: ${entry.reason}`),
-        colSpan: columns.length,
-        hAlign: 'left' as const,
-      },
+      { content: colors.dim(`not run: ${entry.reason}`), colSpan: columns.length, hAlign: 'left' as const },
     ]
   const cells = columns.map(({ cell }) => cell(summary, entry))
   return [...name, ...cells.with(-1, summary.errors === 0 ? '0' : colors.red(cells.at(-1)!))]
@@ -143,16 +136,24 @@ function tableOf(report: Report, workload: WorkloadReport, width: number): strin
 // What was counted and then went wrong is told under the table, where there is room for it.
 function notesOf(report: Report): string[] {
   const broken = report.entries.filter(({ summary, reason }) => summary && reason !== undefined)
-  const without = report.entries.filter((entry) => !entry.summary && isLong(entry))
   const failing = report.entries.filter(({ summary }) => summary && summary.errors > 0)
   return [
-    ...without.map(({ label, workload, reason }) => `${label}, ${workload}: not run: ${reason}`),
     ...broken.map(({ label, workload, reason }) => `${label}, ${workload}: stopped early: ${reason}`),
     ...failing.map(({ label, workload, trials }) => {
       const why = trials.find(({ firstError }) => firstError !== null)?.firstError
       return `${label}, ${workload}: the first error was "${why}"`
     }),
   ]
+}
+
+// Reasons that would make a table wider than a narrow terminal stand below it.
+const isLong = ({ summary, reason = '' }: Entry): boolean => !summary && reason.length > 20
+
+function withoutLongReasons(report: Report): { shown: Report; reasons: string[] } {
+  const entries = report.entries.map((entry) => (isLong(entry) ? { ...entry, reason: 'see below' } : entry))
+  const long = report.entries.filter(isLong)
+  const reasons = long.map(({ label, workload, reason }) => `${label}, ${workload}: not run: ${reason}`)
+  return { shown: { ...report, entries }, reasons }
 }
 
 /** One table a workload, and what there is to say about them. `width`: the terminal's columns. */
@@ -162,8 +163,9 @@ export function renderTable(report: Report, width = Infinity): string {
     `Medians of ${options.rounds} trial(s) of ${options.duration} ms each, taken in turn; loopback; the load generator shares ` +
     `the CPUs.\n${machine.cpus}, Linux ${machine.kernel}, Node.js ${machine.node}`
   const warnings = report.warnings.map((warning) => colors.yellow(`Note: ${warning}`))
-  const tables = report.workloads.map((workload) => tableOf(report, workload, width))
-  return [...tables, ...notesOf(report), ...warnings, colors.dim(about)].join('\n\n')
+  const { shown, reasons } = width === Infinity ? { shown: report, reasons: [] } : withoutLongReasons(report)
+  const tables = report.workloads.map((workload) => tableOf(shown, workload, width))
+  return [...tables, ...reasons, ...notesOf(report), ...warnings, colors.dim(about)].join('\n\n')
 }
 
 /** All figures, each trial's too. Times of latencies and `cpu` are in microseconds. */
