@@ -28,6 +28,7 @@
         "native/core/fork/maps.cc",
         "native/core/fork/math_random.cc",
         "native/core/fork/old_number.cc",
+        "native/core/fork/output.cc",
         "native/core/fork/park.cc",
         "native/core/fork/park_signal.cc",
         "native/core/fork/patience.cc",

@@ -37,6 +37,7 @@ export {
   type ForkedPoolOptions,
   type ForkedPoolRunOptions,
 } from './fork/pool/forked-pool.js'
+export { onFork } from './posix/after-fork/on-fork.js'
 export { writeHeapSnapshot } from './fork/heap-snapshot.js'
 export type { Limits } from './fork/limits.js'
 export {

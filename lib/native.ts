@@ -541,6 +541,8 @@ interface ForkNatives {
   refStreams(referenced: boolean): void
   /** The promise, which is pending, becomes what `outcome` becomes. */
   settlePromise(promise: Promise<unknown>, outcome: Promise<unknown>): void
+  hasStream(fd: number): boolean
+  writeOut(fd: number, data: ByteView, milliseconds: number): number
   _exit(status: number): never
 }
 

@@ -41,6 +41,7 @@ const prints: Record<string, RegExp> = {
   'forked-workers-1': /^42\n\{ code: 0, signal: null \}\n$/,
   'forked-workers-2': /^hello from the worker\n$/,
   'forked-workers-3': /^\[ 7, 8 \]\n7\n700\n$/,
+  'fork-8': /^false\n$/,
   'io-models-1': /^alpha\n$/,
   'io-models-2': /^null\n5\n$/,
   'io-models-3': /^\[ (\d+) \]\n\[ \1 \]\n\[ \1 \]\n$/,

@@ -79,6 +79,18 @@ describe('imports', () => {
   })
 })
 
+describe('timers of the library', () => {
+  it('are its own', () => {
+    expect(house.ownTimers(typescript)).toEqual([])
+  })
+
+  it('another is found', () => {
+    const own = "import { setTimeout } from './posix/internal/own-timers.js'"
+    const text = 'setTimeout(() => {}, 5)'
+    expect(house.ownTimers([file('lib/a.ts', text), file('lib/b.ts', `${own}\n${text}`)])).toHaveLength(1)
+  })
+})
+
 describe('native code', () => {
   it('has a core without Node-API', () => {
     expect(files.filter(({ path }) => path.startsWith('native/core/')).length).toBeGreaterThan(10)

@@ -1,10 +1,11 @@
 // One function in one child: forked, watched over, ended, and its outcome brought back. forked(), its map and the snapshots stand on it.
 import { AsyncResource } from 'node:async_hooks'
 import { serialize } from 'node:v8'
-import { clearTimeout, setTimeout } from 'node:timers'
+import { clearTimeout } from 'node:timers'
 import { namesOf, refuseUnknown } from '../posix/internal/known-options.js'
 import { codedError, invalidArgType, outOfRange } from '../errors.js'
 import { asInteger, INT_MAX } from '../posix/internal/arguments.js'
+import { leave } from '../posix/after-fork/repair-runtime.js'
 import { _exit } from '../posix/fork.js'
 import { cloneIn } from './checked-clone.js'
 import { runInChild, type Child } from './child.js'
@@ -16,6 +17,7 @@ import { notAReport } from './not-a-report.js'
 import { pack, unpack, type Packed } from './packed-error.js'
 import { shorten } from './packed-text.js'
 import { ResultPipe } from './result-pipe.js'
+import { setTimeout } from '../posix/internal/own-timers.js'
 
 /** Options of forked(), checkpoint() and writeHeapSnapshot(). */
 export interface ForkedOptions {
@@ -107,7 +109,7 @@ async function liveInChild(
   process.removeAllListeners('uncaughtException')
   process.on('uncaughtException', (error) => {
     deliver(pipe, { thrown: pack(error) }, maxResult)
-    _exit(1)
+    leave(1)
   })
   deliver(pipe, await outcome(fn, limits), maxResult)
 }

@@ -3,7 +3,9 @@ import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
 import { generation } from '../posix/after-fork/fork-generation.js'
 import type { Wait } from '../posix/event-loop/watch.js'
-import { _exit, forkFromLoop } from '../posix/fork.js'
+import { whenWritten } from '../posix/after-fork/file-writes.js'
+import { leave, type TakeOver } from '../posix/after-fork/repair-runtime.js'
+import { forkFromLoop } from '../posix/fork.js'
 import { lastWords } from '../posix/internal/last-words.js'
 import { kill, type Signal } from '../posix/signal.js'
 import { pidfd_open, pidfd_send_signal } from '../posix/sys-pidfd.js'
@@ -124,29 +126,42 @@ export const UNSETTLED = 13
 
 function die(error: unknown): never {
   lastWords(error)
-  return _exit(1)
+  return leave(1)
+}
+
+// How long the last writes to files may take, in milliseconds.
+const PATIENCE = 5000
+
+function leaveWritten(): void {
+  const written = whenWritten(PATIENCE)
+  if (written) void written.then(() => leave(0))
+  else leave(0)
 }
 
 /** In a child: runs `main`, and leaves by `_exit(0)` when that has returned or its promise has resolved. */
 export function runMain(main: () => void | Promise<void>): void {
   try {
     const ending = main()
-    if (ending === undefined) _exit(0)
-    ending.then(() => _exit(0), die)
+    if (ending === undefined) leaveWritten()
+    else ending.then(leaveWritten, die)
   } catch (error) {
     die(error)
   }
 }
 
 /** In a child that has run out of events. */
-export const leaveUnsettled = (): never => _exit(UNSETTLED)
+export const leaveUnsettled = (): never => leave(UNSETTLED)
 
 /**
  * Forks as runInChild does, and gives the child's number in the parent, who may not be the one to wait for it (see forkSiblings).
  * @throws (rejects) as runInChild
  */
-export function forkMain(main: () => void | Promise<void>, keepsOnly?: readonly number[]): Promise<number> {
-  return forkFromLoop(() => runMain(main), leaveUnsettled, keepsOnly)
+export function forkMain(
+  main: () => void | Promise<void>,
+  keepsOnly?: readonly number[],
+  takeOver?: TakeOver,
+): Promise<number> {
+  return forkFromLoop(() => runMain(main), leaveUnsettled, keepsOnly, takeOver)
 }
 
 /**
@@ -156,14 +171,16 @@ export function forkMain(main: () => void | Promise<void>, keepsOnly?: readonly 
  * @param main runs in the child only; what it throws ends the child with code 1 and a message on standard error
  * @param forked runs in the parent right after the fork, before the child is waited for
  * @param keepsOnly the descriptors of this process that the child has, beside 0 to 2 (default: all)
+ * @param takeOver what of the program goes on in the child (default: nothing)
  * @throws (rejects) ErrnoError EAGAIN, ENOMEM, ENOTSUP, EMFILE (the child is killed then); ERR_FORK_UNSAFE
  */
 export async function runInChild(
   main: () => void | Promise<void>,
   forked?: () => void,
   keepsOnly?: readonly number[],
+  takeOver?: TakeOver,
 ): Promise<Child> {
-  const pid = await forkMain(main, keepsOnly)
+  const pid = await forkMain(main, keepsOnly, takeOver)
   forked?.()
   return childOf(pid)
 }

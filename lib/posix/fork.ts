@@ -5,7 +5,14 @@ import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '
 import { native } from '../native.js'
 import { asInteger } from './internal/arguments.js'
 import { lastWords } from './internal/last-words.js'
-import { prepareRuntime, repairRuntime, whyNotSilent } from './after-fork/repair-runtime.js'
+import { whenWritten } from './after-fork/file-writes.js'
+import {
+  noteFirstFork,
+  prepareRuntime,
+  repairRuntime,
+  whyNotSilent,
+  type TakeOver,
+} from './after-fork/repair-runtime.js'
 import { warmUp } from './after-fork/warm-up.js'
 import { constants } from 'node:os'
 
@@ -138,9 +145,9 @@ export function prepareFork(silent = true): void {
 export const beginChild = (): void => repair(true)
 
 // A child that can't be made one of its own runs nothing more: what its parent's code would do with an error, it would do twice.
-function repair(silent: boolean): void {
+function repair(silent: boolean, takeOver?: TakeOver): void {
   try {
-    repairRuntime(native.getpid(), silent)
+    repairRuntime(native.getpid(), silent, undefined, takeOver)
   } catch (error) {
     lastWords(error)
     native._exit(1)
@@ -148,13 +155,14 @@ function repair(silent: boolean): void {
 }
 
 // What surrounds every fork, in JavaScript. Gives what must be called on both sides with the fork's result.
-function beforeFork(silent = true): (result: number | string) => number {
+function beforeFork(silent = true, takeOver?: TakeOver): (result: number | string) => number {
   prepareFork(silent)
+  if (takeOver) noteFirstFork(takeOver)
   const sets = [...hookSets]
   runPrepare(sets)
   return (result) => {
     if (result === 0) {
-      repair(silent)
+      repair(silent, takeOver)
       for (const set of sets) set.child?.()
       return 0
     }
@@ -166,18 +174,26 @@ function beforeFork(silent = true): (result: number | string) => number {
   }
 }
 
+// Milliseconds that a fork waits for writes to files which are under way, where the child goes on with the program.
+const MOST_WAIT = 200
+
 /**
  * Forks from the event loop, at the end of this turn, with no JavaScript on the stack: the child runs `child` and what that leads to, and
  * nothing else, and never comes back here. `idle` is called in it when it has run out of events. Where `keepsOnly` is given the child has
- * none of this process's descriptors but 0 to 2 and these. Resolves in the parent, with the pid; rejects as fork throws. Internal: forked()
+ * none of this process's descriptors but 0 to 2 and these; `takeOver`: see there. Resolves in the parent, with the pid; rejects as fork throws. Internal: forked()
  * and the servers stand on it.
  */
-export function forkFromLoop(child: () => void, idle: () => void, keepsOnly?: readonly number[]): Promise<number> {
+export function forkFromLoop(
+  child: () => void,
+  idle: () => void,
+  keepsOnly?: readonly number[],
+  takeOver?: TakeOver,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     let after: ReturnType<typeof beforeFork>
     const prepare = (): boolean => {
       try {
-        after = beforeFork()
+        after = beforeFork(true, takeOver)
         return true
       } catch (error) {
         reject(error as Error)
@@ -195,7 +211,12 @@ export function forkFromLoop(child: () => void, idle: () => void, keepsOnly?: re
       }
     }
     const kept = Int32Array.from(keepsOnly ?? [])
-    check(native.forkFromLoop(prepare, forked, idle, keepsOnly === undefined, kept), 'fork')
+    const ask = (): void =>
+      void check(native.forkFromLoop(prepare, forked, idle, keepsOnly === undefined, kept), 'fork')
+    // A program that goes on in the child would wait there for what writes of this process lead to.
+    const written = takeOver && whenWritten(MOST_WAIT)
+    if (written) written.then(ask).catch(reject)
+    else ask()
   })
 }
 

@@ -1,5 +1,6 @@
 // The idle time of a socket that is node:net's, told apart from the time limit that its application sets by socket.setTimeout.
 import type { Socket } from 'node:net'
+import { setInterval } from '../posix/internal/own-timers.js'
 
 // How often it is looked at within the time: so much later, at most, it is over. Looks are counted and not hours, so that an event loop that was
 // blocked has not made anything idle.

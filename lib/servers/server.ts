@@ -7,6 +7,7 @@ import { openListener, type Listener, type ListenOptions, type TcpAddress } from
 import type { Model, RunningModel, ServerStats } from './model.js'
 import { ServerEmitter } from './server-events.js'
 import { Host, type HostLimits } from './server-host.js'
+import { setTimeout } from '../posix/internal/own-timers.js'
 
 /** Options of every server: where to listen, and the limits. */
 export interface ServerOptions extends ListenOptions {

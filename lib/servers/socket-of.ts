@@ -1,5 +1,6 @@
 // A connection's descriptor as a socket of node:net: what toSocket() gives, the same in every model.
 import { Socket } from 'node:net'
+import { noteServed } from '../posix/after-fork/reset-connections.js'
 import { watchIdle } from './idle-watch.js'
 
 /** What the server keeps of a connection that it has handed over. */
@@ -17,7 +18,7 @@ export interface HandedOver {
  * connection did; the handler ends it.
  */
 export function socketOf(fd: number, { idleTimeout, idleError, closed }: HandedOver): Socket {
-  const socket = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
+  const socket = noteServed(new Socket({ fd, allowHalfOpen: true, readable: true, writable: true }))
   if (idleTimeout > 0) watchIdle(socket, idleTimeout, () => socket.destroy(idleError?.()))
   socket.once('close', () => closed(socket))
   return socket

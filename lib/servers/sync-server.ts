@@ -3,6 +3,7 @@
 import { codedError } from '../errors.js'
 import { runInChild, type Child, type ExitStatus } from '../fork/child.js'
 import { dieWithParent } from '../fork/die-with-parent.js'
+import { takeOver } from '../posix/after-fork/repair-runtime.js'
 import { AF_UNIX } from '../posix/socket/socket-address.js'
 import { mmap, munmap } from '../posix/sys-mman.js'
 import { SHUT_RDWR, SHUT_WR, shutdown, SOCK_SEQPACKET, socketpair, type Accepted } from '../posix/sys-socket.js'
@@ -45,6 +46,8 @@ class SyncModel implements RunningModel {
   readonly #server: ProcessServer
   readonly #inherit: readonly number[]
   readonly #tally = new Counters()
+  // The child is what the program serves with: it goes on there as in a worker.
+  readonly #takeOver = takeOver(true, true)
   // Whether the child is to end.
   readonly #memory: ArrayBuffer
   readonly #ending: SharedNumbers<'closing'>
@@ -85,7 +88,7 @@ class SyncModel implements RunningModel {
     keepInParent(own)
     try {
       const keeps = [this.#host.listener.fd, its, ...this.#inherit]
-      this.#child = await runInChild(() => this.#loop(parent, its), undefined, keeps)
+      this.#child = await runInChild(() => this.#loop(parent, its), undefined, keeps, this.#takeOver)
     } finally {
       close(its)
     }

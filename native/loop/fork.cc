@@ -19,6 +19,7 @@
 #include "core/fork/loop_phase.h"
 #include "core/fork/maps.h"
 #include "core/fork/math_random.h"
+#include "core/fork/output.h"
 #include "core/fork/pool.h"
 #include "core/fork/promise_jobs.h"
 #include "core/fork/promises.h"
@@ -180,6 +181,13 @@ bool IsLoopAlive(Napi::Env env) { return uv_loop_alive(LoopOf(env)) != 0; }
 // refStreams(referenced): see silence.h.
 void RefStreams(Napi::Env env, bool referenced) { fork::RefStreams(LoopOf(env), referenced); }
 
+// hasStream(fd), writeOut(fd, data, milliseconds): see output.h.
+bool HasStream(Napi::Env env, int fd) { return fork::HasStream(LoopOf(env), fd); }
+
+int WriteOut(Napi::Env env, int fd, Bytes data, int milliseconds) {
+  return fork::WriteOut(LoopOf(env), fd, reinterpret_cast<const char*>(data.data), data.size, milliseconds);
+}
+
 void SilencePromise(Napi::Value promise) { fork::SilencePromise(SlotOf(promise)); }
 
 void SettlePromise(Napi::Value promise, Napi::Value outcome) { fork::SettlePromise(SlotOf(promise), SlotOf(outcome)); }
@@ -241,6 +249,8 @@ void RegisterFork(Exports& exports) {
   exports.Function<&RefStreams>("refStreams");
   exports.Function<&SettlePromise>("settlePromise");
   exports.Function<&fork::SettleWasmPromisesAtOnce>("settleWasmPromisesAtOnce");
+  exports.Function<&HasStream>("hasStream");
+  exports.Function<&WriteOut>("writeOut");
   exports.Function<&fork::RenewMathRandom>("renewMathRandom");
   exports.Function<&Getrandom>("getrandom");
   exports.Function<&CollectAllGarbage>("collectAllGarbage");

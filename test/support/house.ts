@@ -100,6 +100,13 @@ export const publicOnly: Rule = (files) =>
         .map((to) => `${file.path} imports ${to}`),
     )
 
+/** Timers of the library are told from those of the program, which workers go on with. The command is a program. */
+export const ownTimers: Rule = (files) =>
+  files
+    .filter(({ path, text }) => /^lib\/(?!cli\/)/.test(path) && /(?<![\w.])set(Timeout|Interval)\(/.test(text))
+    .filter((file) => !importsOf(file).includes('lib/posix/internal/own-timers.ts'))
+    .map(({ path }) => `${path} sets a timer that is none of the library's`)
+
 /** native/core knows nothing of Node-API and of JavaScript. */
 export const coreWithoutNode: Rule = (files) =>
   files

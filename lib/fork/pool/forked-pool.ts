@@ -10,6 +10,7 @@ import type { ForkedWorkerOptions } from '../worker/forked-worker.js'
 import type { Outcome } from './pool-protocol.js'
 import { PoolTask } from './pool-task.js'
 import { PoolWorker } from './pool-worker.js'
+import { setInterval } from '../../posix/internal/own-timers.js'
 
 /** Options of forkedPool(). */
 export interface ForkedPoolOptions extends Pick<ForkedWorkerOptions, 'limits' | 'maxMessage'> {

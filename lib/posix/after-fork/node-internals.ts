@@ -24,6 +24,7 @@ export interface ModuleLoader {
 
 export interface LinkedTimer {
   _idlePrev?: LinkedTimer | null
+  _onTimeout?: ((...args: unknown[]) => void) | null
   _repeat?: number | null
 }
 
@@ -73,6 +74,11 @@ export interface Internals {
   signalWraps?: Map<string, unknown> | undefined
   /** What fs.watchFile watches, by path: one for all listeners. */
   statWatchers?: Map<string, unknown> | undefined
+  /** Of node:http, see node-caches.ts. */
+  utcDate?: () => string
+  resetCache?: () => void
+  /** Of undici, see node-caches.ts. */
+  fastTimers?: unknown
 }
 
 /** The variables of a function's closure that have one of these names. */

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { ErrnoError } from '../../errors.js'
 import { native } from '../../native.js'
+import { isOfClient, resetConnection } from './reset-connections.js'
 import { leaveDispatchers, leaveFetch } from './parent-dispatchers.js'
 
 type Handles = { _getActiveHandles?: () => unknown[] }
@@ -112,18 +113,23 @@ function leaveChannel(): void {
   process.connected = false
 }
 
-function leave(socket: Socket): void {
+function leave(socket: Socket, madeBefore: number): void {
   if (isInput(socket)) leaveInput(socket)
+  else if (isOfClient(socket, madeBefore)) resetConnection(socket)
   else if (isWaiting(socket as Unready)) failWrites(socket)
+  if (madeBefore > 0) socket.setTimeout(0) // the timers of a program that goes on here would end it
 }
 
-/** In a child. */
-export function forgetConnections(): void {
+/**
+ * In a child. `madeBefore`: it goes on with the program, whose clients are to connect anew, as after a restart of what they were connected to, where
+ * their connections have a smaller number.
+ */
+export function forgetConnections(madeBefore = 0): void {
   if (native.silencedStreams() === 0) return
   leaveChannel()
   const sockets = streamsOfParent()
   leaveFetch()
   const others = leaveDispatchers(sockets)
-  for (const socket of others) leave(socket)
+  for (const socket of others) leave(socket, madeBefore)
   if (usesHttp()) emptyPoolsWhenUsed()
 }

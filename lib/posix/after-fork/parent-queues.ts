@@ -6,7 +6,9 @@
 import { executionAsyncResource } from 'node:async_hooks'
 import { clearImmediate, clearInterval, clearTimeout } from 'node:timers'
 import { types } from 'node:util'
+import { isOwnTimer } from '../internal/own-timers.js'
 import { inspect } from './inspector-session.js'
+import { isClock } from './node-caches.js'
 import {
   type ImmediateList,
   type Internals,
@@ -15,12 +17,42 @@ import {
   readClosure,
 } from './node-internals.js'
 
-function dropTimers(lists: Record<string, LinkedTimer>): void {
+function forEachTimer({ timerListMap: lists = {} }: Internals, use: (timer: LinkedTimer) => void): void {
   for (const list of Object.values(lists)) {
-    for (let timer = list._idlePrev; timer && timer !== list; timer = list._idlePrev) {
-      clearTimeout(timer as NodeJS.Timeout)
+    for (let next = list._idlePrev; next && next !== list;) {
+      const timer = next
+      next = timer._idlePrev
+      use(timer)
     }
   }
+}
+
+function dropTimers(internals: Internals, kept: KeptTimers | undefined): void {
+  forEachTimer(internals, (timer) => {
+    if (!isClock(timer) && !kept?.has(timer)) clearTimeout(timer as NodeJS.Timeout)
+  })
+}
+
+/** Timers that children go on with. */
+export type KeptTimers = Pick<WeakSet<object>, 'has'>
+
+// A function that settles a promise has no name and no source: what awaits that is the parent's own course. Bound functions have a name.
+const settlesPromise = (call: (...args: unknown[]) => void): boolean =>
+  call.name === '' && Function.prototype.toString.call(call).includes('[native code]')
+
+// Of a server that listens in the parent.
+const CHECK_OF_CONNECTIONS = 'bound checkConnections'
+
+const isOfProgram = ({ _onTimeout: call }: LinkedTimer): boolean =>
+  typeof call === 'function' && call.name !== CHECK_OF_CONNECTIONS && !settlesPromise(call)
+
+/** The timers that the program has set so far: neither this library's nor those for which it waits itself. */
+export function timersOfProgram(internals: Internals): KeptTimers {
+  const timers = new WeakSet<object>()
+  forEachTimer(internals, (timer) => {
+    if (isOfProgram(timer) && !isOwnTimer(timer)) timers.add(timer)
+  })
+  return timers
 }
 
 // What runs, from the inside to the outside: a callback may have entered other asynchronous resources before it forked.
@@ -92,11 +124,11 @@ function dropRejections({ processPromiseRejections }: Internals, telling: boolea
 // Node's index into tickInfo.
 const REJECTIONS = 1
 
-/** In the child: nothing that the parent had queued will run. `telling`: a listener that hears of a rejection has forked. */
-export function dropQueues(internals: Internals, telling: boolean): void {
-  const { timerListMap, immediateQueue, outstandingQueue, queue, tickInfo } = internals
+/** In the child: nothing that the parent had queued will run, but timers that are `kept`. `telling`: a listener that hears of a rejection has forked. */
+export function dropQueues(internals: Internals, telling: boolean, kept?: KeptTimers): void {
+  const { immediateQueue, outstandingQueue, queue, tickInfo } = internals
   const underWay = running(internals)
-  if (timerListMap) dropTimers(timerListMap)
+  dropTimers(internals, kept)
   underWay.forEach(dropInterval)
   dropImmediatesFrom(immediateQueue?.head)
   dropImmediatesUnderWay(underWay, outstandingQueue)

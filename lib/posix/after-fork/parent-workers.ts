@@ -4,6 +4,7 @@
 // and hear nothing, not even what had come already. See: man 2 fork.
 import { subscribe } from 'node:diagnostics_channel'
 import type { Worker } from 'node:worker_threads'
+import { leaveTransport } from './parent-transports.js'
 
 type Known = Worker & Record<symbol, Lifeline | null>
 
@@ -51,6 +52,7 @@ subscribe('worker_threads', (message) => {
 const nothing = (): void => {}
 
 function bury(worker: Known): void {
+  leaveTransport(worker)
   worker.unref()
   worker.removeAllListeners()
   for (const symbol of lifelinesOf(worker)) {

@@ -1,4 +1,5 @@
 // The JavaScript side of a forked child's repair: process.pid, random numbers, signals, queues, watches.
+import { AsyncResource } from 'node:async_hooks'
 import { randomInt, randomUUID } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
@@ -18,7 +19,12 @@ import {
   inspectorRefusal,
   queuesNotFound,
 } from './node-internals.js'
-import { dropQueues } from './parent-queues.js'
+import { forgetWrites } from './file-writes.js'
+import { findCaches, forgetDate } from './node-caches.js'
+import { tellOfFork } from './on-fork.js'
+import { beginOutput, endOutput } from './own-output.js'
+import { refillPools } from './random-pools.js'
+import { dropQueues, timersOfProgram, type KeptTimers } from './parent-queues.js'
 import { forgetConnections } from './parent-connections.js'
 import { forgetWorkers, type StartedWorkers } from './parent-workers.js'
 import { forgetImports } from './pending-imports.js'
@@ -48,6 +54,7 @@ export function whyNotSilent(): string | undefined {
 export function prepareRuntime(): boolean {
   findImmediatesUnderWay(findInternals())
   findFetchParser()
+  findCaches(findInternals())
   if (isPrepared) return false
   isPrepared = true
   setFlagsFromString('--no-flush-bytecode') // children need what the parent has compiled and does not call
@@ -68,6 +75,7 @@ export const collectAllGarbage = (): boolean => native.collectAllGarbage()
 
 function renewRandom(internals: Internals): void {
   mustBeNew(native.renewMathRandom())
+  mustBeNew(refillPools(!isChild))
   renewCaches(internals)
 }
 
@@ -116,14 +124,13 @@ function leaveByExit(process: EventEmitter): void {
     if (!isChild) return heard
     if (name === 'uncaughtExceptionMonitor' && realProcess.listenerCount('uncaughtException') === 0) printFatal(args[0])
     if (name === 'beforeExit' && !heard && !native.isLoopAlive()) endChild(emit)
-    if (name === 'exit') native._exit(exitStatus(args[0]))
+    if (name === 'exit') leave(exitStatus(args[0]))
     return heard
   }
   Object.defineProperty(process, 'emit', { value: emitAndLeave, writable: true, configurable: true })
   const node = process as unknown as { reallyExit: (code?: number) => void }
   const { reallyExit } = node
-  node.reallyExit = (code) =>
-    isChild ? native._exit(Number(code ?? 0) & 0xff) : Reflect.apply(reallyExit, node, [code])
+  node.reallyExit = (code) => (isChild ? leave(Number(code ?? 0) & 0xff) : Reflect.apply(reallyExit, node, [code]))
 }
 
 // What Node ends with where a module still awaits something at its top level. In a child that may be the parent's.
@@ -148,7 +155,7 @@ function exitAsNode(code?: number | string | null): never {
     state._exiting = true
     realProcess.emit('exit', exitStatus(0))
   }
-  return native._exit(exitStatus(0))
+  return leave(exitStatus(0))
 }
 
 function restoreExit(): void {
@@ -160,7 +167,13 @@ function endChild(emit: EventEmitter['emit']): never {
   const status = exitStatus(0)
   Object.assign(realProcess, { _exiting: true })
   Reflect.apply(emit, realProcess, ['exit', status])
-  return native._exit(exitStatus(status))
+  return leave(exitStatus(status))
+}
+
+/** In a child that ends in good order: what it has written to standard output and error is there. */
+export function leave(status: number): never {
+  endOutput()
+  return native._exit(status)
 }
 
 // Nothing handles it: Node would print it after the `exit` listeners, when this process is gone.
@@ -192,10 +205,38 @@ function dropFileWatchers({ statWatchers }: Internals): void {
   if (statWatchers && statWatchers.size > 0) statWatchers.clear()
 }
 
-function keepRuntime(): void {
+function keepRuntime(rehearsal: boolean): void {
   renewWatches()
   tellKept()
+  tellOfFork(rehearsal)
 }
+
+/** What a child takes over of the program that it goes on with, as a worker does; others take over nothing. */
+export interface TakeOver {
+  /** Go on there. */
+  readonly timers?: KeptTimers | undefined
+  /** Connections that the program made end there, as if their other end had reset them, so that their clients connect anew. */
+  readonly resetsConnections: boolean
+  /**
+   * Of those, such as it had before the first of these forks: what it waits for on later ones is its own course. What was made before has a smaller
+   * number (see async_hooks).
+   */
+  madeBefore?: number
+}
+
+/** In the parent, before a fork. */
+export function noteFirstFork(takeOver: TakeOver): void {
+  if (takeOver.resetsConnections) takeOver.madeBefore ??= new AsyncResource('posix-async').asyncId()
+}
+
+/** What a child takes over: the timers that the program has at this time, if it `keepsTimers`. */
+export function takeOver(keepsTimers: boolean, resetsConnections: boolean): TakeOver {
+  return { timers: keepsTimers ? timersOfProgram(findInternals()) : undefined, resetsConnections }
+}
+
+/** The same of the program as it is by now. */
+export const takeOverNow = ({ timers, resetsConnections }: TakeOver): TakeOver =>
+  takeOver(timers !== undefined, resetsConnections)
 
 /** What is repaired: this process, or stand-ins for it. What is left out is this process's. */
 export interface Subject {
@@ -214,6 +255,7 @@ export function repairRuntime(
   ownPid: number,
   silent: boolean,
   subject: Subject = { emitter: realProcess, internals: findInternals() },
+  takeOver?: TakeOver,
 ): void {
   const { emitter, internals } = subject
   pid = ownPid
@@ -222,14 +264,18 @@ export function repairRuntime(
   beginGeneration(subject.generation)
   forgetWorkers(subject.workers)
   if (isChild) restoreExit()
-  if (!silent) return keepRuntime()
+  if (!silent) return keepRuntime(!isChild)
   forgetWatches(subject.watches)
   forgetMeasurements(subject.measurements)
-  dropQueues(internals, telling > 0)
+  dropQueues(internals, telling > 0, takeOver?.timers)
+  forgetDate(!isChild)
   forgetImports(internals)
   dropListeners(emitter, internals)
   if (isChild) dropCopy(internals)
   dropFileWatchers(internals)
-  forgetConnections()
+  forgetConnections(takeOver?.madeBefore)
   renewFetchParser(subject.fetchParser)
+  beginOutput(!isChild)
+  forgetWrites(!isChild)
+  tellOfFork(!isChild)
 }

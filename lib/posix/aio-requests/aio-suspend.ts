@@ -1,11 +1,12 @@
 // aio.h: waiting for requests. Internal; aio.ts is its face. See: man 3 aio_suspend
 import { constants } from 'node:os'
-import { clearTimeout, setTimeout } from 'node:timers'
+import { clearTimeout } from 'node:timers'
 import { ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { eventFd, requests } from './aio-request.js'
 import { asAiocbList, type Aiocb } from './aiocb.js'
 import { asExactTimeout } from '../internal/arguments.js'
+import { setTimeout } from '../internal/own-timers.js'
 
 const POLLIN = constant('POLLIN')
 const { EAGAIN, EINPROGRESS } = constants.errno

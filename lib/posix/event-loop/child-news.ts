@@ -1,8 +1,9 @@
 // Waits for any of several children, which no descriptor tells the end of: by SIGCHLD, beside libuv's own handler. Internal.
 import { constants } from 'node:os'
-import { clearTimeout, setTimeout } from 'node:timers'
+import { clearTimeout } from 'node:timers'
 import { isMainThread } from 'node:worker_threads'
 import { ErrnoError } from '../../errors.js'
+import { setTimeout } from '../internal/own-timers.js'
 
 const LONGEST = 2 ** 31 - 1
 

@@ -1,9 +1,9 @@
 // Children by descriptors that name them, and what a wait gives, in waitid's form and in waitpid's. Internal. See: man 2 waitid, man 2 pidfd_open
 import { constants } from 'node:os'
-import { setTimeout } from 'node:timers'
 import { check, ErrnoError } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { Wait, whenReady } from './watch.js'
+import { setTimeout } from '../internal/own-timers.js'
 
 const { ECHILD, ESRCH } = constants.errno
 const CLD_EXITED = constant('CLD_EXITED')
@@ -69,7 +69,7 @@ export async function untilEnd<T>(
   for (;;) {
     const found = attempt()
     if (found !== null || performance.now() >= end) return found
-    await new Promise((resolve) => setTimeout(resolve, 1))
+    await new Promise<void>((resolve) => setTimeout(resolve, 1))
     signal?.throwIfAborted()
   }
 }

@@ -1,11 +1,12 @@
 // epoll_wait as a promise for an instance whose events a look consumes: by a thread, with a time limit and a signal. Internal.
 import { constants } from 'node:os'
-import { clearTimeout, setTimeout } from 'node:timers'
+import { clearTimeout } from 'node:timers'
 import { ErrnoError } from '../../errors.js'
 import { onClose } from './close-hooks.js'
 import { loop } from './epoll-registry.js'
 import { EpollThread } from './epoll-thread.js'
 import { nextTurn } from './look-until.js'
+import { setTimeout } from '../internal/own-timers.js'
 
 interface Taken {
   readonly pairs: Float64Array

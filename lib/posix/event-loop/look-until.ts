@@ -1,10 +1,11 @@
 // What the promise forms of poll and select have in common: look, wait for any of the descriptors, look again. What readiness has told by then is
 // part of what the last look gives: some events are gone when they were told.
 import { constants } from 'node:os'
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import { clearTimeout, setImmediate } from 'node:timers'
 import { ErrnoError } from '../../errors.js'
 import { asAbortSignal } from '../internal/abort-signal.js'
 import { flush, join, leave, type Interest, type Registration } from './epoll-registry.js'
+import { setTimeout } from '../internal/own-timers.js'
 
 export interface AsyncOptions {
   /** Rejects with its reason when it aborts. */

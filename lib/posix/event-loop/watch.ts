@@ -1,13 +1,14 @@
 // Readiness that comes to the event loop: a lasting Watch on a descriptor, and a promise of the next event. Internal.
 // See: man 7 epoll; man 2 poll for the events.
 import { constants } from 'node:os'
-import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import { clearImmediate, clearTimeout, setImmediate } from 'node:timers'
 import { ErrnoError, invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
 import { asFd, asInteger, asTimeout } from '../internal/arguments.js'
 import { changed, flush, join, leave, reference, type Interest, type Registration } from './epoll-registry.js'
 
 export { forgetWatches, renewWatches } from './epoll-registry.js'
+import { setTimeout } from '../internal/own-timers.js'
 
 const POLLNVAL = constant('POLLNVAL')
 const POLLERR = constant('POLLERR')

@@ -4,6 +4,7 @@ import { Watch } from '../../posix/event-loop/watch.js'
 import { accept4, type Accepted } from '../../posix/sys-socket.js'
 import { acceptFailure, EXHAUSTED_PAUSE } from './accept-errors.js'
 import type { Listener } from './listener.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 // How many connections one turn of the event loop takes at most, so that what else waits is served too. Those that processes share
 // are taken one by one: who is quick would take the share of others.

@@ -8,6 +8,7 @@ import { ForkAcceptor } from './native-acceptor.js'
 import type { ForkSettings } from './fork-options.js'
 import type { Counters } from '../serving/counters.js'
 import type { Client, ServerHost } from '../model.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 const ofEachConnection = ['fork', 'exit']
 

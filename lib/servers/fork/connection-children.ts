@@ -8,6 +8,7 @@ import type { ReportPipe } from '../../fork/report-pipe.js'
 import { asLeftError } from '../serving/child-reports.js'
 import type { Counters } from '../serving/counters.js'
 import type { Client, ServerHost } from '../model.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 /** What they have of their server. */
 export interface ChildrenServer {

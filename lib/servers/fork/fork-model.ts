@@ -19,6 +19,7 @@ import { Counters } from '../serving/counters.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
 import { warmUpServing } from '../serving/warm-up.js'
 import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 // Of an accepted connection, which no other child may keep.
 function close(fd: number): void {

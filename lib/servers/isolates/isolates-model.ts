@@ -12,6 +12,7 @@ import { Isolate, type CommonSetup, type IsolateOptions } from './isolate.js'
 import { Counters } from '../serving/counters.js'
 import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
 import { Slot } from '../serving/slot.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 // How long isolates whose connections were cut off may still compute before they are terminated, in milliseconds.
 const LAST_GRACE = 1000

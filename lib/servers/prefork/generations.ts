@@ -2,6 +2,7 @@
 // changes.
 import { codedError } from '../../errors.js'
 import { runInChild, type Child } from '../../fork/child.js'
+import { takeOverNow, type TakeOver } from '../../posix/after-fork/repair-runtime.js'
 import type { WorkerPool } from './worker-pool.js'
 import { Mold } from './mold.js'
 import type { UnforkedReport } from '../serving/child-reports.js'
@@ -23,11 +24,14 @@ interface App {
 export class Generations implements Origin {
   readonly #share: Omit<PreforkContext, 'handler' | 'server'>
   #app: App
+  // What workers that the master forks go on with.
+  #takeOver: TakeOver
   generation = 1
 
   constructor(app: Omit<App, 'mold'>, share: Omit<PreforkContext, 'handler' | 'server'>) {
     this.#share = share
     this.#app = app
+    this.#takeOver = share.settings.takeOver
   }
 
   fork(worker: PreforkWorker, ends: WorkerEnds): Promise<Child> {
@@ -35,7 +39,7 @@ export class Generations implements Origin {
     if (mold) return this.#forkFrom(mold, worker, ends)
     const share = { ...this.#share, handler, server }
     const main = (): Promise<void> => workerProcess(setupOf(share, worker, ends.its, ends.entry))
-    return runInChild(main, undefined, fdsOf(share, ends.its))
+    return runInChild(main, undefined, fdsOf(share, ends.its), this.#takeOver)
   }
 
   // A mold that presents another process than a worker is hostile.
@@ -72,6 +76,7 @@ export class Generations implements Origin {
   async reload(pool: WorkerPool, handler: ProcessHandler = this.#app.handler): Promise<void> {
     const before = this.#app
     const server = handler === before.handler ? before.server : processServer(handler)
+    if (handler !== before.handler) this.#takeOver = takeOverNow(this.#takeOver) // with what that has set up
     await this.#become({ handler, server }, pool, 1)
     if (server !== before.server) before.server.stop()
   }

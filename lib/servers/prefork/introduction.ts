@@ -21,10 +21,15 @@ const LONGEST = 64
 /** In the worker: says that it is there, and says again what it is answered. */
 export function introduce(control: number): void {
   const answer = Buffer.alloc(LONGEST)
-  send(control, HELLO)
-  const length = recv(control, answer)
-  if (!length) _exit(0) // the master does not want it any more
-  send(control, answer.subarray(0, length!))
+  try {
+    send(control, HELLO)
+    const length = recv(control, answer)
+    if (!length) _exit(0) // the master does not want it any more
+    send(control, answer.subarray(0, length!))
+  } catch (error) {
+    if (error instanceof ErrnoError && error.code === 'EPIPE') _exit(0) // neither here
+    throw error
+  }
 }
 
 /** In the master, before the worker's end is given away. */

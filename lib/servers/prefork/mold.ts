@@ -9,6 +9,7 @@ import type { UnforkedReport } from '../serving/child-reports.js'
 import { expectIntroduction, introduced } from './introduction.js'
 import type { WorkerTask } from './worker-context.js'
 import type { PreforkWorker, WorkerEnds } from './worker.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 export class Mold {
   readonly worker: PreforkWorker

@@ -16,6 +16,7 @@ import { MOST_WORKERS, type WorkerSettings } from './prefork-options.js'
 import { MasterHooks } from './worker-hooks.js'
 import { WorkerMonitor } from './worker-monitor.js'
 import type { PreforkWorker } from './worker.js'
+import { setInterval } from '../../posix/internal/own-timers.js'
 
 const LONG = 2 ** 30
 

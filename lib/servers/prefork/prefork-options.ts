@@ -2,6 +2,7 @@
 import { namesOf } from '../../posix/internal/known-options.js'
 import { processors } from './processors.js'
 import { invalidArgValue } from '../../errors.js'
+import { takeOver } from '../../posix/after-fork/repair-runtime.js'
 import { asInteger } from '../../posix/internal/arguments.js'
 import { asInherit } from '../serving/inherit.js'
 import { Privileges, type ChildOptions } from '../serving/privileges.js'
@@ -31,6 +32,17 @@ export interface PreforkOptions extends ChildOptions, WorkerHooks {
    * for the first time, one for the second ..., of which the last holds for all that follow (default: never).
    */
   reforkAfter?: number | readonly number[]
+  /**
+   * What becomes of the timers that the program has set before it called forkServer, in its workers: 'keep' (default), they go on in each, as an
+   * application needs whose caches, rate limits and sessions look after themselves; or 'drop'. What the program awaits itself
+   * (`timers/promises`, a promise that a timer resolves) does not go on in a worker.
+   */
+  timers?: 'keep' | 'drop'
+  /**
+   * What becomes of connections that the program has made before the first of its workers is forked, in these: 'reset' (default), they end there as if the other end had reset them
+   * (ECONNRESET), so that clients of databases connect anew, in each worker; or 'silent', as in every other child.
+   */
+  connections?: 'reset' | 'silent'
   /** How many workers a refork exchanges at once (default 1). */
   reforkMaxUnavailable?: number
 }
@@ -45,6 +57,7 @@ export const PREFORK_OPTIONS = namesOf<PreforkOptions>({
     timeout: true,
     cleanupTimeout: true,
   },
+  ...{ timers: true, connections: true },
   ...{ spawnTimeout: true, maxConsecutiveSpawnErrors: true, reforkAfter: true, reforkMaxUnavailable: true },
   ...{ user: true, group: true, limits: true, umask: true, inherit: true },
   ...{ beforeFork: true, afterWorkerFork: true, afterWorkerReady: true, afterRequestComplete: true },
@@ -75,6 +88,13 @@ function reforkNumbers(after: unknown): number[] {
   return numbers.map((number) => asInteger('options.reforkAfter', number, 1))
 }
 
+// The first is the default.
+function asOneOf<T extends string>(name: string, value: unknown, known: readonly [T, ...T[]]): T {
+  if (value === undefined) return known[0]
+  if ((known as readonly unknown[]).includes(value)) return value as T
+  throw invalidArgValue(name, `must be ${known.map((one) => `'${one}'`).join(' or ')}`, value)
+}
+
 /** @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE */
 export function checkedWorkers(options: PreforkOptions, gracefulTimeout: number) {
   const number = (name: keyof PreforkOptions, byDefault: number, least = 0, most?: number): number => {
@@ -93,6 +113,10 @@ export function checkedWorkers(options: PreforkOptions, gracefulTimeout: number)
     reforkAfter: reforkNumbers(options.reforkAfter),
     reforkMaxUnavailable: number('reforkMaxUnavailable', 1, 1),
     gracefulTimeout,
+    takeOver: takeOver(
+      asOneOf('options.timers', options.timers, ['keep', 'drop']) === 'keep',
+      asOneOf('options.connections', options.connections, ['reset', 'silent']) === 'reset',
+    ),
     inherit: asInherit(options.inherit),
     identity: new Privileges(options),
     hooks: hooksOf(options),

@@ -2,6 +2,7 @@
 // served enough to be what others are forked from.
 import type { WorkerPool } from './worker-pool.js'
 import type { WorkerSettings } from './prefork-options.js'
+import { setInterval } from '../../posix/internal/own-timers.js'
 
 // How often, at least, in milliseconds.
 const INTERVAL = 250

@@ -5,6 +5,7 @@ import type { WorkerSettings } from './prefork-options.js'
 import type { MasterHooks } from './worker-hooks.js'
 import { Slot } from '../serving/slot.js'
 import type { PreforkWorker } from './worker.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 /** What a pool has of its server. */
 export interface WorkerPoolContext extends LiveWorkersContext {

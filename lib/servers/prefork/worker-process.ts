@@ -2,7 +2,7 @@
 // share.
 import { dieWithParent } from '../../fork/die-with-parent.js'
 import { keepInChild } from '../../fork/only-here.js'
-import { _exit } from '../../posix/fork.js'
+import { leave } from '../../posix/after-fork/repair-runtime.js'
 import { signal, SIG_IGN } from '../../posix/signal.js'
 import type { Accepted } from '../../posix/sys-socket.js'
 import { AcceptLoop } from '../serving/accept-loop.js'
@@ -35,7 +35,7 @@ async function boot(setup: WorkerContext, ofMold: boolean): Promise<void> {
     await settings.hooks.afterWorkerReady?.(info)
   } catch (error) {
     reports.notStarted(error)
-    _exit(BOOT_FAILED)
+    leave(BOOT_FAILED)
   }
   process.title = `posix-async (gen:${info.generation}) worker[${info.id}] ready`
   reports.reached('ready')

@@ -10,6 +10,7 @@ import { Deferred } from '../deferred.js'
 import type { LifeReport, WorkerReport } from '../serving/child-reports.js'
 import { now, Told, type Scoreboard, type ScoreboardEntry } from '../serving/scoreboard.js'
 import type { WorkerInfo } from './worker-hooks.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 export type WorkerStatus = 'starting' | 'online' | 'stopping' | 'mold' | 'dead'
 

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { poll, POLLIN } from '../../posix/poll.js'
 import { httpServer, type HttpApplication } from '../handler.js'
 import { HttpSocket, LINGER } from './http-socket.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 // Besides 'request': what an application answers by a response, and what it takes the socket for.
 const ANSWERED = ['checkContinue', 'checkExpectation'] as const

@@ -2,6 +2,7 @@
 // with bytes unread resets its connection, and the client loses the reply; so the rest is read and dropped for a while, as nginx does.
 // See: man 7 tcp, RFC 9112 section 9.6.
 import type { Socket } from 'node:net'
+import { setInterval } from '../../posix/internal/own-timers.js'
 
 // How long a client may be silent, and how long it may go on, in milliseconds: nginx's lingering_timeout and lingering_time.
 const SILENCE = 5000

@@ -5,6 +5,7 @@ import { RunningNative } from '../serving/native-handler.js'
 import type { Model, RunningModel, ServerHost, ServerStats } from '../model.js'
 import type { ThreadModelOptions } from './thread-model.js'
 import { NativeAcceptLoop } from './native-accept-loop.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 // How long threads that were cut off may still compute before they are left to themselves, in milliseconds.
 const LAST_GRACE = 1000

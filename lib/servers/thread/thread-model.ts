@@ -10,6 +10,7 @@ import type { ConnectionHandler } from '../handler.js'
 import { asError, type Client, type Model, type RunningModel, type ServerHost, type ServerStats } from '../model.js'
 import { ThreadConnection } from './thread-connection.js'
 import { IoThreads } from './io-threads.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 // Where no thread is to be had, the connection waits: so long, in milliseconds, doubled each time, and so often; then it is closed.
 const FIRST_PAUSE = 10

@@ -38,30 +38,34 @@ bool LooksAsExpected(const HeapWord* pending, const HeapWord* fulfilled) {
          StateOf(fulfilled) == 1;
 }
 
-// Is it an array with this element? What a slot of a context refers to may be anything.
-bool HasElement(HeapWord reference, HeapWord element) {
+constexpr size_t kNowhere = SIZE_MAX;
+
+// Where the element is in the array. What a slot of a context refers to may be anything, also what looks like an array
+// that is longer than it is, behind which the one that is looked for comes.
+size_t IndexOf(HeapWord element, HeapWord reference) {
   HeapWord head[kFirstElement], elements[64];
   const auto array = reinterpret_cast<uintptr_t>(ObjectAt(reference));
-  if (array == 0 || !Peek(array, head, sizeof head)) return false;
+  if (array == 0 || !Peek(array, head, sizeof head)) return kNowhere;
   const size_t count = LengthOf(head);
-  if (static_cast<uint32_t>(head[kArrayLength]) != 0 || count == 0 || count > kMostElements) return false;
+  if (static_cast<uint32_t>(head[kArrayLength]) != 0 || count == 0 || count > kMostElements) return kNowhere;
   for (size_t at = 0; at < count; at++) {
     const size_t in_part = at % 64;
     const size_t part = count - at < 64 ? count - at : 64;
     const uintptr_t from = array + (kFirstElement + at) * sizeof(HeapWord);
-    if (in_part == 0 && !Peek(from, elements, part * sizeof(HeapWord))) return false;
-    if (elements[in_part] == element) return true;
+    if (in_part == 0 && !Peek(from, elements, part * sizeof(HeapWord))) return kNowhere;
+    if (elements[in_part] == element) return at;
   }
-  return false;
+  return kNowhere;
 }
 
-// The one slot of the context whose set has this promise, or 0.
+// The slot of the context whose set has this promise, nearest to its beginning; or 0.
 size_t FindSet(const HeapWord* context, HeapWord promise) {
-  size_t found = 0;
+  size_t found = 0, nearest = kNowhere;
   for (size_t slot = kFirstElement; slot < kFirstElement + LengthOf(context); slot++) {
-    if (!HasElement(context[slot], promise)) continue;
-    if (found != 0) return 0;
+    const size_t index = IndexOf(promise, context[slot]);
+    if (index >= nearest) continue;
     found = slot;
+    nearest = index;
   }
   return found;
 }
