@@ -259,6 +259,8 @@ interface ReactorNatives {
   reactorDescriptor(handle: object, slot: number): number
   /** `port address` of the client; empty where it has none. */
   reactorPeer(handle: object, slot: number): string
+  /** The same of a client that was closed unserved, until the batch is over that tells of it. */
+  reactorDroppedPeer(handle: object, number: number): string
   reactorKeepAlive(handle: object, wanted: boolean): void
   reactorClose(handle: object): void
 }

@@ -76,13 +76,20 @@ int DescriptorOf(Handle handle, int slot) {
   return handle.Data()->open() ? handle.Data()->core().DescriptorOf(slot) : -1;
 }
 
-// "port address" of the client; "" where it has none.
-std::string PeerOf(Handle handle, int slot) {
-  const Peer* peer = handle.Data()->open() ? handle.Data()->core().PeerOf(slot) : nullptr;
+// "port address"; "" where there is none.
+std::string TextOf(const Peer* peer) {
   char text[INET6_ADDRSTRLEN] = "";
   if (!peer || (peer->family != AF_INET && peer->family != AF_INET6)) return "";
   inet_ntop(peer->family, peer->address, text, sizeof text);
   return std::to_string(peer->port) + " " + text;
+}
+
+std::string PeerOf(Handle handle, int slot) {
+  return handle.Data()->open() ? TextOf(handle.Data()->core().PeerOf(slot)) : "";
+}
+
+std::string DroppedPeer(Handle handle, int number) {
+  return handle.Data()->open() ? TextOf(handle.Data()->core().DroppedPeer(number)) : "";
 }
 
 void KeepAlive(Handle handle, bool wanted) { handle.Data()->KeepAlive(wanted); }
@@ -102,6 +109,7 @@ void RegisterReactor(Exports& exports) {
   exports.Function<&DestroyAll>("reactorDestroyAll");
   exports.Function<&DescriptorOf>("reactorDescriptor");
   exports.Function<&PeerOf>("reactorPeer");
+  exports.Function<&DroppedPeer>("reactorDroppedPeer");
   exports.Function<&KeepAlive>("reactorKeepAlive");
   exports.Function<&Close>("reactorClose");
 }

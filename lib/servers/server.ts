@@ -3,7 +3,8 @@ import { channel } from 'node:diagnostics_channel'
 import { namesOf, refuseUnknown } from '../posix/internal/known-options.js'
 import { invalidArgType } from '../errors.js'
 import { asInteger } from '../posix/internal/arguments.js'
-import { openListener, type Listener, type ListenOptions, type TcpAddress } from './accept/listener.js'
+import type { Listener, TcpAddress } from './accept/listener.js'
+import { openListener, type ListenOptions } from './accept/open-listener.js'
 import type { Model, RunningModel, ServerStats } from './model.js'
 import { ServerEmitter } from './server-events.js'
 import { Host, type HostLimits } from './server-host.js'
@@ -146,6 +147,7 @@ export class Server extends ServerEmitter implements AsyncDisposable {
     const timer = setTimeout(() => this.#model.destroy(), this.#ending.gracefulTimeout)
     await this.#model.drained()
     clearTimeout(timer)
+    this.#listener.removeIfLast()
     this.emit('close')
     channels.close.publish({ server: this })
   }

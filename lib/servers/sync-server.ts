@@ -168,14 +168,24 @@ class SyncModel implements RunningModel {
 
   #ended({ pid }: Child, { code, signal }: ExitStatus): void {
     this.#closeControl()
-    this.#tally.add('active', -this.#tally.get('active')) // a child that was killed was serving
+    const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
+    const error = codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `the serving child ${pid} ${how}`)
+    this.#lost(error)
     if (this.#killedOnPurpose && !this.#stopped) {
       this.#killedOnPurpose = false
       this.#fork().catch((error: Error) => this.#over(error))
       return
     }
-    const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
-    this.#over(codedError(Error, 'ERR_POSIX_ASYNC_CHILD', `the serving child ${pid} ${how}`))
+    this.#over(error)
+  }
+
+  // The client that the child was serving, if there was one.
+  #lost(error: Error): void {
+    if (this.#tally.get('active') === 0) return
+    this.#tally.add('active', -this.#tally.get('active'))
+    if (this.#killedOnPurpose) return
+    this.#tally.add('errors')
+    this.#host.clientError(error, { remoteAddress: undefined, remotePort: undefined })
   }
 
   // No child is left, which is an error unless the server was stopped.
@@ -192,7 +202,7 @@ class SyncModel implements RunningModel {
     this.#stopped = true
     this.#ending.set('closing', 1)
     shutdown(this.#control, SHUT_WR) // what it reports is still heard
-    if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
+    if (!this.#host.listener.isShared) shutdown(this.#host.listener.fd, SHUT_RDWR)
   }
 
   drained(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Client } from './model.js'
 const ofClient = new Set([
   ...['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ENOTCONN', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['ERR_STREAM_DESTROYED', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_HTTP_REQUEST_TIMEOUT', 'ERR_POSIX_ASYNC_CHILD'],
+  'ERR_POSIX_ASYNC_WORKER',
 ])
 // No process, thread or descriptor for a client: `stats()` counts those that were rejected.
 const ofServer = new Set(['fork', 'pthread_create', 'accept4', 'pipe2', 'socketpair'])

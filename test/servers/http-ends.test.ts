@@ -24,6 +24,14 @@ describe.each(['sync', 'fork', 'prefork', 'isolates', 'thread', 'event'])('%s', 
     expect(await fixture('upgrade')).toEqual(['one.', 'two.'])
   })
 
+  it.skipIf(['thread', 'event'].includes(model))(
+    'a client whose process or isolate dies is a clientError',
+    async () => {
+      const code = ['sync', 'fork'].includes(model) ? 'ERR_POSIX_ASYNC_CHILD' : 'ERR_POSIX_ASYNC_WORKER'
+      expect(await fixture('dies')).toEqual({ told: [code], errors: 1 })
+    },
+  )
+
   it('what is no HTTP is a clientError, and counted', async () => {
     expect(await fixture('bad')).toEqual({
       errors: ['HPE_INVALID_METHOD'],

@@ -55,7 +55,7 @@ describe.each(['sync', 'fork', 'prefork'])('%sServer', (model) => {
 
   it('A58 (libuv test-emfile): without descriptors accepting rests, and goes on when there are some', async () => {
     expect(await fixture('A58', [model])).toEqual({ replies: [true, true], calm: true, rejected: 0 })
-    expect(EXHAUSTED_PAUSE).toBeLessThanOrEqual(250)
+    expect(EXHAUSTED_PAUSE).toBeLessThanOrEqual(50)
   })
 
   it('200 connections leave nothing behind', async () => {

@@ -47,3 +47,21 @@ describe('a server that starts where another one was', () => {
     })
   })
 })
+
+describe('two servers on one socket', () => {
+  const models = ['sync', 'fork', 'prefork', 'thread', 'event']
+  const forms = models.flatMap((model) =>
+    model === 'sync'
+      ? [[model, 'given']]
+      : [
+          [model, 'given'],
+          [model, 'made'],
+        ],
+  )
+  it.each(forms)(
+    '%s, that is %s the socket: its end leaves the other one its file, which goes with that',
+    async (...args) => {
+      expect(await runFixture('stale-socket', 'upgrade', { args })).toEqual([true, 'hello you', false])
+    },
+  )
+})

@@ -1,6 +1,7 @@
 // An HTTP application whose answers come at once, late, never, before the end of an upload, or not at all.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
 
 export type Kind = 'plain' | 'limited' | 'hasty'
 
@@ -15,6 +16,10 @@ const answers: Record<string, Answer> = {
     })
   },
   '/never': () => {},
+  '/die': () => {
+    if (isMainThread) process.kill(process.pid, 'SIGKILL')
+    process.exit(3)
+  },
   '/reset': ({ socket }) => void socket.resetAndDestroy(),
   '/socket': ({ socket }, response) => response.end(JSON.stringify(described(socket)) + '.'),
   '/upload': (_request, response) => {

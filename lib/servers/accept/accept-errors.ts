@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { ErrnoError } from '../../errors.js'
 
 /** How long accepting rests when the kernel has no descriptors or memory left, in milliseconds. */
-export const EXHAUSTED_PAUSE = 100
+export const EXHAUSTED_PAUSE = 25
 
 const { errno } = constants
 const exhausted: readonly number[] = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM]

@@ -20,6 +20,16 @@ export function inodeOf(path: string): string | undefined {
   }
 }
 
+/** The same, told apart from a socket's file that was made anew and has the inode of the one before. */
+export function fileAt(path: string): string | undefined {
+  try {
+    const found = lstatSync(path, { bigint: true })
+    return found.isSocket() ? `${identityOf(found)}:${found.ctimeNs}` : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Removes the file. A folder that may no longer be written to must not keep a server from closing. */
 export function remove(path: string): void {
   try {

@@ -1,12 +1,14 @@
 // Takes the place of a Unix socket's file that a killed server left behind, and never that of a server that lives.
-// See: man 7 unix, man 2 connect, man 5 proc (/proc/net/unix).
-import { lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs'
+// See: man 7 unix, man 2 connect.
+import { statSync, unlinkSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ErrnoError } from '../../errors.js'
 import { AF_UNIX } from '../../posix/socket/socket-address.js'
 import { bind, connect, SOCK_NONBLOCK, SOCK_STREAM, socket } from '../../posix/sys-socket.js'
 import { close } from '../../posix/unistd.js'
+import { fileAt } from './socket-file.js'
+import { boundUnixSockets } from './unix-sockets.js'
 
 // How often and how soon another server that starts in the same folder is waited for. Milliseconds.
 const ATTEMPTS = 200
@@ -52,16 +54,6 @@ function lockOf(path: string): number | 'held' {
   }
 }
 
-// A socket's file that was made anew may have the inode of the one before.
-function fileAt(path: string): string | undefined {
-  try {
-    const file = lstatSync(path, { bigint: true })
-    return file.isSocket() ? `${file.dev}:${file.ino}:${file.ctimeNs}` : undefined
-  } catch {
-    return undefined
-  }
-}
-
 function removeStale(path: string): boolean {
   const file = fileAt(path)
   if (file === undefined || !refuses(path) || isBound(path, file) || fileAt(path) !== file) return false
@@ -86,20 +78,10 @@ function refuses(path: string): boolean {
   }
 }
 
-// Num: RefCount Protocol Flags Type St Inode Path, where St 01 is a socket that is not connected.
-const UNCONNECTED = /^(?:\S+\s+){5}01\s+\d+ (.+)$/gm
-
 // A program that has bound the socket and is about to listen refuses too. A relative name is of a folder that is not known: it may be this one.
+// Where that is not to be read, connect(2) alone decides.
 function isBound(path: string, file: string): boolean {
-  return boundPaths()
-    .filter((name) => basename(name) === basename(path))
-    .some((name) => !isAbsolute(name) || fileAt(name) === file)
-}
-
-function boundPaths(): string[] {
-  try {
-    return Array.from(readFileSync('/proc/net/unix', 'utf8').matchAll(UNCONNECTED), ([, name]) => name!)
-  } catch {
-    return [] // not to be read here: connect(2) alone decides
-  }
+  return (boundUnixSockets() ?? [])
+    .filter((one) => !one.isConnected && basename(one.path) === basename(path))
+    .some((one) => !isAbsolute(one.path) || fileAt(one.path) === file)
 }

@@ -127,6 +127,10 @@ export class CallbackSink implements Sink<CallbackConnection> {
     this.#host.refused(error)
   }
 
+  dropped(number: number): void {
+    this.#host.dropped(number)
+  }
+
   #fail(conn: CallbackConnection, error: unknown): void {
     try {
       this.#host.handlerFailed(asError(error), conn)

@@ -13,4 +13,5 @@ export interface EventHost<L extends Link> {
   clientError(error: Error, client: Client): void
   handlerFailed(error: Error, client: Client): void
   refused(error: ErrnoError): void
+  dropped(number: number): void
 }

@@ -94,6 +94,7 @@ class EventModel implements RunningModel {
         host.clientError(error, client)
       },
       refused: (error) => this.#refused(error),
+      dropped: (number) => this.#dropped(number),
       settled: () => this.#settle(),
     }
   }
@@ -130,6 +131,12 @@ class EventModel implements RunningModel {
       this.#toldOfRange = true
       this.#host.clientError(error, UNKNOWN_CLIENT)
     }
+  }
+
+  #dropped(number: number): void {
+    if (!this.#host.hears('drop')) return
+    const { address, port } = this.#reactor.droppedPeer(number) ?? {}
+    this.#host.emit('drop', { remoteAddress: address, remotePort: port })
   }
 
   stop(): void {

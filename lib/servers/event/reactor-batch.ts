@@ -22,6 +22,8 @@ export interface Sink<L extends Link> {
   close(link: L, error: Error | undefined): void
   /** A client could not be taken: no descriptor is left (EMFILE ...: it waits), or select(2) has no room (ERANGE: it is gone). */
   refused(error: ErrnoError): void
+  /** A client was closed unserved; its number is valid until the batch is over. */
+  dropped(number: number): void
   /** Links were closed in this batch, which is over. */
   settled(): void
 }
@@ -113,6 +115,7 @@ export class Batch<L extends Link> {
     const link = this.#links[slot]
     if (what === kind.close) this.#closed(slot, link, a, b)
     else if (what === kind.refused) this.#sink.refused(new ErrnoError(a, 'accept4'))
+    else if (what === kind.dropped) this.#sink.dropped(a)
     else if (!link || link.slot !== slot) return
     else if (what === kind.end) this.#sink.end(link)
     else if (what === kind.drain) this.#sink.drain(link)
@@ -131,4 +134,10 @@ export class Batch<L extends Link> {
       link.slot = -1 // whose slot it is next, it does not speak for
     }
   }
+}
+
+/** A client's address and port, from "port address". */
+export function asPeer(text: string): { address: string; port: number } | undefined {
+  const space = text.indexOf(' ')
+  return space < 0 ? undefined : { address: text.slice(space + 1), port: Number(text.slice(0, space)) }
 }

@@ -1,7 +1,7 @@
 // The memory that the native reactor shares with JavaScript: records of what happened, operations of what is to be done, and
 // the bytes of both. What lies where, and the numbers, are those of native/core/reactor/shared.h; change both together.
 
-export const kind = { open: 0, data: 1, end: 2, drain: 3, close: 4, refused: 5 } as const
+export const kind = { open: 0, data: 1, end: 2, drain: 3, close: 4, refused: 5, dropped: 6 } as const
 export const reason = { closed: 0, timedOut: 1, detached: 2 } as const
 export const operation = { write: 0, finish: 1, closeSoon: 2, destroy: 3, pause: 4, resume: 5, release: 6 } as const
 

@@ -4,7 +4,7 @@ import { ErrnoError } from '../../errors.js'
 import { native } from '../../native.js'
 import { byteLengthOf } from '../../posix/internal/memory-view.js'
 import { asBytes, type Data } from '../connection.js'
-import { Batch, type Link, type Sink } from './reactor-batch.js'
+import { asPeer, Batch, type Link, type Sink } from './reactor-batch.js'
 import { operation, ReactorMemory } from './reactor-memory.js'
 
 export type { Link, Sink }
@@ -238,8 +238,11 @@ export class Reactor<L extends Link> {
 
   /** The client's address and port, while the link is open. */
   peerOf(link: L): { address: string; port: number } | undefined {
-    const text = link.slot < 0 ? '' : native.reactorPeer(this.#handle, link.slot)
-    const space = text.indexOf(' ')
-    return space < 0 ? undefined : { address: text.slice(space + 1), port: Number(text.slice(0, space)) }
+    return asPeer(link.slot < 0 ? '' : native.reactorPeer(this.#handle, link.slot))
+  }
+
+  /** The same of a client that was closed unserved, in the batch that tells of it. */
+  droppedPeer(number: number): { address: string; port: number } | undefined {
+    return asPeer(native.reactorDroppedPeer(this.#handle, number))
   }
 }

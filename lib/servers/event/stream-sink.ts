@@ -73,4 +73,8 @@ export class StreamSink implements Sink<StreamConnection> {
   refused(error: ErrnoError): void {
     this.#host.refused(error)
   }
+
+  dropped(number: number): void {
+    this.#host.dropped(number)
+  }
 }

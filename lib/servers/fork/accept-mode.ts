@@ -88,16 +88,19 @@ export class AcceptMode {
     this.#native.resume(this.#server.settings.maxChildren, this.#server.host.maxConnections)
   }
 
-  /** A fork has failed: nothing is accepted for a while, longer after each failure. */
-  rest(): void {
+  /**
+   * A fork has failed: nothing is accepted for a while, longer after each failure.
+   * @param pause the milliseconds, where it is no matter of the kernel's patience
+   */
+  rest(pause?: number): void {
     this.#js.pause()
     this.#native.pause()
     if (this.#resting) return
     this.#resting = setTimeout(() => {
       this.#resting = undefined
       this.#server.rested()
-    }, this.#rest)
-    this.#rest = Math.min(this.#rest * 2, LONGEST_REST)
+    }, pause ?? this.#rest)
+    if (pause === undefined) this.#rest = Math.min(this.#rest * 2, LONGEST_REST)
   }
 
   /** A fork has worked. */

@@ -1,6 +1,6 @@
 // The model of forkServer without workers: the parent accepts, forks, and closes the client; the child serves and exits.
 // See: man 2 fork, accept, _exit.
-import { ErrnoError } from '../../errors.js'
+import type { ErrnoError } from '../../errors.js'
 import { asExitStatus, Child, runInChild } from '../../fork/child.js'
 import { keepInParent, release } from '../../fork/only-here.js'
 import { compactHeap } from '../../fork/compact-heap.js'
@@ -10,6 +10,7 @@ import { tryPrivileges } from '../serving/privileges.js'
 import { ConnectionChild } from './connection-child.js'
 import { ConnectionChildren } from './connection-children.js'
 import { Deferred } from '../deferred.js'
+import { EXHAUSTED_PAUSE } from '../accept/accept-errors.js'
 import { AcceptMode, RETRY } from './accept-mode.js'
 import { EndingPipe } from './ending-pipe.js'
 import { clientOf } from '../model.js'
@@ -50,6 +51,8 @@ class ForkModel implements RunningModel {
   readonly #bytes = new Counters()
   // Accepted, and not yet a child's.
   readonly #waiting = new Set<Accepted>()
+  // Of those, how many wait for descriptors.
+  #starved = 0
   #stopped = false
   #destroyed = false
   readonly #host: ServerHost
@@ -166,9 +169,21 @@ class ForkModel implements RunningModel {
     if (this.#destroyed) this.#children.kill()
   }
 
+  // Without descriptors the client waits until there are some, as others do in the kernel's queue.
+  #waitForDescriptors(accepted: Accepted, again: boolean): void {
+    this.#accepting.rest(EXHAUSTED_PAUSE)
+    this.#starved++
+    setTimeout(() => {
+      this.#starved--
+      void this.#serve(accepted, again)
+    }, EXHAUSTED_PAUSE)
+  }
+
   // A fork that fails is tried once more while the client waits; then the client is closed.
   #forkFailed(accepted: Accepted, error: Error, again: boolean): void {
-    const passing = error instanceof ErrnoError && ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(error.code)
+    const { code } = error as Partial<ErrnoError>
+    if (!this.#stopped && (code === 'EMFILE' || code === 'ENFILE')) return this.#waitForDescriptors(accepted, again)
+    const passing = code === 'EAGAIN' || code === 'ENOMEM'
     if (!this.#stopped) this.#accepting.rest()
     if (passing && again && !this.#stopped) {
       setTimeout(() => void this.#serve(accepted, false), RETRY)
@@ -182,7 +197,7 @@ class ForkModel implements RunningModel {
   // After any change: accept on when there is room, or tell that all has ended.
   #settle(): void {
     if (!this.#stopped) {
-      if (this.#active < this.#settings.maxChildren) this.#accepting.resume(this.#own)
+      if (this.#starved === 0 && this.#active < this.#settings.maxChildren) this.#accepting.resume(this.#own)
     } else if (this.#active === 0) {
       this.#release()
       this.#drained.resolve()

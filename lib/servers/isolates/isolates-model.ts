@@ -121,9 +121,19 @@ class IsolatesModel implements RunningModel {
     this.#alive.delete(isolate)
     slot.worker = undefined
     this.#tally.add('active', -isolate.active)
-    if (!isolate.leaves) this.#tally.add('errors', isolate.active)
+    if (!isolate.leaves) this.#lost(isolate, code, error)
     if (this.#state === 'running') this.#crashed(slot, isolate, code, error)
     this.#settle()
+  }
+
+  // Its clients; who they were, nothing tells.
+  #lost({ id, active }: Isolate, code: number, cause: Error | undefined): void {
+    this.#tally.add('errors', active)
+    const message = `isolate ${id} exited with code ${code} while it served this client`
+    const error = cause ?? codedError(Error, 'ERR_POSIX_ASYNC_WORKER', message)
+    for (let i = 0; i < active; i++) {
+      this.#host.clientError(error, { remoteAddress: undefined, remotePort: undefined })
+    }
   }
 
   #crashed(slot: Slot<Isolate>, isolate: Isolate, code: number, error: Error | undefined): void {
@@ -154,7 +164,7 @@ class IsolatesModel implements RunningModel {
     this.#flags.closing = true
     for (const { timer } of this.#slots) clearTimeout(timer)
     if (this.#stop >= 0) eventfd_write(this.#stop, 1n)
-    if (!this.#host.listener.inherited) shutdown(this.#listener, SHUT_RDWR)
+    if (!this.#host.listener.isShared) shutdown(this.#listener, SHUT_RDWR)
     this.#settle()
   }
 

@@ -1,4 +1,5 @@
 // All workers of a prefork server that live, with those that are about to leave: forked, heard, and waited for.
+import { codedError } from '../../errors.js'
 import type { Child, ExitStatus } from '../../fork/child.js'
 import { callSafely } from '../../posix/event-loop/epoll-registry.js'
 import { notAReport } from '../../fork/not-a-report.js'
@@ -41,6 +42,9 @@ export interface RosterEvents {
   /** It has ended, and was told of. */
   ended(slot: Slot, worker: PreforkWorker, leaves: boolean): void
 }
+
+// Clients that were lost with one worker and that are told of, at most.
+const MOST_TOLD = 1000
 
 // Of whom a worker that is ended for its reports was serving, nothing is known.
 export const nobody = { remoteAddress: undefined, remotePort: undefined }
@@ -124,15 +128,26 @@ export class LiveWorkers {
   }
 
   #ended(slot: Slot, worker: PreforkWorker, status: ExitStatus): void {
-    const { hooks, host, cells } = this.#server
+    const { hooks, host } = this.#server
     worker.drain()
     const { cut, leaves } = worker
     const active = worker.over(status)
-    if (!cut && (!leaves || status.signal)) cells.addErrors(active)
+    if (!cut && (!leaves || status.signal)) this.#lost(worker, status, active)
     callSafely(() => hooks.tell('afterWorkerExit', worker, status))
     callSafely(() => host.emit('exit', worker, status.code, status.signal))
     this.#events.ended(slot, worker, leaves)
     this.#remove(worker)
+  }
+
+  // Who they were, nothing tells; of a number that a hostile worker has made up not all are told.
+  #lost({ id, pid }: PreforkWorker, { code, signal }: ExitStatus, active: number): void {
+    const { host, cells } = this.#server
+    cells.addErrors(active)
+    const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
+    const message = `worker ${id} (pid ${pid}) ${how} while it served this client`
+    for (let i = 0; i < Math.min(active, MOST_TOLD); i++) {
+      host.clientError(codedError(Error, 'ERR_POSIX_ASYNC_WORKER', message), nobody)
+    }
   }
 
   /** All leave when they have done what they have begun, in `grace` milliseconds at the latest. */

@@ -188,7 +188,7 @@ export class PreforkModel implements RunningModel {
     clearInterval(this.#rest)
     this.#cells.common.set('closing', 1)
     this.#pool.stop()
-    if (!this.#host.listener.inherited) shutdown(this.#host.listener.fd, SHUT_RDWR)
+    if (!this.#host.listener.isShared) shutdown(this.#host.listener.fd, SHUT_RDWR)
     this.#settle()
   }
 

@@ -15,7 +15,7 @@ namespace posix_async {
 namespace {
 
 constexpr int kMostAccepts = 256;           // in one batch
-constexpr uint64_t kRestMilliseconds = 50;  // without a descriptor to give
+constexpr uint64_t kRestMilliseconds = 25;  // without a descriptor to give
 
 Peer PeerFrom(const sockaddr_storage& address) {
   Peer peer;
@@ -95,9 +95,18 @@ void Reactor::Accept(Listener& listener) {
 }
 
 void Reactor::Place(int fd, const Peer& peer) {
+  control_->statistics[kAccepted]++;
   if (active_ < options_.most_connections && HasSlot()) return Admit(fd, peer);
+  Drop(fd, peer);
+}
+
+// A native handler's clients do not enter JavaScript.
+void Reactor::Drop(int fd, const Peer& peer) {
   close(fd);
   control_->statistics[kRejected]++;
+  if (handler_) return;
+  dropped_.push_back(peer);
+  Tell(kDropped, -1, static_cast<int32_t>(dropped_.size() - 1));
 }
 
 // By a back end that accepts.
@@ -139,7 +148,7 @@ void Reactor::Admit(int fd, const Peer& peer) {
   Connection& connection = At(slot);
   int error = handler_ && !StartHandling(slot) ? -ENOMEM : 0;
   if (!error && !completes_) error = backend_->Change(fd, TagOf(slot), kNoInterest, kReadable);
-  if (error) return Refuse(slot, fd, -error);
+  if (error) return Refuse(slot, fd, peer, -error);
   connection.fd = fd;
   connection.peer = peer;
   if (completes_) {
@@ -148,18 +157,16 @@ void Reactor::Admit(int fd, const Peer& peer) {
     connection.registered = kReadable;
   }
   Watch(slot);
-  control_->statistics[kAccepted]++;
   control_->statistics[kActive] = ++active_;
   control_->queued[slot] = 0;
   Tell(kOpen, slot, fd);
 }
 
 // What cannot be waited for cannot be served: told, counted, and closed.
-void Reactor::Refuse(int32_t slot, int fd, int error) {
+void Reactor::Refuse(int32_t slot, int fd, const Peer& peer, int error) {
   free(std::exchange(At(slot).user, nullptr));
   free_slots_.push_back(slot);
-  close(fd);
-  control_->statistics[kRejected]++;
+  Drop(fd, peer);
   Tell(kRefused, -1, error);
 }
 

@@ -93,6 +93,7 @@ void Reactor::FreeClosed() {
     free_slots_.push_back(slot);
   }
   closed_.clear();
+  if (notices_.empty()) dropped_.clear();
 }
 
 // ---- what happened

@@ -90,6 +90,7 @@ class Reactor {
   const ByteQueue& leftover() const { return leftover_; }
   int DescriptorOf(int32_t slot) const;
   const Peer* PeerOf(int32_t slot) const;  // until the end of the batch that told kClose
+  const Peer* DroppedPeer(int32_t number) const;
   // A native handler's write: 0 or -errno.
   int Reply(int32_t slot, const uint8_t* bytes, size_t count);
   // Closes every connection, each with its record.
@@ -144,9 +145,10 @@ class Reactor {
   // accept.cc: clients coming in
   void Accept(Listener& listener);
   void Place(int fd, const Peer& peer);
+  void Drop(int fd, const Peer& peer);
   void Accepted(size_t index, const Ready& ready);
   void Admit(int fd, const Peer& peer);
-  void Refuse(int32_t slot, int fd, int error);
+  void Refuse(int32_t slot, int fd, const Peer& peer, int error);
   int32_t TakeSlot();
   bool HasSlot() const;
   bool MayAccept() const;
@@ -214,6 +216,7 @@ class Reactor {
       connections_;  // never reallocated: its whole room is reserved at first, and touched when used
   std::vector<int32_t> free_slots_;
   std::vector<int32_t> closed_;     // told in this batch: free when it is over
+  std::vector<Peer> dropped_;       // told in this batch, or about to be
   std::vector<int32_t> unsettled_;  // interest may have changed
   std::deque<uint64_t> run_queue_;  // ready, but the slab or the records were full
   std::deque<Record> notices_;      // to be told in the next batch

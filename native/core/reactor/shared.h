@@ -16,6 +16,7 @@ enum Kind : int32_t {
   kDrain = 3,    // everything queued has been taken by the kernel
   kClose = 4,    // a: errno or 0, b: a Reason. The last record of a slot
   kRefused = 5,  // a: errno of accept4 or of registering; slot -1
+  kDropped = 6,  // a: number of a client that was closed unserved, until the batch is over; slot -1
 };
 
 enum Reason : int32_t { kClosed = 0, kTimedOut = 1, kDetached = 2 };

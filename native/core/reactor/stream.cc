@@ -159,6 +159,10 @@ const Peer* Reactor::PeerOf(int32_t slot) const {
   return static_cast<size_t>(slot) < connections_.size() ? &connections_[static_cast<size_t>(slot)].peer : nullptr;
 }
 
+const Peer* Reactor::DroppedPeer(int32_t number) const {
+  return static_cast<size_t>(number) < dropped_.size() ? &dropped_[static_cast<size_t>(number)] : nullptr;
+}
+
 int Reactor::Detach(int32_t slot, uint64_t now) {
   if (control_->operations) Flush(now);
   if (DescriptorOf(slot) < 0) return -EBADF;

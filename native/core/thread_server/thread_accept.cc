@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kExhaustedPause{100};   // descriptors ran out: asked again after it, or when a connection ended
+constexpr milliseconds kExhaustedPause{25};    // descriptors ran out: asked again after it, or when a connection ended
 constexpr milliseconds kFirstThreadPause{10};  // no thread to be had: doubled each time
 constexpr int kThreadAttempts = 6;             // 310 ms in all, then the connection is refused
 
