@@ -20,6 +20,13 @@ describe.each(['sync', 'fork', 'prefork', 'isolates', 'thread', 'event'])('%s', 
     ])
   })
 
+  it('close(): requests that were sent one behind the other are all answered, and the last reply closes', async () => {
+    expect(await fixture('pipelined')).toEqual([
+      [3, 1],
+      [3, 1],
+    ])
+  })
+
   it('close(): what was upgraded goes on until it closes', async () => {
     expect(await fixture('upgrade')).toEqual(['one.', 'two.'])
   })

@@ -24,6 +24,8 @@ export class HttpSocket {
   #last: IncomingMessage | undefined
   #taken = false
   #isLingering = false
+  // What was told to be the last reply.
+  #lastReply: ServerResponse | undefined
   #idleSince = performance.now()
   #bytesRead = 0
 
@@ -61,9 +63,13 @@ export class HttpSocket {
     for (const over of [...this.#inWork.values()]) over()
   }
 
-  /** Replies that have not begun say "Connection: close". */
+  /** The reply to what came last says "Connection: close", where it has not begun: those before it, pipelined, are not to end the connection. */
   endSoon(): void {
-    for (const response of this.#inWork.keys()) if (!response.headersSent) response.shouldKeepAlive = false
+    const response = [...this.#inWork.keys()].at(-1)
+    if (!response || response.headersSent || !response.shouldKeepAlive) return
+    if (this.#lastReply && !this.#lastReply.headersSent) this.#lastReply.shouldKeepAlive = true
+    response.shouldKeepAlive = false
+    this.#lastReply = response
   }
 
   /**

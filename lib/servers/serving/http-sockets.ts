@@ -84,7 +84,7 @@ export class HttpSockets {
       done()
       if (this.#ending && served.isIdle) this.#sweepLater(LINGER)
     })
-    if (this.#ending) response.shouldKeepAlive = false
+    if (this.#ending) served.endSoon()
   }
 
   #take(socket: Socket): void {

