@@ -45,6 +45,7 @@
         "native/core/fork/task_rights.cc",
         "native/core/fork/thread_calls.cc",
         "native/core/fork/thread_table.cc",
+        "native/core/fork/undisturbed.cc",
         "native/core/fork/wake_hooks.cc",
         "native/core/fork/worker_thread.cc",
         "native/core/handlers/echo.cc",

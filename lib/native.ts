@@ -513,6 +513,8 @@ interface ForkNatives {
   findMathRandom(inNewContext: (probe: (random: () => number) => void) => void): boolean
   /** In a child: no Math.random goes on where the parent's stands. */
   renewMathRandom(): number
+  /** Whether a fork could know the threads of this process: 0, a negative errno, or why not. */
+  lookForThreads(): number | string
   /** Pages that V8 maps for its heap lie together from now on, which makes forks cheaper, and are not hidden from children. */
   prepareHeap(): void
   getrandom(bytes: ByteView): number

@@ -97,7 +97,7 @@ function endChild(pid: number): void {
  * The caller must reap the child with waitpid or waitpidAsync.
  *
  * @throws ErrnoError EAGAIN (a limit of processes or of pending signals), ENOMEM, EMFILE, EPERM (a filter of system calls), ENOTSUP (in
- * a Worker); ERR_FORK_UNSAFE where a thread could not be stopped within a second in which it could run (a minute by the clock), /proc is that of another pid namespace, or
+ * a Worker); ERR_FORK_UNSAFE where a thread could not be stopped within a second in which it could run (a minute by the clock), /proc is that of another pid namespace or cannot be read, or
  * Node.js is not a supported one or keeps its queues where they are not found, as one built without the inspector does (nothing has
  * changed then); ERR_INVALID_ARG_VALUE
  * @see man 2 fork
@@ -137,8 +137,19 @@ function notInWorker(): Error {
 export function prepareFork(silent = true): void {
   if (!isMainThread) throw notInWorker()
   if (prepareRuntime()) warmUp(_exit)
+  knowThreads()
   const reason = silent ? whyNotSilent() : undefined
   if (reason !== undefined) throw forkError(reason)
+}
+
+let knowsThreads = false
+
+// Where /proc cannot be read no fork works: it is told before anything stands on one.
+function knowThreads(): void {
+  if (knowsThreads) return
+  const result = native.lookForThreads()
+  if (result !== 0) throw forkError(result)
+  knowsThreads = true
 }
 
 /** In the child of such a fork, first of all. */

@@ -192,6 +192,9 @@ void SilencePromise(Napi::Value promise) { fork::SilencePromise(SlotOf(promise))
 
 void SettlePromise(Napi::Value promise, Napi::Value outcome) { fork::SettlePromise(SlotOf(promise), SlotOf(outcome)); }
 
+// 0, a negative errno, or why it is not safe.
+Napi::Value LookForThreads(Napi::Env env) { return ToJs(env, fork::LookForThreads()); }
+
 void PrepareHeap() {
   fork::PlaceHeapTogether();
   fork::ShowHeap();
@@ -238,6 +241,7 @@ void RegisterFork(Exports& exports) {
   exports.Function<&Fork>("fork");
   exports.Function<&ForkFromLoop>("forkFromLoop");
   exports.Function<&fork::ForkSiblings>("forkSiblings");
+  exports.Function<&LookForThreads>("lookForThreads");
   exports.Function<&PrepareHeap>("prepareHeap");
   exports.Function<&FindPromiseJobs>("findPromiseJobs");
   exports.Function<&FindMathRandom>("findMathRandom");

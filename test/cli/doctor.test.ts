@@ -1,5 +1,6 @@
 // posix-async doctor: what it says of this machine, and of one that is made to lack something.
 import { expect, it } from 'vitest'
+import { kept } from '../../lib/cli/checks/fork-promise-names.js'
 import type { Finding } from '../../lib/cli/checks/finding.js'
 import { command, type CommandOptions } from '../support/command.js'
 import { cannotTrace } from '../support/strace.js'
@@ -18,12 +19,16 @@ it('says yes or no on each line, and its exit code agrees', async () => {
   expect(stdout).toContain('native addon                     loads, and the kernel answers through it')
 })
 
-it('sees that this runtime forks', async () => {
+it('tries each promise of fork() by itself', async () => {
   const { of } = await findings()
-  expect(of('fork: a child of this runtime')).toMatchObject({
-    ok: true,
-    detail: 'forked, ran JavaScript, was waited for',
-  })
+  for (const [name, detail] of Object.entries(kept)) expect(of(`fork: ${name}`)).toMatchObject({ ok: true, detail })
+})
+
+it('says of each promise why it is not kept', async () => {
+  const { code, of } = await findings({ env: { ...process.env, UV_USE_IO_URING: '1' } })
+  expect(code).toBe(1)
+  const detail = expect.stringMatching(/^ERR_FORK_UNSAFE: fork: .*UV_USE_IO_URING/) as string
+  for (const name of Object.keys(kept)) expect(of(`fork: ${name}`)).toMatchObject({ ok: false, detail })
 })
 
 it('tells of too few descriptors, with the cure, and ends with 1', async () => {

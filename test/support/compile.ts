@@ -1,11 +1,16 @@
 // Compiles C and C++ for a test, into a folder of its own that the test removes.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const root = fileURLToPath(new URL('../..', import.meta.url))
+/** The package's own folder, from test/ and from dist/test/ alike; with a slash behind it. */
+export const root = (() => {
+  let folder = fileURLToPath(new URL('..', import.meta.url))
+  while (!existsSync(join(folder, 'package.json'))) folder = join(folder, '..', '/')
+  return folder
+})()
 
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'posix-async-compile-'))

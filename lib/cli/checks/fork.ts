@@ -5,6 +5,7 @@ import { release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { messageOf } from '../failure.js'
+import { kept, type PromiseOfFork } from './fork-promise-names.js'
 import { atLeast, type Check, count, read, softLimit } from './finding.js'
 
 const run = promisify(execFile)
@@ -49,22 +50,41 @@ const signals: Check = () => {
   }
 }
 
-const works: Check = async () => {
-  const finding = {
-    name: 'fork: a child of this runtime',
-    cure: 'see the lines above; report it where all of them say yes',
-  }
-  try {
-    const { stdout } = await run(process.execPath, [fileURLToPath(new URL('fork-probe.js', import.meta.url))], {
-      timeout: 10_000,
-    })
-    const detail = stdout.trim() === 'forked' ? 'forked, ran JavaScript, was waited for' : stdout.trim()
-    return { ...finding, ok: stdout.trim() === 'forked', detail }
-  } catch (error) {
-    const { stderr = '', killed } = error as { stderr?: string; killed?: boolean }
-    const line = stderr.split('\n').find((text) => /Error/.test(text))
-    return { ...finding, ok: false, detail: killed ? 'the child hung' : (line ?? messageOf(error)).trim() }
-  }
+interface Told {
+  name: PromiseOfFork
+  wrong?: string
 }
 
-export const forking: readonly Check[] = [maps, taskList, signals, works]
+// One after the other, as a program whose end is no matter: what it had to say until then counts.
+async function tryPromises(): Promise<{ told: Told[]; end: string }> {
+  const program = fileURLToPath(new URL('fork-promises.js', import.meta.url))
+  const { stdout, end } = await run(process.execPath, [program], { timeout: 60_000, killSignal: 'SIGKILL' }).then(
+    (result) => ({ ...result, end: '' }),
+    (error: Error & { stdout?: string; stderr?: string; killed?: boolean }) => {
+      const line = error.stderr?.split('\n').find((text) => /Error/.test(text))
+      return { stdout: error.stdout ?? '', end: error.killed ? 'it hung' : (line ?? messageOf(error)).trim() }
+    },
+  )
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{'))
+  return { told: lines.map((line) => JSON.parse(line) as Told), end }
+}
+
+let tried: ReturnType<typeof tryPromises> | undefined
+
+const promise =
+  (name: PromiseOfFork): Check =>
+  async () => {
+    const { told, end } = await (tried ??= tryPromises())
+    const found = told.find((one) => one.name === name)
+    const wrong = found ? found.wrong : `not tried: ${end}`
+    return {
+      name: `fork: ${name}`,
+      ok: wrong === undefined,
+      detail: wrong ?? kept[name],
+      cure: 'docs/fork.md says where fork() works; report it where all lines above say yes',
+    }
+  }
+
+const promises = (Object.keys(kept) as PromiseOfFork[]).map(promise)
+
+export const forking: readonly Check[] = [maps, taskList, signals, ...promises]

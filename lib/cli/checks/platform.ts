@@ -19,9 +19,9 @@ const glibc: Check = () => {
   const version = process.platform === 'linux' ? glibcVersion() : undefined
   return {
     name: 'GNU C library',
-    ok: version !== undefined && atLeast(version, '2.28'),
+    ok: version !== undefined && atLeast(version, '2.34'),
     detail: version ?? 'none: this is another C library (musl?)',
-    cure: 'use a distribution with glibc 2.28 or newer: Debian, Ubuntu, Fedora, not Alpine',
+    cure: 'use a distribution with glibc 2.34 or newer: Debian 12, Ubuntu 22.04, Fedora 36; not Alpine',
   }
 }
 

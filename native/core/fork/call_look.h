@@ -12,6 +12,7 @@ struct CallLook {
   long number = -1;  // -1: it is in no call, or that can't be told
   long arguments[6] = {};
   uintptr_t stack_pointer = 0, program_counter = 0;
+  bool is_recent = false;  // a call that was begun a moment ago
 };
 
 // From /proc/self/task/TID/syscall; without malloc.

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "atfork.h"
 #include "child_loop.h"
@@ -22,6 +23,7 @@
 #include "old_number.h"
 #include "pool.h"
 #include "revive.h"
+#include "undisturbed.h"
 #include "wake_hooks.h"
 
 namespace posix_async::fork {
@@ -67,6 +69,8 @@ class AllSignalsBlocked {
     pthread_sigmask(SIG_BLOCK, &everything, &before_);
   }
   ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  bool TookBefore(int signal) const { return sigismember(&before_, signal) == 0; }
 
  private:
   sigset_t before_;
@@ -118,25 +122,48 @@ void BeginChild(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options,
   if (error != 0) EndForWantOf("watches of files", error);
 }
 
-ForkResult ForkParked(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options, LoopSpares* spares) {
+// Once. -ERESTART: a thread that was left alone has run meanwhile, and the child is gone.
+constexpr pid_t kOnceMore = -ERESTART;
+
+ForkResult ForkParked(ThreadTable* table, bool may_leave, const AllSignalsBlocked& blocked, uv_loop_t* loop,
+                      const ForkOptions& options, LoopSpares* spares) {
   ForkResult result;
-  result.parking = Park(table);
+  result.parking = Park(table, may_leave);
   if (result.parking.error != 0) {
     result.pid = result.parking.error;
     return result;
   }
   if (HandlersAreKnown()) RetireIdlePoolThreads(table, loop);
   const RobustList robust;
-  const int hidden = MakeMappingsForkable();
-  result.pid = hidden != 0 ? hidden : Clone(options.wants_pidfd ? &result.pidfd : nullptr);
+  const Gate gate(*table);
+  const int error = gate.error() != 0 ? gate.error() : MakeMappingsForkable();
+  result.pid = error != 0 ? error : Clone(options.wants_pidfd ? &result.pidfd : nullptr);
   if (result.pid == 0) {
+    gate.Pass();
     sibling_flag = 0;
     robust.Restore();
     if (options.keeps_only != nullptr) LetGoOfOthers(*options.keeps_only, loop);
     BeginChild(table, loop, options, spares);
-  } else {
-    Release(table);
+    return result;
   }
+  const bool is_good = result.pid < 0 || NoneHasRun(*table);
+  if (is_good) gate.Let();
+  Release(table);
+  if (is_good) return result;
+  Discard(result.pid, std::exchange(result.pidfd, -1), blocked.TookBefore(SIGCHLD));
+  result.pid = kOnceMore;
+  return result;
+}
+
+// A child that is its parent's parent's could not be discarded: for such a one every thread is asked.
+ForkResult ForkSoundly(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options, LoopSpares* spares) {
+  constexpr int kAttempts = 4;
+  const AllSignalsBlocked blocked;
+  ForkResult result;
+  result.pid = kOnceMore;
+  for (int attempt = 0; result.pid == kOnceMore; attempt++)
+    result = ForkParked(table, attempt < kAttempts && sibling_flag == 0, blocked, loop, options, spares);
+  if (result.pid > 0) NoteForked(*table);
   return result;
 }
 
@@ -158,9 +185,15 @@ ForkResult Fork(uv_loop_t* loop, const ForkOptions& wanted) {
   }
   HookNumbers();
   RunPrepareHandlers();
-  const AllSignalsBlocked blocked;
-  result = ForkParked(&Threads(), loop, options, &spares);
+  result = ForkSoundly(&Threads(), loop, options, &spares);
   if (result.pid != 0) RunParentHandlers();
+  return result;
+}
+
+ForkResult LookForThreads() {
+  ForkResult result;
+  result.parking = ListThreads(&Threads());
+  result.pid = result.parking.error;
   return result;
 }
 

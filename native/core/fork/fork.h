@@ -31,6 +31,10 @@ struct ForkOptions {
 
 ForkResult Fork(uv_loop_t* loop, const ForkOptions& options);
 
+// Main thread only. Whether a fork could know the threads of this process: `pid` is 0, or a negative errno with the
+// reason.
+ForkResult LookForThreads();
+
 // From now on the children of this process are its parent's (CLONE_PARENT), who waits for them. Not so in those
 // children.
 void ForkSiblings();

@@ -12,11 +12,14 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 
 #include "conditions.h"
 #include "fate.h"
 #include "park_signal.h"
 #include "patience.h"
+#include "program.h"
+#include "undisturbed.h"
 
 namespace posix_async::fork {
 
@@ -29,7 +32,7 @@ Thread* FirstMissing(ThreadTable* table, uint32_t* expected) {
   Thread* missing = nullptr;
   *expected = 0;
   for (Thread* thread : table->threads()) {
-    if (!thread->parkable || thread->state.load() >= kFrozen) continue;
+    if (!thread->parkable || thread->is_left_alone || thread->state.load() >= kFrozen) continue;
     if (thread->state.load() == kParked) {
       ++*expected;
     } else if (Exists(thread->tid)) {
@@ -56,7 +59,7 @@ Thread* AwaitParked(ThreadTable* table, uint32_t expected, Patience* patience) {
 // then. Sets `parkable`; 0, or a negative errno where it can't be told.
 int FindWhetherItParks(Thread* thread, Patience* patience) {
   constexpr int kMoments = 10, kFinal = kMoments + 3;
-  if (thread->tid_address != nullptr || thread->times_blocked >= kFinal) return 0;
+  if (thread->has_parked || thread->times_blocked >= kFinal) return 0;
   thread->parkable = false;
   for (Blocking how = Blocking::kAwake; how != Blocking::kNot && !patience->IsOver(); Rest()) {
     const int error = HowItBlocksPark(thread->tid, &how);
@@ -81,9 +84,18 @@ struct Attempt {
   const Thread* missing = nullptr;  // did not come in time
 };
 
+// Looks at what the thread is in. Whether it stays there: it need not be asked.
+bool LeaveAlone(Thread* thread, bool may_leave) {
+  thread->look = LookAtCall(thread->tid);
+  thread->look.is_recent = thread->has_run || thread->forks_to_ask > 0;  // it runs again and again
+  return may_leave && MayBeLeftAlone(thread);
+}
+
 // Stops one thread. What is idle is frozen here and now; what runs is asked to park.
-void Stop(Thread* thread, Patience* patience, Attempt* attempt) {
-  if (thread->state.load() >= kFrozen || Freeze(thread)) return;
+void Stop(Thread* thread, bool may_leave, Patience* patience, Attempt* attempt) {
+  const bool is_stopped = thread->state.load() >= kFrozen || Freeze(thread);
+  thread->is_left_alone = !is_stopped && thread->state.load() != kParked && LeaveAlone(thread, may_leave);
+  if (is_stopped || thread->is_left_alone) return;
   int error = thread->state.load() == kParked ? 0 : FindWhetherItParks(thread, patience);
   if (error == 0 && !thread->parkable) {
     attempt->all_there &= Exists(thread->tid);
@@ -96,9 +108,9 @@ void Stop(Thread* thread, Patience* patience, Attempt* attempt) {
 }
 
 // Stops all that are known, and waits for those that could be asked.
-Attempt StopAll(ThreadTable* table, Patience* patience) {
+Attempt StopAll(ThreadTable* table, bool may_leave, Patience* patience) {
   Attempt attempt;
-  for (Thread* thread : table->threads()) Stop(thread, patience, &attempt);
+  for (Thread* thread : table->threads()) Stop(thread, may_leave, patience, &attempt);
   attempt.missing = AwaitParked(table, attempt.expected, patience);
   return attempt;
 }
@@ -118,13 +130,19 @@ ParkResult FailFor(ThreadTable* table, const Thread& thread, const Patience& pat
 }
 
 ParkResult FailToList(ThreadTable* table, int error) {
-  return Fail(table, error, error == kForeignProc ? "/proc is not that of this process's pid namespace" : "");
+  if (error == kForeignProc) return Fail(table, error, "/proc is not that of this process's pid namespace");
+  const bool is_missing = error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -EPERM;
+  char reason[sizeof ParkResult::reason];
+  snprintf(reason, sizeof reason, "/proc/self/task cannot be read (%s), by which a process knows its threads",
+           strerror(-error));
+  return Fail(table, error, is_missing ? reason : "");
 }
 
 ParkResult FailToEnd(ThreadTable* table) { return Fail(table, -ETIMEDOUT, "threads came and went for a second"); }
 
 int Prepare() {
   static const bool is_ready = (PrepareToJudge(), PrepareToLeaveConditions(), true);
+  LookAtLoaded();
   return is_ready ? InstallParkHandler() : 0;
 }
 
@@ -133,13 +151,13 @@ constexpr int64_t kFullQueue = 100'000'000;
 
 }  // namespace
 
-ParkResult Park(ThreadTable* table) {
+ParkResult Park(ThreadTable* table, bool may_leave) {
   const int not_prepared = Prepare();
   if (not_prepared != 0) return Fail(table, not_prepared);
   Patience patience;
   StartCounting();
   for (;;) {
-    const Attempt attempt = StopAll(table, &patience);
+    const Attempt attempt = StopAll(table, may_leave, &patience);
     if (attempt.missing != nullptr) return FailFor(table, *attempt.missing, patience, "it does not take the signal");
     const bool goes_on = attempt.error == 0 || (attempt.error == -EAGAIN && patience.Passed() < kFullQueue);
     if (!goes_on) return Fail(table, attempt.error);
@@ -157,6 +175,11 @@ ParkResult Park(ThreadTable* table) {
     patience.LetRun(in_between == nullptr ? 0 : in_between->tid);
     StartCounting();
   }
+}
+
+ParkResult ListThreads(ThreadTable* table) {
+  const int error = table->Refresh();
+  return error < 0 ? FailToList(table, error) : ParkResult{};
 }
 
 void Release(ThreadTable* table) { ReleaseAll(*table); }

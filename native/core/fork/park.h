@@ -15,7 +15,11 @@ struct ParkResult {
 // Stops all other threads, or none. Called with all signals blocked. Waits for each thread as long as
 // Patience lasts. After it returned
 // without an error and until Release, nothing may be allocated: a parked thread may hold the allocator's lock.
-ParkResult Park(ThreadTable* table);
+// `may_leave`: threads may be left alone, see undisturbed.h.
+ParkResult Park(ThreadTable* table, bool may_leave);
+
+// Whether the threads can be known at all, with the same reasons.
+ParkResult ListThreads(ThreadTable* table);
 
 // In the parent: lets the parked threads go on.
 void Release(ThreadTable* table);

@@ -76,6 +76,7 @@ void PassOn(int signal, siginfo_t* info, void* context) {
 
 void ParkHere(Thread* self, ucontext_t* context, uint32_t round) {
   self->frame = context;
+  self->has_parked = true;
   self->thread_pointer = __builtin_thread_pointer();
   if (self->tid_address == nullptr) self->tid_address = TidAddress();
   syscall(SYS_get_robust_list, 0, &self->robust_list, &self->robust_size);
@@ -127,7 +128,6 @@ void StartCounting() {
 
 int AskToPark(Thread* thread) {
   thread->round = release_round.load();
-  thread->look = LookAtCall(thread->tid);
   siginfo_t request = {};
   request.si_signo = kParkSignal;
   request.si_code = SI_QUEUE;

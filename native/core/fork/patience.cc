@@ -31,12 +31,6 @@ int64_t TimeOf(clockid_t clock) {
   return time.tv_sec * kSecond + time.tv_nsec;
 }
 
-// The clock of one thread of this process, as pthread_getcpuclockid makes it of a pthread_t; -1: it has none.
-int64_t ProcessorTime(pid_t tid) {
-  constexpr unsigned kOfThread = 4, kScheduler = 2;
-  return TimeOf(static_cast<clockid_t>((~static_cast<unsigned>(tid) << 3) | kOfThread | kScheduler));
-}
-
 // R: it runs or would; S, D: it sleeps; T, t: it is stopped. 0: it is gone, or not known.
 char StateOf(pid_t tid) {
   char text[512];
@@ -46,6 +40,12 @@ char StateOf(pid_t tid) {
 }
 
 }  // namespace
+
+// The clock of one thread of this process, as pthread_getcpuclockid makes it of a pthread_t; -1: it has none.
+int64_t ProcessorTime(pid_t tid) {
+  constexpr unsigned kOfThread = 4, kScheduler = 2;
+  return TimeOf(static_cast<clockid_t>((~static_cast<unsigned>(tid) << 3) | kOfThread | kScheduler));
+}
 
 void Rest() {
   const timespec moment = {0, 100'000};

@@ -36,6 +36,9 @@ class Patience {
   int64_t used_ = 0;  // processor time of that thread at the last look
 };
 
+// Nanoseconds of a processor's time that a thread of this process has used; -1: it is gone.
+int64_t ProcessorTime(pid_t tid);
+
 // Lets other threads run for a moment.
 void Rest();
 

@@ -33,6 +33,8 @@ struct Loaded {
   Segments program, library;
   std::vector<Range> code;     // of all
   std::vector<Range> runtime;  // of Node, V8 and libuv
+  Range own;
+  unsigned long long changes = 0;  // so many objects had been loaded and unloaded
 };
 
 // The first is the program itself.
@@ -44,17 +46,19 @@ int Look(dl_phdr_info* object, size_t, void* argument) {
   if (is_first || has_libuv || HasFunction(segments, "_ZN2v87Isolate10GetCurrentEv"))
     loaded->runtime.push_back(segments.code);
   if (strstr(object->dlpi_name, "/libc.so") != nullptr) loaded->library = segments;
+  if (segments.code.Has(reinterpret_cast<uintptr_t>(&Look))) loaded->own = segments.code;
   loaded->code.push_back(segments.code);
   return 0;
 }
 
+Loaded& State() {
+  static auto* const loaded = new Loaded();
+  return *loaded;
+}
+
 const Loaded& AllLoaded() {
-  static const Loaded loaded = [] {
-    Loaded found;
-    dl_iterate_phdr(Look, &found);
-    return found;
-  }();
-  return loaded;
+  if (State().code.empty()) LookAtLoaded();
+  return State();
 }
 
 bool IsIn(const std::vector<Range>& ranges, uintptr_t address) {
@@ -65,11 +69,27 @@ bool IsIn(const std::vector<Range>& ranges, uintptr_t address) {
 
 }  // namespace
 
+void LookAtLoaded() {
+  const auto count_changes = [](dl_phdr_info* object, size_t, void* argument) {
+    *static_cast<unsigned long long*>(argument) = object->dlpi_adds + object->dlpi_subs;
+    return 1;
+  };
+  unsigned long long changes = 0;
+  dl_iterate_phdr(count_changes, &changes);
+  if (changes == State().changes) return;
+  Loaded found;
+  found.changes = changes;
+  dl_iterate_phdr(Look, &found);
+  State() = found;
+}
+
 const Segments& TheProgram() { return AllLoaded().program; }
 
 const Segments& TheLibrary() { return AllLoaded().library; }
 
 bool IsNativeCode(uintptr_t address) { return IsIn(AllLoaded().code, address); }
+
+bool IsOwnCode(uintptr_t address) { return AllLoaded().own.Has(address); }
 
 bool IsRuntimeCode(uintptr_t address) { return IsIn(AllLoaded().runtime, address); }
 

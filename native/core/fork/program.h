@@ -16,16 +16,22 @@ struct Segments {
   Range code, data;
 };
 
+// Before threads are parked: what was loaded since the last look is known.
+void LookAtLoaded();
+
 // Looked up the first time, which must not be while threads are parked. The program is the object that libuv is in:
 // Node itself, or a library where a distribution has it so.
 const Segments& TheProgram();
 const Segments& TheLibrary();
 
-// Does code of the program or of a library (of those loaded by the first look) stand there?
+// Does code of the program or of a library (of those loaded by the last look) stand there?
 bool IsNativeCode(uintptr_t address);
 
 // Of Node, V8 or libuv, wherever these are?
 bool IsRuntimeCode(uintptr_t address);
+
+// Of this addon?
+bool IsOwnCode(uintptr_t address);
 
 }  // namespace posix_async::fork
 

@@ -14,7 +14,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,7 +72,6 @@ How HowToGoOn(const Wait& made, bool is_fresh) {
       return UnlessLimited(arguments[3] != 0, is_fresh);
     case SYS_io_getevents:
     case SYS_io_pgetevents:
-    case SYS_recvmmsg:
       return UnlessLimited(arguments[4] != 0, is_fresh);
     case SYS_io_uring_enter:
       return arguments[1] != 0 ? How::kNotAtAll : UnlessLimited((arguments[3] & kWithTime) != 0, is_fresh);
@@ -80,6 +81,7 @@ How HowToGoOn(const Wait& made, bool is_fresh) {
     case SYS_writev:
     case SYS_recvfrom:
     case SYS_recvmsg:
+    case SYS_recvmmsg:
     case SYS_sendto:
     case SYS_sendmsg:
     case SYS_accept:
@@ -91,6 +93,34 @@ How HowToGoOn(const Wait& made, bool is_fresh) {
   }
 }
 
+// The option of sockets that limits the time of a call; 0: it is no call of sockets.
+int LimitOf(long number) {
+  switch (number) {
+    case SYS_read:
+    case SYS_readv:
+    case SYS_recvfrom:
+    case SYS_recvmsg:
+    case SYS_recvmmsg:
+    case SYS_accept:
+    case SYS_accept4:
+      return SO_RCVTIMEO;
+    case SYS_write:
+    case SYS_writev:
+    case SYS_sendto:
+    case SYS_sendmsg:
+    case SYS_connect:
+      return SO_SNDTIMEO;
+    default:
+      return 0;
+  }
+}
+
+bool HasLimit(int socket, int option) {
+  timeval time = {0, 0};
+  socklen_t size = sizeof time;
+  return getsockopt(socket, SOL_SOCKET, option, &time, &size) == 0 && (time.tv_sec != 0 || time.tv_usec != 0);
+}
+
 // Whether a handler ran when the thread could take signals for a moment.
 bool WasInterrupted(const sigset_t& mask) {
   timespec none = {0, 0};
@@ -99,13 +129,22 @@ bool WasInterrupted(const sigset_t& mask) {
 
 }  // namespace
 
+bool HasUnknownRest(const CallLook& look) {
+  Wait made{look.number, {}};
+  std::copy(std::begin(look.arguments), std::end(look.arguments), made.arguments);
+  if (HowToGoOn(made, false) != How::kNotAtAll || HowToGoOn(made, true) == How::kNotAtAll) return false;
+  const int option = LimitOf(look.number);
+  return option == 0 || HasLimit(static_cast<int>(look.arguments[0]), option) ||
+         (look.number == SYS_recvmmsg && look.arguments[4] != 0);
+}
+
 bool ResumingCall(const ucontext_t& context, Interrupted call, const CallLook& look, Wait* wait) {
   const bool gave_eintr =
       call == Interrupted::kOutside || call == Interrupted::kTimedWait || call == Interrupted::kBackOff;
   if (!gave_eintr) return false;
-  const bool is_fresh = !IsTheCall(context, look);
+  const bool is_known = IsTheCall(context, look), is_fresh = !is_known || look.is_recent;
   bool is_whole = true;
-  if (!is_fresh) {
+  if (is_known) {
     wait->number = look.number;
     std::copy(std::begin(look.arguments), std::end(look.arguments), wait->arguments);
   } else {

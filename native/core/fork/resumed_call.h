@@ -14,6 +14,9 @@ namespace posix_async::fork {
 // knows what is left of its time.
 bool ResumingCall(const ucontext_t& context, Interrupted call, const CallLook& look, Wait* wait);
 
+// Whether it has a time limit of which nobody knows how much is left.
+bool HasUnknownRest(const CallLook& look);
+
 // Makes it, under `mask`. Its result; where it gave EINTR also -EINTR for a signal with a handler that came meanwhile,
 // as that would have interrupted it.
 long Resume(const Wait& wait, const sigset_t& mask, Interrupted call);

@@ -50,7 +50,15 @@ struct Thread {
 
   CallLook look;  // taken before it was asked to park
 
+  // Of a thread that may be left alone (undisturbed.h).
+  bool is_left_alone = false;  // at this fork
+  bool has_run = false;        // while it was, at an earlier attempt of this fork
+  int times_run = 0;           // so often in a row
+  int forks_to_ask = 0;        // at so many more it is asked
+  int64_t used = 0;            // how much it had run when it was looked at
+
   // Written by the thread itself in its handler, read by the forking thread while it is parked.
+  bool has_parked = false;  // at any fork
   void* thread_pointer = nullptr;
   int* tid_address = nullptr;  // the tid field of glibc's struct pthread: cleared and woken by the kernel at its exit
   void* robust_list = nullptr;
