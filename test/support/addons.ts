@@ -16,16 +16,21 @@ const { values } = parseArgs({
 })
 const program = fileURLToPath(new URL('addons/try.js', import.meta.url))
 
+// Each has a folder of its own: what is not saved goes when the next is installed.
+const folderOf = (name: string): string => join(values.folder, name.replaceAll('/', '+'))
+
 function install(name: string): boolean {
-  const folder = join(values.folder, 'node_modules', name)
-  if (existsSync(folder)) return true
-  const args = ['i', '--no-save', '--silent', '--prefix', values.folder, name]
-  return spawnSync('npm', args, { stdio: 'ignore' }).status === 0 && existsSync(folder)
+  const folder = folderOf(name)
+  if (existsSync(join(folder, 'node_modules', name))) return true
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
+  const args = ['i', '--no-save', '--silent', '--prefix', folder, name]
+  return spawnSync('npm', args, { stdio: 'ignore' }).status === 0 && existsSync(join(folder, 'node_modules', name))
 }
 
 function line(name: string): string {
   if (!install(name)) return `| ${name} | not available here | | |`
-  const { stdout, stderr } = spawnSync(process.execPath, [program, name, values.folder], {
+  const { stdout, stderr } = spawnSync(process.execPath, [program, name, folderOf(name)], {
     encoding: 'utf8',
     timeout: 60_000,
   })
@@ -35,7 +40,5 @@ function line(name: string): string {
   return `| ${name} | ${before} | ${child} | ${after} |`
 }
 
-mkdirSync(values.folder, { recursive: true })
-writeFileSync(join(values.folder, 'package.json'), '{ "private": true }\n')
 console.log('| package | before the fork | in the child | in the parent, after it |\n| --- | --- | --- | --- |')
 for (const name of Object.keys(uses)) if (name.includes(values.only)) console.log(line(name))

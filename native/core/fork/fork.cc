@@ -184,6 +184,7 @@ ForkResult Fork(uv_loop_t* loop, const ForkOptions& wanted) {
     options.keeps_only = &kept;
   }
   HookNumbers();
+  PrepareToPark();
   RunPrepareHandlers();
   result = ForkSoundly(&Threads(), loop, options, &spares);
   if (result.pid != 0) RunParentHandlers();

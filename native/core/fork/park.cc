@@ -140,19 +140,13 @@ ParkResult FailToList(ThreadTable* table, int error) {
 
 ParkResult FailToEnd(ThreadTable* table) { return Fail(table, -ETIMEDOUT, "threads came and went for a second"); }
 
-int Prepare() {
-  static const bool is_ready = (PrepareToJudge(), PrepareToLeaveConditions(), true);
-  LookAtLoaded();
-  return is_ready ? InstallParkHandler() : 0;
-}
-
 // For how long it is tried again where the kernel has no room for one more signal of this user's.
 constexpr int64_t kFullQueue = 100'000'000;
 
 }  // namespace
 
 ParkResult Park(ThreadTable* table, bool may_leave) {
-  const int not_prepared = Prepare();
+  const int not_prepared = InstallParkHandler();
   if (not_prepared != 0) return Fail(table, not_prepared);
   Patience patience;
   StartCounting();
@@ -175,6 +169,11 @@ ParkResult Park(ThreadTable* table, bool may_leave) {
     patience.LetRun(in_between == nullptr ? 0 : in_between->tid);
     StartCounting();
   }
+}
+
+void PrepareToPark() {
+  static const bool is_ready = (PrepareToJudge(), PrepareToLeaveConditions(), true);
+  if (is_ready) LookAtLoaded();
 }
 
 ParkResult ListThreads(ThreadTable* table) {

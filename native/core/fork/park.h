@@ -12,6 +12,9 @@ struct ParkResult {
   char reason[192] = "";  // where the errno does not say enough: which thread did not take the signal in time
 };
 
+// Before the `prepare` handlers of pthread_atfork, by which an allocator takes its locks: this one allocates.
+void PrepareToPark();
+
 // Stops all other threads, or none. Called with all signals blocked. Waits for each thread as long as
 // Patience lasts. After it returned
 // without an error and until Release, nothing may be allocated: a parked thread may hold the allocator's lock.

@@ -92,10 +92,13 @@ void ForEachOnStack(const Thread& thread, Use use) {
 
 enum class Call { kNone, kDirect, kIndirect };
 
-// Which call it is that returns to `address`.
+// Which call it is that returns to `address`, which may be any number that lies between the first and the last segment
+// of code: there are gaps.
 Call CallBefore(uintptr_t address) {
 #if defined(__x86_64__)
-  const auto* const code = reinterpret_cast<const uint8_t*>(address);
+  uint8_t bytes[8];
+  if (!Peek(address - sizeof bytes, bytes, sizeof bytes)) return Call::kNone;
+  const uint8_t* const code = bytes + sizeof bytes;
   int32_t distance = 0;
   memcpy(&distance, code - sizeof distance, sizeof distance);
   if (code[-5] == 0xe8 && TheProgram().code.Has(address + static_cast<intptr_t>(distance))) return Call::kDirect;
@@ -109,7 +112,7 @@ Call CallBefore(uintptr_t address) {
   return is_indirect ? Call::kIndirect : Call::kNone;
 #elif defined(__aarch64__)
   uint32_t code = 0;
-  memcpy(&code, reinterpret_cast<const void*>(address - sizeof code), sizeof code);
+  if (!Peek(address - sizeof code, &code, sizeof code)) return Call::kNone;
   if (code >> 26 == 0x25) return Call::kDirect;
   return (code & 0xfffffc1f) == 0xd63f0000 ? Call::kIndirect : Call::kNone;
 #endif
