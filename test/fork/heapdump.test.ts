@@ -71,9 +71,13 @@ describe('node --import posix-async/heapdump', () => {
   it('writes one at a given size, and only one', async () => {
     const leak = `
       const kept = []
-      setInterval(() => { if (kept.length < 400) kept.push(Array(20_000).fill().map((_, i) => ({ i }))) ; globalThis.gc() }, 1)
+      setInterval(() => {
+        if (kept.length === 60) return
+        kept.push(Array(20_000).fill().map((_, i) => ({ i })))
+        globalThis.gc()
+      }, 1)
     `
-    await using running = start({ at: '20M' }, leak, ['--expose-gc'])
+    await using running = start({ at: '12M' }, leak, ['--expose-gc'])
     const [line] = await running.said(/the heap has \d+ MiB: .* is written/, 'stderr')
     expect(statSync(pathIn(line)).size).toBeGreaterThan(1 << 20)
     expect(running.stderr.match(/is written/g)).toHaveLength(1)
