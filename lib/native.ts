@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { codedError } from './errors.js'
 import { whyUnavailable } from './unavailable.js'
@@ -104,6 +105,10 @@ interface FdNatives {
   file_type(fd: number): number
   umask(mask: number): number
   isatty(fd: number): number
+  /** The descriptor is closed when this environment ends. */
+  ownFd(fd: number): void
+  /** It is not: it is closed now, or another's. */
+  disownFd(fd: number): void
 }
 
 // native/file.cc
@@ -738,6 +743,21 @@ function load(): Natives {
 }
 
 export const native: Natives = load()
+
+// Two copies of this JavaScript may use one addon in a thread (a bundle beside the package, a test runner that loads modules anew): what
+// belongs to the addon's environment is kept at the addon, and is one for all of them.
+const SHARED = Symbol.for('posix-async.shared')
+const ownStates = new Map<string, unknown>()
+
+/** State that all copies of this JavaScript have in common: `make()` of the one that asks first. */
+export function shared<T extends object>(name: string, make: () => T): T {
+  const addon = native as { [SHARED]?: Map<string, unknown> }
+  const kept = addon[SHARED]
+  const states = types.isMap(kept) ? kept : ownStates
+  if (states === ownStates) addon[SHARED] = ownStates
+  if (!states.has(name)) states.set(name, make())
+  return states.get(name) as T
+}
 
 /** The value of a constant of the C headers that the addon was compiled with. */
 export function constant(name: string): number {

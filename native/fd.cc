@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "binding.h"
+#include "loop/env_data.h"
 
 namespace posix_async {
 namespace {
@@ -86,6 +87,10 @@ int Fchmod(int fd, unsigned mode) {
   return Retry([&] { return fchmod(fd, mode); });
 }
 
+void Own(Napi::Env env, int fd) { EnvSlots::Of(env).Own(fd); }
+
+void Disown(Napi::Env env, int fd) { EnvSlots::Of(env).Disown(fd); }
+
 int Fsync(int fd) {
   return Retry([&] { return fsync(fd); });
 }
@@ -112,6 +117,8 @@ void RegisterFd(Exports& exports) {
   exports.Function<&FileType>("file_type");
   exports.Function<&::umask>("umask");
   exports.Function<&::isatty>("isatty");
+  exports.Function<&Own>("ownFd");
+  exports.Function<&Disown>("disownFd");
 
   POSIX_ASYNC_CONSTANT(exports, O_RDONLY);
   POSIX_ASYNC_CONSTANT(exports, O_WRONLY);

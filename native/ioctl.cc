@@ -8,12 +8,22 @@
 namespace posix_async {
 namespace {
 
+// A request says by its number what its argument is, the old ones of terminals do not: so what is not known is refused,
+// whatever called this. A number would be taken for an address by a request that takes memory.
+bool TakesNumber(unsigned request) { return request == TIOCSCTTY || request == TIOCNOTTY || request == FICLONE; }
+
+bool TakesMemory(unsigned request) {
+  return request == FIONREAD || request == TIOCOUTQ || request == TIOCGWINSZ || request == TIOCSWINSZ;
+}
+
 int Ioctl(int fd, unsigned request, int argument) {
+  if (!TakesNumber(request)) return -EINVAL;
   return Retry([&] { return ioctl(fd, request, argument); });
 }
 
 // A window's size is the largest of what these requests read or fill.
 int IoctlMemory(int fd, unsigned request, Room<winsize> memory) {
+  if (!TakesMemory(request)) return -EINVAL;
   return Retry([&] { return ioctl(fd, request, memory.data); });
 }
 

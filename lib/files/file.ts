@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import { ErrnoError } from '../errors.js'
 import { asPath } from '../posix/internal/arguments.js'
+import { disown, own as closeWithWorker } from '../posix/internal/owned-fds.js'
 import { O_DIRECT } from '../posix/fcntl.js'
 import { ftruncate, lseek, SEEK_SET } from '../posix/unistd.js'
 import type { ByteView } from '../posix/internal/pinned-memory.js'
@@ -43,6 +44,7 @@ export class File {
 
   private constructor(fd: number, flags: number) {
     this.#fd = fd
+    closeWithWorker(fd)
     this.#turns = new Turns(fd)
     this.#isDirect = (flags & O_DIRECT) !== 0
   }
@@ -233,6 +235,7 @@ export class File {
     await Promise.allSettled(this.#pending)
     const fd = this.#fd
     this.#fd = -1
+    disown(fd)
     await backend().close(fd)
   }
 

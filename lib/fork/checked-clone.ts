@@ -1,6 +1,7 @@
 // Values of another process, which may have been taken over: its bytes are looked at before V8 makes a value of them.
 import { deserialize, getHeapStatistics } from 'node:v8'
-import { costOfClone, knowsCloneFormat } from '../posix/internal/structured-clone.js'
+import { codedError } from '../errors.js'
+import { costOfClone, unknownCloneFormat } from '../posix/internal/structured-clone.js'
 import { notAReport } from './not-a-report.js'
 
 // The part of this process's heap that one value may take.
@@ -24,10 +25,11 @@ function refuseBombs(bytes: Uint8Array, what: string): void {
 /**
  * The value that `bytes` are of. Views in it are views of their memory.
  * @param what the value is, for the message
- * @throws ERR_POSIX_ASYNC_REPORT where they are no structured clone, or one that takes too much of the heap
+ * @throws ERR_POSIX_ASYNC_UNAVAILABLE as refuseOtherFormats does; ERR_POSIX_ASYNC_REPORT where they are no structured clone, or one that takes too much of the heap
  */
 export function cloneIn(bytes: Uint8Array, what: string): unknown {
-  if (isFormatKnown()) refuseBombs(bytes, what)
+  refuseOtherFormats()
+  refuseBombs(bytes, what)
   try {
     return deserialize(bytes)
   } catch {
@@ -35,5 +37,17 @@ export function cloneIn(bytes: Uint8Array, what: string): unknown {
   }
 }
 
-let known: boolean | undefined
-const isFormatKnown = (): boolean => (known ??= knowsCloneFormat())
+let isKnown = false
+
+/**
+ * What cannot be looked at before it is believed is not taken.
+ * @throws ERR_POSIX_ASYNC_UNAVAILABLE where this Node.js writes structured clones of a format that is not known
+ */
+export function refuseOtherFormats(): void {
+  if (isKnown) return
+  const format = unknownCloneFormat()
+  isKnown = format === undefined
+  if (isKnown) return
+  const message = `what children send cannot be taken: this Node.js (${process.version}) writes structured clones in format ${format}, which the library does not know`
+  throw codedError(Error, 'ERR_POSIX_ASYNC_UNAVAILABLE', message)
+}

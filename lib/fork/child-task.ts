@@ -7,7 +7,7 @@ import { codedError, invalidArgType, outOfRange } from '../errors.js'
 import { asInteger, INT_MAX } from '../posix/internal/arguments.js'
 import { leave } from '../posix/after-fork/repair-runtime.js'
 import { _exit } from '../posix/fork.js'
-import { cloneIn } from './checked-clone.js'
+import { cloneIn, refuseOtherFormats } from './checked-clone.js'
 import { runInChild, type Child } from './child.js'
 import { deathOf } from './child-death.js'
 import { dieWithParent } from './die-with-parent.js'
@@ -84,6 +84,7 @@ export function asTask<F>(fn: F): F {
 
 /** Runs `fn` in a child. What it returns, or throws, comes back by structured clone when the child is gone. */
 export async function runTask(fn: () => unknown, options: TaskOptions): Promise<unknown> {
+  refuseOtherFormats()
   options.signal?.throwIfAborted()
   const pipe = new ResultPipe(options.maxResult + ERROR_ROOM)
   try {

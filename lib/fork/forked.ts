@@ -138,7 +138,7 @@ async function mapForked<T, R>(
  * @param options `signal` and `timeout` (milliseconds, default none) kill the child; `limits` are set in it before `fn` runs
  * @throws (rejects) what `fn` throws; a DOMException 'DataCloneError' that names the part of the result which cannot be cloned;
  *   ERR_POSIX_ASYNC_CHILD with `exitCode` and `signal` where the child ended without a result (a crash, the OOM killer, an exit
- *   of its own); ERR_POSIX_ASYNC_REPORT where it sent what is no result; ETIMEDOUT; the signal's reason; ErrnoError EAGAIN, ENOMEM, EMFILE, EPERM (a limit above the hard one), ENOTSUP (in a
+ *   of its own); ERR_POSIX_ASYNC_REPORT where it sent what is no result; ERR_POSIX_ASYNC_UNAVAILABLE where this Node.js writes structured clones of a format that the library does not know; ETIMEDOUT; the signal's reason; ErrnoError EAGAIN, ENOMEM, EMFILE, EPERM (a limit above the hard one), ENOTSUP (in a
  *   Worker); ERR_FORK_UNSAFE; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE. Main thread.
  * @see man 2 fork, man 2 setrlimit
  */

@@ -2,20 +2,23 @@
 // wait for a child of their own, the pipes of other children. A copy would keep a closed port taken, and a client from seeing the end.
 // Children of the servers keep what they need and nothing else: see KeepsOnly in fork-model.ts and its like. And memory that a process shares
 // with one child, which no other is to have.
+import { disown, heldFds, heldMemories, own } from '../posix/internal/owned-fds.js'
 import { unshare } from '../posix/internal/sealed-memory.js'
 import { close } from '../posix/unistd.js'
 
-const held = new Set<number>()
-const heldMemory = new Set<ArrayBuffer>()
+const held = heldFds()
+const heldMemory = heldMemories()
 
 /** From now on a child closes `fd`. */
 export function keepInParent(fd: number): void {
   held.add(fd)
+  own(fd)
 }
 
 /** `fd` is about to be closed here, or is its new owner's. */
 export function release(fd: number): void {
   held.delete(fd)
+  disown(fd)
 }
 
 /** From now on a child gives up `memory`, which its parent shares with another child. */

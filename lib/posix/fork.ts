@@ -2,7 +2,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { refuseUnknown } from './internal/known-options.js'
 import { check, codedError, ErrnoError, invalidArgType, invalidArgValue } from '../errors.js'
-import { native } from '../native.js'
+import { native, shared } from '../native.js'
 import { asInteger } from './internal/arguments.js'
 import { lastWords } from './internal/last-words.js'
 import { whenWritten } from './after-fork/file-writes.js'
@@ -31,7 +31,7 @@ interface HookSet {
   parent: Hook | undefined
   child: Hook | undefined
 }
-const hookSets: HookSet[] = []
+const hookSets = shared<HookSet[]>('atfork', () => [])
 
 /**
  * Registers hooks around every fork() of this process: `prepare` before it, in reverse order of registration; `parent` and `child`

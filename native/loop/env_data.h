@@ -4,9 +4,11 @@
 #define POSIX_ASYNC_LOOP_ENV_DATA_H_
 
 #include <napi.h>
+#include <unistd.h>
 
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace posix_async {
 
@@ -22,6 +24,20 @@ class EnvSlots {
     }
     return *static_cast<EnvSlots*>(data);
   }
+
+  EnvSlots() = default;
+  EnvSlots(const EnvSlots&) = delete;
+  EnvSlots& operator=(const EnvSlots&) = delete;
+
+  // Threads that use a descriptor end with the slots, and so before it is closed and its number another file's.
+  ~EnvSlots() {
+    slots_.clear();
+    for (const int fd : owned_) close(fd);
+  }
+
+  // Closed with the environment, unless it is taken back before.
+  void Own(int fd) { owned_.insert(fd); }
+  void Disown(int fd) { owned_.erase(fd); }
 
   template <typename T>
   T& Get(napi_env env) {
@@ -42,6 +58,7 @@ class EnvSlots {
   static inline char kKey = 0;
 
   std::unordered_map<const void*, std::shared_ptr<void>> slots_;
+  std::unordered_set<int> owned_;
 };
 
 // The environment's T, whose constructor takes the napi_env. On the environment's own thread only.

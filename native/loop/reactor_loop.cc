@@ -126,7 +126,7 @@ void ReactorLoop::OnTeardown(napi_async_cleanup_hook_handle, void* self) {
   auto* loop = static_cast<ReactorLoop*>(self);
   loop->running_ = false;
   if (!loop->open_) return;
-  loop->core_.CloseListeners();
+  loop->core_.UnlistenAll();
   loop->Shut();
 }
 

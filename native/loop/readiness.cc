@@ -128,7 +128,10 @@ int Readiness::Add(int fd, unsigned events) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = kNative | static_cast<unsigned>(fd);
-  return Result([&] { return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event); });
+  const int error = Result([&] { return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event); });
+  // It is there still where the kernel refused to take it out.
+  if (error != -EEXIST) return error;
+  return Result([&] { return epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event); });
 }
 
 void Readiness::StopWaiting(int fd) {

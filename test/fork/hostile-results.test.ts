@@ -41,6 +41,12 @@ describe('a hostile child of forked()', () => {
     expect(await run('floods')).toEqual({ code: 'ERR_POSIX_ASYNC_CHILD', endedBy: constants.signals.SIGPIPE })
   })
 
+  it('is not forked where this Node.js writes what cannot be looked at, and doctor says so', async () => {
+    const { told, notOk } = await run<{ told: Thrown[]; notOk: string[] }>('format')
+    expect(told.map(({ code }) => code)).toEqual(['ERR_POSIX_ASYNC_UNAVAILABLE', 'ERR_POSIX_ASYNC_UNAVAILABLE'])
+    expect(notOk).toEqual(['fork: results of children'])
+  })
+
   it('is honest and has too much to give', async () => {
     const { result, error, fits, bad } = await run('tooLarge')
     expect([result?.code, fits, bad?.code]).toEqual(['ERR_OUT_OF_RANGE', 'small', 'ERR_OUT_OF_RANGE'])

@@ -48,6 +48,10 @@ it('no native that is given memory is left out', async () => {
   expect(missing).toEqual([])
 })
 
+it('requests of ioctl that are not known are refused, whatever memory they are given', async () => {
+  expect(new Set(await runFixture<number[]>('native-memory', 'requests'))).toEqual(new Set([-22]))
+})
+
 it('arguments of another kind are refused', async () => {
   const kinds = await runFixture<unknown[]>('native-memory', 'kinds')
   expect(kinds).toEqual(kinds.map(() => 'ERR_INVALID_ARG_TYPE'))

@@ -4,6 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { forked } from 'posix-async'
 import { messageOf } from '../failure.js'
 import { kept, type PromiseOfFork } from './fork-promise-names.js'
 import { atLeast, type Check, count, read, softLimit } from './finding.js'
@@ -50,6 +51,19 @@ const signals: Check = () => {
   }
 }
 
+// Told before a child is made, and before a signal that is aborted is looked at.
+const results: Check = async () => {
+  const refusal = await forked(() => {}, { signal: AbortSignal.abort() }).catch((error: Error) => error)
+  const ok = (refusal as NodeJS.ErrnoException).code !== 'ERR_POSIX_ASYNC_UNAVAILABLE'
+  return {
+    name: 'fork: results of children',
+    ok,
+    detail: ok ? 'structured clones are of a format that is known' : messageOf(refusal),
+    cure: 'a Node.js that this version of the library supports; without it forked() and checkpoint() refuse, fork() works',
+    optional: true,
+  }
+}
+
 interface Told {
   name: PromiseOfFork
   wrong?: string
@@ -87,4 +101,4 @@ const promise =
 
 const promises = (Object.keys(kept) as PromiseOfFork[]).map(promise)
 
-export const forking: readonly Check[] = [maps, taskList, signals, ...promises]
+export const forking: readonly Check[] = [maps, taskList, signals, results, ...promises]

@@ -1,6 +1,7 @@
 // How often this process and its forebears have forked: what was begun at another time is the parent's, and goes on there. Internal.
-const own = { count: 0 }
-const listeners: (() => void)[] = []
+import { shared } from '../../native.js'
+
+const { own, listeners } = shared('fork-generation', () => ({ own: { count: 0 }, listeners: [] as (() => void)[] }))
 
 /** A number that every child of a fork has anew, and its parent keeps. */
 export function generation(): number {

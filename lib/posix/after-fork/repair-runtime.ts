@@ -5,7 +5,7 @@ import type { EventEmitter } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { ErrnoError } from '../../errors.js'
-import { native } from '../../native.js'
+import { native, shared } from '../../native.js'
 import { lastWords } from '../internal/last-words.js'
 import { forgetWatches, renewWatches, type Watches } from '../event-loop/epoll-registry.js'
 import { forgetMeasurements, prepareEngineWork, type Measurements } from './engine-work.js'
@@ -31,8 +31,7 @@ import { forgetImports } from './pending-imports.js'
 import { whyUnsupported } from './supported-node.js'
 
 // What differs between parent and child is one variable that a child sets: the less a child writes to, the fewer pages are copied for it.
-let pid = process.pid
-let isChild = false
+const state = shared('runtime', () => ({ pid: process.pid, isChild: false }))
 let isPrepared = false
 const nobody = (): void => {}
 const settled = Promise.resolve()
@@ -59,7 +58,7 @@ export function prepareRuntime(): boolean {
   isPrepared = true
   setFlagsFromString('--no-flush-bytecode') // children need what the parent has compiled and does not call
   for (const one of processes)
-    Object.defineProperty(one, 'pid', { get: () => pid, enumerable: true, configurable: true })
+    Object.defineProperty(one, 'pid', { get: () => state.pid, enumerable: true, configurable: true })
   leaveByExit(realProcess)
   findNodesExit()
   notFound.push(...queuesNotFound())
@@ -75,13 +74,13 @@ export const collectAllGarbage = (): boolean => native.collectAllGarbage()
 
 function renewRandom(internals: Internals): void {
   mustBeNew(native.renewMathRandom())
-  mustBeNew(refillPools(!isChild))
+  mustBeNew(refillPools(!state.isChild))
   renewCaches(internals)
 }
 
 // A child without random numbers of its own would repeat its parent's secrets: it does nothing at all.
 function mustBeNew(result: number): void {
-  if (result < 0 && isChild) throw new ErrnoError(result, 'getrandom')
+  if (result < 0 && state.isChild) throw new ErrnoError(result, 'getrandom')
 }
 
 // crypto hands out random numbers from caches in the heap: they are filled anew by the kernel, or, where they were not found, used
@@ -121,7 +120,7 @@ function leaveByExit(process: EventEmitter): void {
   const emitAndLeave = (name: string, ...args: unknown[]): boolean => {
     const tell = (): boolean => Reflect.apply(emit, process, [name, ...args]) as boolean
     const heard = rejectionEvents.has(name) ? noteTelling(tell) : tell()
-    if (!isChild) return heard
+    if (!state.isChild) return heard
     if (name === 'uncaughtExceptionMonitor' && realProcess.listenerCount('uncaughtException') === 0) printFatal(args[0])
     if (name === 'beforeExit' && !heard && !native.isLoopAlive()) endChild(emit)
     if (name === 'exit') leave(exitStatus(args[0]))
@@ -130,7 +129,8 @@ function leaveByExit(process: EventEmitter): void {
   Object.defineProperty(process, 'emit', { value: emitAndLeave, writable: true, configurable: true })
   const node = process as unknown as { reallyExit: (code?: number) => void }
   const { reallyExit } = node
-  node.reallyExit = (code) => (isChild ? leave(Number(code ?? 0) & 0xff) : Reflect.apply(reallyExit, node, [code]))
+  node.reallyExit = (code) =>
+    state.isChild ? leave(Number(code ?? 0) & 0xff) : Reflect.apply(reallyExit, node, [code])
 }
 
 // What Node ends with where a module still awaits something at its top level. In a child that may be the parent's.
@@ -258,24 +258,24 @@ export function repairRuntime(
   takeOver?: TakeOver,
 ): void {
   const { emitter, internals } = subject
-  pid = ownPid
-  isChild = emitter === realProcess
+  state.pid = ownPid
+  state.isChild = emitter === realProcess
   renewRandom(internals)
   beginGeneration(subject.generation)
   forgetWorkers(subject.workers)
-  if (isChild) restoreExit()
-  if (!silent) return keepRuntime(!isChild)
+  if (state.isChild) restoreExit()
+  if (!silent) return keepRuntime(!state.isChild)
   forgetWatches(subject.watches)
   forgetMeasurements(subject.measurements)
   dropQueues(internals, telling > 0, takeOver?.timers)
-  forgetDate(!isChild)
+  forgetDate(!state.isChild)
   forgetImports(internals)
   dropListeners(emitter, internals)
-  if (isChild) dropCopy(internals)
+  if (state.isChild) dropCopy(internals)
   dropFileWatchers(internals)
   forgetConnections(takeOver?.madeBefore)
   renewFetchParser(subject.fetchParser)
-  beginOutput(!isChild)
-  forgetWrites(!isChild)
-  tellOfFork(!isChild)
+  beginOutput(!state.isChild)
+  forgetWrites(!state.isChild)
+  tellOfFork(!state.isChild)
 }

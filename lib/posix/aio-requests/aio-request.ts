@@ -2,7 +2,7 @@
 // the event loop, so that a pipe on which nothing comes occupies no thread. Internal; aio.ts is its face.
 import { constants } from 'node:os'
 import { check, type ErrnoError } from '../../errors.js'
-import { constant, native } from '../../native.js'
+import { constant, native, shared } from '../../native.js'
 import type { Span } from '../internal/arguments.js'
 import { onClose } from '../event-loop/close-hooks.js'
 import { isGone } from '../internal/memory-view.js'
@@ -28,12 +28,15 @@ export const SYNC = 2
 export const DATASYNC = 3
 
 /** Under way: file requests by the number that the threads know, and all of them. */
-const byId = new Map<number, AioRequest>()
-const underWay = new Set<AioRequest>()
-let watch: Watch | undefined
-let born = -1
-let lastId = 0
-let begun = 0
+const state = shared('aio-requests', () => ({
+  byId: new Map<number, AioRequest>(),
+  underWay: new Set<AioRequest>(),
+  watch: undefined as Watch | undefined,
+  born: -1,
+  lastId: 0,
+  begun: 0,
+}))
+const { byId, underWay } = state
 
 /** One request. It settles once. */
 export class AioRequest {
@@ -47,7 +50,8 @@ export class AioRequest {
   readonly #pin: Pin | undefined
   readonly #offset: number
   readonly #done: (request: AioRequest) => void
-  readonly #number = ++begun // in the order of the calls
+  /** In the order of the calls. */
+  readonly number = ++state.begun
   readonly #after = new Set<AioRequest>() // which must be over before this may begin
   #id = 0
   #watch: Watch | undefined
@@ -95,7 +99,7 @@ export class AioRequest {
   // POSIX: a sync is of all that was written before it; what has no positions, and what is appended, goes in the order of the calls.
   #before(isFile: boolean): AioRequest[] {
     const earlier = [...underWay].filter(
-      (other) => other.fd === this.fd && other !== this && other.#number < this.#number,
+      (other) => other.fd === this.fd && other !== this && other.number < this.number,
     )
     if (this.operation >= SYNC) return earlier.filter((other) => other.operation === WRITE)
     const isOrdered = !isFile || (this.operation === WRITE && (native.fcntl(this.#own, F_GETFL, 0) & O_APPEND) !== 0)
@@ -104,9 +108,9 @@ export class AioRequest {
   }
 
   #submit(): void {
-    do lastId = (lastId + 1) >>> 0
-    while (byId.has(lastId))
-    this.#id = lastId
+    do state.lastId = (state.lastId + 1) >>> 0
+    while (byId.has(state.lastId))
+    this.#id = state.lastId
     const { block, offset = 0, length = 0 } = this.#pin ?? {}
     check(native.aioSubmit(this.#id, this.operation, this.#own, block?.token, offset, length, this.#offset), 'aio_read')
     byId.set(this.#id, this)
@@ -146,11 +150,12 @@ export class AioRequest {
       this.result = EFAULT // the memory is not there any more
     }
     process.nextTick(() => callSafely(() => this.#done(this)))
-    for (const other of underWay) other.#isOver(this)
+    for (const other of underWay) other.isOver(this)
     keepAlive()
   }
 
-  #isOver(other: AioRequest): void {
+  /** One that this waits for, or not, is over. Not a private method: the other may be of another copy of this class. */
+  isOver(other: AioRequest): void {
     if (!this.#after.delete(other) || this.#after.size > 0) return
     try {
       this.#begin()
@@ -194,33 +199,33 @@ export class AioRequest {
 
 // In the child of a fork the parent's requests are the parent's: nobody here hears of them.
 function start(): void {
-  if (born === generation()) return
-  born = generation()
+  if (state.born === generation()) return
+  state.born = generation()
   byId.clear()
   underWay.clear()
-  watch = undefined
+  state.watch = undefined
 }
 
 // Watches for results while there is something to wait for.
 function keepAlive(): void {
-  if (underWay.size > 0 && !watch) {
-    watch = new Watch(check(native.aioEventFd(), 'eventfd'), POLLIN, collect)
+  if (underWay.size > 0 && !state.watch) {
+    state.watch = new Watch(check(native.aioEventFd(), 'eventfd'), POLLIN, collect)
   } else if (underWay.size === 0) {
-    watch?.close()
-    watch = undefined
+    state.watch?.close()
+    state.watch = undefined
   }
 }
 
 /** Takes what the threads have done. */
 export function collect(): void {
-  if (born !== generation()) return
+  if (state.born !== generation()) return
   const pairs = native.aioTake()
   for (let i = 0; i < pairs.length; i += 2) byId.get(pairs[i]!)?.finish(pairs[i + 1]!)
 }
 
 /** What is under way, on one descriptor or on all. */
 export function requests(fd?: number): AioRequest[] {
-  return born === generation() ? [...underWay].filter((request) => fd === undefined || request.fd === fd) : []
+  return state.born === generation() ? [...underWay].filter((request) => fd === undefined || request.fd === fd) : []
 }
 
 /** A descriptor that is readable when a thread has done something. */
@@ -230,7 +235,7 @@ export function eventFd(): number {
 
 // Those who wait hear that it is not theirs. The descriptors are closed natively.
 afterKeptFork(() => {
-  watch?.close()
+  state.watch?.close()
   for (const request of underWay) request.lose()
   start()
 })

@@ -8,6 +8,7 @@ import { callSafely, forgotten, loop } from '../event-loop/epoll-registry.js'
 import { EpollThread, isConsumed } from '../event-loop/epoll-thread.js'
 import { Watch } from '../event-loop/watch.js'
 import { asEpollEvents } from '../internal/epoll-events.js'
+import { own } from '../internal/owned-fds.js'
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, epoll_create1 } from '../sys-epoll.js'
 import { close } from '../unistd.js'
 
@@ -148,6 +149,7 @@ export class Epoll {
   #start(): void {
     if (this.#epfd >= 0) return
     this.#epfd = epoll_create1()
+    own(this.#epfd)
     try {
       this.#watch = new Watch(this.#epfd, EPOLLIN, () => this.#deliver())
     } catch (error) {

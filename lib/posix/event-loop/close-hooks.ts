@@ -1,6 +1,8 @@
 // What is told when a descriptor is closed or replaced: what is under way on it must not meet another file under its number. The act comes
 // first and the telling after it: where the act fails, nothing was closed and nobody hears of it.
 
+import { shared } from '../../native.js'
+
 /** What somebody does about one descriptor that is being closed. */
 export interface Closing {
   /** Right before the act, where the act follows at once. */
@@ -13,7 +15,7 @@ export interface Closing {
 
 type Listener = (fd: number) => Closing | undefined
 
-const listeners: Listener[] = []
+const listeners = shared<Listener[]>('close-hooks', () => [])
 
 /** `listener` is asked at each close, dup2 and dup3 of this package's what is to be done for that number. */
 export function onClose(listener: Listener): void {

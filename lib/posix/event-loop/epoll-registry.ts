@@ -2,7 +2,7 @@
 // (native/loop/readiness.cc), and events brought back to who waits. Internal; readiness.ts is its face.
 import { constants } from 'node:os'
 import { check } from '../../errors.js'
-import { constant, native } from '../../native.js'
+import { constant, native, shared } from '../../native.js'
 import { onClose } from './close-hooks.js'
 import { ConsumedEvents } from './consumed-events.js'
 import { forgetEpollThreads, isConsumed } from './epoll-thread.js'
@@ -43,8 +43,16 @@ export interface Registration {
   isConsumed: boolean
 }
 
-const byFd = new Map<number, Registration>()
-const byId = new Map<number, Registration>()
+// The instance is one, so is this: see `shared`.
+const state = shared('epoll-registry', () => ({
+  byFd: new Map<number, Registration>(),
+  byId: new Map<number, Registration>(),
+  retired: new Set<number>(), // ids that went while the present batch is delivered
+  opened: false,
+  delivering: false,
+  lastId: 0,
+}))
+const { byFd, byId, retired } = state
 
 /** What an environment waits for. */
 export interface Watches {
@@ -59,10 +67,6 @@ export interface Watches {
 }
 
 const pairs = new Int32Array(2 * 1024)
-const retired = new Set<number>() // ids that went while the present batch is delivered
-let opened = false
-let delivering = false
-let lastId = 0
 
 /** Keeps the event loop alive (1), or no more (-1), for the sake of one who waits. */
 export function keepLoopAlive(by: 1 | -1): void {
@@ -71,18 +75,18 @@ export function keepLoopAlive(by: 1 | -1): void {
 }
 
 function create(fd: number): Registration {
-  do lastId = (lastId + 1) | 0
-  while (byId.has(lastId))
-  const registration = { fd, id: lastId, interests: [], known: false, armed: false, isConsumed: false }
+  do state.lastId = (state.lastId + 1) | 0
+  while (byId.has(state.lastId))
+  const registration = { fd, id: state.lastId, interests: [], known: false, armed: false, isConsumed: false }
   byFd.set(fd, registration)
-  byId.set(lastId, registration)
+  byId.set(state.lastId, registration)
   return registration
 }
 
 function remove(registration: Registration): void {
   if (byFd.get(registration.fd) === registration) byFd.delete(registration.fd)
   byId.delete(registration.id)
-  if (delivering) retired.add(registration.id)
+  if (state.delivering) retired.add(registration.id)
 }
 
 function removeInterest({ interests }: Registration, interest: Interest): boolean {
@@ -187,14 +191,14 @@ function abandon(registration: Registration): void {
 
 function deliver(told: Int32Array, count: number): void {
   let orphan = false
-  delivering = true
+  state.delivering = true
   for (let i = 0; i < count; i++) {
     const id = told[2 * i]!
     const registration = byId.get(id)
     if (registration) tell(registration, told[2 * i + 1]!)
     else orphan ||= !retired.has(id)
   }
-  delivering = false
+  state.delivering = false
   retired.clear()
   if (orphan) renewWatches()
 }
@@ -202,13 +206,17 @@ function deliver(told: Int32Array, count: number): void {
 /** What the loop does for threads that wait for an instance of their own. */
 export const loop = { listen, keepAlive: keepLoopAlive }
 
-const consumedEvents = new ConsumedEvents(loop, (told, count) => {
-  // An orphan in there is one that nobody waits for any more.
-  const known = Array.from({ length: count }, (_, i) => i).filter((i) => byId.has(told[2 * i]!))
-  deliver(Int32Array.from(known.flatMap((i) => [told[2 * i]!, told[2 * i + 1]!])), known.length)
-})
+const consumedEvents = shared(
+  'consumed-events',
+  () =>
+    new ConsumedEvents(loop, (told, count) => {
+      // An orphan in there is one that nobody waits for any more.
+      const known = Array.from({ length: count }, (_, i) => i).filter((i) => byId.has(told[2 * i]!))
+      deliver(Int32Array.from(known.flatMap((i) => [told[2 * i]!, told[2 * i + 1]!])), known.length)
+    }),
+)
 
-const watches: Watches = {
+const watches = shared<Watches>('watches', () => ({
   byFd,
   byId,
   keepers: 0,
@@ -217,7 +225,7 @@ const watches: Watches = {
     consumedEvents.forget()
     forgetEpollThreads()
   },
-}
+}))
 
 function listen(fd: number, callback: () => void): () => void {
   const interest = { events: POLLIN, once: false, referenced: false, notify: callback }
@@ -233,12 +241,12 @@ export function flush({ isConsumed }: Registration): void {
 
 /** Makes the epoll instance, where there is none yet. @throws ErrnoError EMFILE, ENFILE, ENOMEM */
 export function openReadiness(): void {
-  if (opened) return
+  if (state.opened) return
   check(
     native.readinessOpen(pairs, (count) => deliver(pairs, count)),
     'epoll_create1',
   )
-  opened = true
+  state.opened = true
 }
 
 /** Adds an interest to its descriptor. Gives its registration, or the negative errno of epoll_ctl(2). */
@@ -315,7 +323,7 @@ export function forgetWatches(own: Watches = watches): void {
  * a descriptor that was closed behind our back while another process, or a duplicate, has the file open.
  */
 export function renewWatches(): void {
-  if (opened) check(native.readinessRenew(), 'epoll_create1')
+  if (state.opened) check(native.readinessRenew(), 'epoll_create1')
   consumedEvents.forget()
   for (const registration of [...byFd.values()]) {
     registration.known = registration.armed = false

@@ -5,8 +5,11 @@ import { native } from '../../native.js'
 // The format that the addon knows. V8 has had it since Node.js 18.
 const KNOWN = 15
 
-/** Whether this runtime writes that format: in another one nothing is looked at. */
-export const knowsCloneFormat = (): boolean => serialize(null)[1] === KNOWN
+/** The format that this runtime writes where it is another one, which cannot be looked at; undefined where it is that one. */
+export function unknownCloneFormat(): number | undefined {
+  const format = serialize(null)[1]!
+  return format === KNOWN ? undefined : format
+}
 
 /** About how many bytes the value takes on the heap; undefined for bytes that v8.serialize has not written. */
 export function costOfClone(bytes: Uint8Array): number | undefined {

@@ -2,6 +2,7 @@
 // with the others. See: man 2 eventfd, by which all of them are told to end.
 import { codedError } from '../../errors.js'
 import { F_DUPFD_CLOEXEC, fcntl } from '../../posix/fcntl.js'
+import { own } from '../../posix/internal/owned-fds.js'
 import { EFD_NONBLOCK, eventfd, eventfd_write } from '../../posix/sys-eventfd.js'
 import { SHUT_RDWR, shutdown } from '../../posix/sys-socket.js'
 import { close } from '../../posix/unistd.js'
@@ -72,6 +73,7 @@ class IsolatesModel implements RunningModel {
     keepInParent(this.#listener)
     try {
       this.#stop = eventfd(0, EFD_NONBLOCK)
+      own(this.#stop)
       if (host.wantsConnections) this.#wantConnections()
       await this.#startAll()
     } catch (error) {

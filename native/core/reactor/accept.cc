@@ -58,12 +58,10 @@ void Reactor::Unlisten(int fd) {
   listening_ = std::any_of(listeners_.begin(), listeners_.end(), [](const Listener& one) { return one.fd >= 0; });
 }
 
-void Reactor::CloseListeners() {
+void Reactor::UnlistenAll() {
   const std::vector<Listener> all = listeners_;
   for (const Listener& listener : all) {
-    if (listener.fd < 0) continue;
-    Unlisten(listener.fd);
-    close(listener.fd);
+    if (listener.fd >= 0) Unlisten(listener.fd);
   }
 }
 

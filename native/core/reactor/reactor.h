@@ -67,8 +67,8 @@ class Reactor {
   // A listening descriptor, borrowed until Unlisten; it is made O_NONBLOCK. 0 or -errno.
   int Listen(int fd);
   void Unlisten(int fd);
-  // When nobody is left to close what was borrowed: the environment ends.
-  void CloseListeners();
+  // The environment ends, and its owner closes what was borrowed.
+  void UnlistenAll();
 
   void Collect(uint64_t now);
   void Settle(uint64_t now);
