@@ -6,6 +6,7 @@ import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
 import type { Kind } from './kind.js'
 import { isRequest, isResponse, response, type WorkerMessage } from './protocol.js'
 import type { TemplateChild } from './template.js'
+import { setTimeout } from '../../posix/internal/own-timers.js'
 
 type Callback = (argument: never) => void
 

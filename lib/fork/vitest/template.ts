@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { codedError } from '../../errors.js'
 import { AF_UNIX, SOCK_STREAM, socketpair } from '../../posix/sys-socket.js'
@@ -60,7 +60,7 @@ export class TemplateChild extends EventEmitter<ChildEvents> {
   async over(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    if (!this.#hasDisconnected) await Promise.race([once(this.#link, 'disconnect'), setTimeout(LONGEST_WAIT)])
+    if (!this.#hasDisconnected) await Promise.race([once(this.#link, 'disconnect'), pause(LONGEST_WAIT)])
     this.#link.close()
     this.emit('exit', code, signal)
   }
