@@ -165,7 +165,6 @@ describe.skipIf(cannotTrace !== undefined)('under strace', () => {
     ['fork', 'socket', 'ENFILE'],
     ['fork', 'bind', 'EACCES'],
     ['fork', 'listen', 'EADDRINUSE'],
-    ['fork', 'socketpair', 'ENFILE'],
     ['fork', 'epoll_ctl', 'ENOSPC'],
     ['thread', 'socket', 'ENOMEM'],
     ['thread', 'eventfd2', 'EMFILE', 'eventfd'],
