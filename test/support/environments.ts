@@ -1,5 +1,5 @@
 // npm run environments [-- --install] [--folder=DIR] [--only=WORD] [--forks=N]: tries fork() wherever it can be had on this machine, and prints
-// the table that stands in docs/fork.md. `--install` gets releases of Node.js and roots of Debian into the folder first.
+// a table: what works where, or the code and reason that a program gets. `--install` gets releases of Node.js and roots of Debian into the folder first.
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
