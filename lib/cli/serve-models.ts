@@ -113,8 +113,9 @@ export function asFailure(error: NodeJS.ErrnoException): Error {
   if (code === 'ERR_POSIX_ASYNC_WORKER') return new Failure(message, EXIT.boot)
   if (['ERR_POSIX_ASYNC_HANDLER', 'ERR_DLOPEN_FAILED'].includes(code) || /"handler"/.test(message))
     return new Failure(message, EXIT.app)
-  if (/^ERR_(INVALID_ARG|OUT_OF_RANGE)/.test(code)) return new Failure(withFlags(message), EXIT.usage)
-  return error
+  const told = withFlags(message)
+  if (told !== message && /^ERR_(INVALID_ARG|OUT_OF_RANGE)/.test(code)) return new Failure(told, EXIT.usage)
+  return error // also of a variable of the environment, which is no flag
 }
 
 /** Whether it is one with a fixed number of workers. */
