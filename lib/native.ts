@@ -132,7 +132,6 @@ interface HandlerNatives {
   handlerFind(name: string): number
   /** The handler of a shared object; a string says why it could not be loaded. */
   handlerOpen(path: string): number | string
-  handlerName(handler: number): string
   /** 1: has the blocking form, 2: the event form (which every server can run), 3: both. */
   handlerForms(handler: number): number
   /** Calls the handler's `start`; gives the number of the handler at work. */
@@ -190,7 +189,7 @@ interface NoWaitNatives {
   writeNoWait(fd: number, buffer: ByteView, offset: number, length: number): number
 }
 
-/** What allocatePinned gives: the memory is there for as long as somebody holds the buffer's memory or the token. */
+/** What allocatePinned gives: the memory is there for as long as the program holds the buffer's memory or the token. */
 export interface PinnedParts {
   readonly buffer: ArrayBuffer
   readonly token: object
@@ -266,7 +265,6 @@ interface ReactorNatives {
   reactorPeer(handle: object, slot: number): string
   /** The same of a client that was closed unserved, until the batch is over that tells of it. */
   reactorDroppedPeer(handle: object, number: number): string
-  reactorKeepAlive(handle: object, wanted: boolean): void
   reactorClose(handle: object): void
 }
 
@@ -557,11 +555,20 @@ interface ForkNatives {
 
 /** What a ForkAcceptor calls: see native/loop/fork_acceptor.cc. */
 export interface ForkAcceptorCallbacks {
+  /** Before connections are accepted: false where JavaScript accepts from now on. */
   isAsked(): boolean
-  notice(kind: number, a: number, b: number | string, report?: Buffer): void
   /** In the child; `report` is where it can leave a report. */
   enter(fd: number, report: number): void
+  /** In the child, when it has run out of events. */
   idle(): void
+  /** `status` is 0 where the child was killed by forkAcceptorKill. The client's address is in `address`, here and below. */
+  ended(pid: number, status: number, report?: Buffer): void
+  acceptFailed(errno: number): void
+  /** `why` is a negative errno, or why it was not safe to fork. The descriptor is the callee's, here and below. */
+  forkFailed(fd: number, why: number | string): void
+  overLimit(fd: number): void
+  /** `address` and `accepted`: kept for as long as the callbacks are. */
+  readonly memory: readonly (Uint8Array | BigInt64Array)[]
 }
 
 // native/loop/fork_acceptor.cc: accept, fork and wait without JavaScript in the parent; one number stands for an acceptor
@@ -635,7 +642,6 @@ interface ThreadNatives {
   threadIoEnd(pool: number, connection: number): number
   /** `quietly`: no completion comes. */
   threadIoClose(pool: number, connection: number, quietly: boolean): number
-  threadIoShutdown(pool: number, connection: number): number
   /** What was done since the last time: connection, operation, result, bytes read or null, and so on. */
   threadIoTake(pool: number): (number | Buffer | null)[]
 }
@@ -688,7 +694,7 @@ export interface Natives
   readonly constants: Readonly<Record<string, number>>
 }
 
-// The folder of the package that this file is in; undefined where that is not posix-async: a bundle lies in somebody else's package, and
+// The folder of the package that this file is in; undefined where that is not posix-async: a bundle lies in another package, and
 // has no URL where it is CommonJS.
 function ownFolder(): string | undefined {
   const url: unknown = import.meta.url

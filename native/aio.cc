@@ -21,7 +21,7 @@ class Aio {
   explicit Aio(napi_env env) { napi_add_env_cleanup_hook(env, &OnTeardown, this); }
 
   // The pool of this process; null where there is no descriptor for it. The parent's is left alone in its child:
-  // whoever destroyed it would wait for threads that are not there.
+  // its destructor would wait for threads that are not there.
   AioPool* Pool() {
     if (pool_ && !pool_->IsOwner()) new std::shared_ptr<AioPool>(std::move(pool_));
     if (!pool_) {

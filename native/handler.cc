@@ -19,11 +19,6 @@ Napi::Value Open(Napi::Env env, std::string path) {
   return Napi::Value(env, handler ? ToJs(env, HandlerNumber(handler)) : ToJs(env, error));
 }
 
-std::string Name(int handler) {
-  const Handler* found = HandlerOf(handler);
-  return found ? found->name : "";
-}
-
 // Whether the handler has the blocking form (1), the event form (2), both (3).
 int Forms(int handler) {
   const Handler* found = HandlerOf(handler);
@@ -61,7 +56,6 @@ int Stop(int running) { return Running().Remove(running) ? 0 : -EBADF; }
 void RegisterHandler(Exports& exports) {
   exports.Function<&Find>("handlerFind");
   exports.Function<&Open>("handlerOpen");
-  exports.Function<&Name>("handlerName");
   exports.Function<&Forms>("handlerForms");
   exports.Function<&Start>("handlerStart");
   exports.Function<&Serve>("handlerServe");

@@ -35,7 +35,7 @@ int Ready(int fd, short events) {
 bool Unsupported(int64_t result) { return result == -EOPNOTSUPP || result == -ENOSYS; }
 
 // The kernel's own descriptors of events are read and written whole, and refuse what is too short for one even where
-// there is none: whoever waited for one would wait for nothing.
+// there is none: a wait for one would never end.
 bool IsTooShort(int fd, size_t size) {
   constexpr size_t kEvent = 8, kSignal = 128;
   struct stat status;
@@ -54,7 +54,7 @@ bool IsMaster(int fd) {
   return ioctl(fd, TIOCGPTN, &number) == 0;
 }
 
-// The same terminal, opened again so as never to wait. O_NONBLOCK of the caller's descriptor is everybody's who shares
+// The same terminal, opened again so as never to wait. O_NONBLOCK of the caller's descriptor is that of all who share
 // it.
 UniqueFd OpenedAgain(int fd, int access) {
   char path[32];

@@ -92,8 +92,6 @@ std::string DroppedPeer(Handle handle, int number) {
   return handle.Data()->open() ? TextOf(handle.Data()->core().DroppedPeer(number)) : "";
 }
 
-void KeepAlive(Handle handle, bool wanted) { handle.Data()->KeepAlive(wanted); }
-
 void Close(Handle handle) { handle.Data()->Shut(); }
 
 }  // namespace
@@ -110,7 +108,6 @@ void RegisterReactor(Exports& exports) {
   exports.Function<&DescriptorOf>("reactorDescriptor");
   exports.Function<&PeerOf>("reactorPeer");
   exports.Function<&DroppedPeer>("reactorDroppedPeer");
-  exports.Function<&KeepAlive>("reactorKeepAlive");
   exports.Function<&Close>("reactorClose");
 }
 

@@ -179,13 +179,6 @@ int IoClose(Napi::Env env, int pool, int connection, bool quietly) {
   return result;
 }
 
-int IoShutdown(Napi::Env env, int pool, int connection) {
-  return WithConnection(env, pool, connection, [](auto& target) {
-    target.Shutdown();
-    return 0;
-  });
-}
-
 // All completions since the last time, as one flat array: connection, operation, result, bytes read or null, ...
 napi_value IoTake(Napi::Env env, int pool) {
   const auto found = Of(env).pools.Get(pool);
@@ -228,7 +221,6 @@ void RegisterThread(Exports& exports) {
   exports.Function<&IoWrite>("threadIoWrite");
   exports.Function<&IoEnd>("threadIoEnd");
   exports.Function<&IoClose>("threadIoClose");
-  exports.Function<&IoShutdown>("threadIoShutdown");
   exports.Function<&IoTake>("threadIoTake");
 }
 

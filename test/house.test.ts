@@ -152,6 +152,39 @@ describe('native code', () => {
   })
 })
 
+describe('names', () => {
+  const library = files.filter(({ path }) => /^(lib|native|include)\/.*\.(ts|cc|h)$/.test(path))
+
+  it('of natives are called by something', () => {
+    const others = typescript.filter(({ path }) => path.startsWith('lib/') && path !== 'lib/native.ts')
+    expect(house.deadNatives(textOf('lib/native.ts'), others)).toEqual([])
+  })
+
+  it('a native that nothing calls is found', () => {
+    const text = 'interface FdNatives {\n  open(path: string): number\n  shut(fd: number): number\n}\n'
+    expect(house.deadNatives(text, [file('lib/a.ts', 'native.open(1)')])).toEqual(['nothing calls shut'])
+  })
+
+  it('of what is exported are one thing each', () => {
+    expect(house.oneName(library.filter(({ path }) => path.startsWith('lib/')))).toEqual([])
+  })
+
+  it('a name that is two things is found', () => {
+    const two = [file('lib/a.ts', 'export class Slot {}'), file('lib/b.ts', 'export interface Slot {}')]
+    expect(house.oneName([...two, file('lib/c.ts', 'import { Slot }\nclass Slot {}')])).toEqual([
+      'Slot: lib/a.ts, lib/b.ts',
+    ])
+  })
+
+  it('stand in comments in the place of persons', () => {
+    expect(house.namesSubjects(library)).toEqual([])
+  })
+
+  it.each(['// Whoever waits.', ' * he closes it', 'close(fd) // somebody has it'])('a person is found: %s', (text) => {
+    expect(house.namesSubjects([file('lib/a.ts', text)])).toHaveLength(1)
+  })
+})
+
 describe('every file', () => {
   it('says in its first line what it is for', () => {
     expect(house.beginsWithSentence(sources)).toEqual([])

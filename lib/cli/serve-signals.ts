@@ -10,7 +10,7 @@ import type { Service } from './systemd.js'
 const { signals } = system
 
 /** What a server in the foreground stands on. */
-export interface Surroundings {
+export interface Reporting {
   readonly log: Log
   readonly service: Service
 }
@@ -36,7 +36,7 @@ export interface Stopping {
 }
 
 /** TERM and QUIT let the clients finish, a second one ends it at once. INT is at once, but on a terminal only the second is. */
-export function stopOnSignals({ log, service }: Surroundings): Stopping {
+export function stopOnSignals({ log, service }: Reporting): Stopping {
   const draining = new AbortController()
   const stopping: Stopping = { signal: draining.signal }
   const stop = (signal: Stop): void => {
@@ -60,7 +60,7 @@ export function reopenOnSignal(log: Log): void {
 }
 
 /** What the workers' master can be asked for, by name. */
-export interface WorkersActions extends Surroundings {
+export interface WorkersActions extends Reporting {
   /** Loads the handler anew; what it throws leaves the old one. */
   reload(): Promise<void>
 }

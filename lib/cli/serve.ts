@@ -14,7 +14,7 @@ import {
   type ServeOptions,
   type WorkersServer,
 } from './serve-models.js'
-import { reopenOnSignal, stopOnSignals, tellOfWorkers, workersOnSignals, type Surroundings } from './serve-signals.js'
+import { reopenOnSignal, stopOnSignals, tellOfWorkers, workersOnSignals, type Reporting } from './serve-signals.js'
 import { Service } from './systemd.js'
 
 interface Options extends ServeOptions {
@@ -36,7 +36,7 @@ function ended(server: RunningServer): Promise<void> {
   )
 }
 
-function manageWorkers(server: WorkersServer, handler: string, surroundings: Surroundings): void {
+function manageWorkers(server: WorkersServer, handler: string, surroundings: Reporting): void {
   process.title = 'posix-async master'
   type Reloaded = Parameters<WorkersServer['reload']>[0]
   const reload = async (): Promise<void> => server.reload((await handlerNamed(handler)) as Reloaded)

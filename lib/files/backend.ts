@@ -19,7 +19,7 @@ export interface BackendOptions {
 export type FileStats = Statx | Stats
 
 /** Operations on files; `position` null: at the file's own offset. */
-export interface Backend {
+export interface FileBackend {
   open(path: string, flags: number, mode: number, signal?: AbortSignal | null): Promise<number>
   close(fd: number): Promise<void>
   read(fd: number, buffer: ByteView, position: number | null, options?: BackendOptions): Promise<number>
@@ -30,7 +30,7 @@ export interface Backend {
   stat(target: string | number): Promise<FileStats>
 }
 
-function byRing(ring: Ring): Backend {
+function byRing(ring: Ring): FileBackend {
   return {
     open: (path, flags, mode, signal) => ring.openat(AT_FDCWD, path, flags, mode, { signal }),
     close: (fd) => ring.close(fd),
@@ -45,7 +45,7 @@ function byRing(ring: Ring): Backend {
 }
 
 // Opening, closing and asking for the size are short, and made at once.
-const byThreads: Backend = {
+const byThreads: FileBackend = {
   open: async (path, flags, mode, signal) => {
     signal?.throwIfAborted()
     return open(path, flags, mode)
@@ -95,7 +95,7 @@ function moveOn(fd: number, isWrite: boolean, count: number): void {
 
 // Several buffers, until one is not filled.
 async function inTurn(
-  move: Backend['read'],
+  move: FileBackend['read'],
   fd: number,
   buffers: readonly ByteView[],
   position: number | null,
@@ -120,11 +120,11 @@ export function currentOffset(fd: number): number | null {
 }
 
 let ring: Ring | undefined
-let current: Backend | undefined
+let current: FileBackend | undefined
 let born = -1
 
 /** The backend of this process and thread: in the child of a fork it is another. */
-export function backend(): Backend {
+export function backend(): FileBackend {
   if (current && born === generation()) return current
   born = generation()
   ring = Ring.availability().available ? new Ring() : undefined

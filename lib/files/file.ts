@@ -12,7 +12,7 @@ import {
   asFilePosition,
   asFlags,
   asMode,
-  asOptions,
+  asFileOptions,
   checked,
   chunksOf,
   decoded,
@@ -148,7 +148,7 @@ export class File {
   readFile(options: (ReadFileOptions & { encoding: BufferEncoding }) | BufferEncoding): Promise<string>
   readFile(options?: (ReadFileOptions & { encoding?: null }) | null): Promise<Buffer>
   readFile(options?: ReadAs): Promise<Buffer | string> {
-    const how = checked(() => asOptions<ReadFileOptions>(options))
+    const how = checked(() => asFileOptions<ReadFileOptions>(options))
     return this.#do('read', own, async () => decoded(await this.#readOn(how().signal), how().encoding))
   }
 
@@ -161,7 +161,7 @@ export class File {
 
   /** Writes all of `data` from the file's own offset on. @throws as a rejection, what `write` throws; the signal's reason */
   writeFile(data: FileData, options?: WriteAs): Promise<void> {
-    const how = checked(() => asOptions<WriteFileOptions>(options))
+    const how = checked(() => asFileOptions<WriteFileOptions>(options))
     return this.#do('write', own, async () => {
       const { encoding, signal, flush } = how()
       const whole = wholeOf(data, encoding)

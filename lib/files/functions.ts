@@ -3,7 +3,7 @@ import { asPath } from '../posix/internal/arguments.js'
 import { backend, type FileStats } from './backend.js'
 import { File } from './file.js'
 import {
-  asOptions,
+  asFileOptions,
   refuseNoData,
   type FileData,
   type ReadAs,
@@ -42,7 +42,7 @@ export function readFile(
 ): Promise<string>
 export function readFile(path: string, options?: (ReadFileOptions & { encoding?: null }) | null): Promise<Buffer>
 export async function readFile(path: string, options?: ReadAs): Promise<Buffer | string> {
-  const { flag = 'r', ...rest } = asOptions<ReadFileOptions>(options)
+  const { flag = 'r', ...rest } = asFileOptions<ReadFileOptions>(options)
   rest.signal?.throwIfAborted()
   return withFile(path, flag, 0o666, (file) => file.readFile(rest as { encoding: BufferEncoding }))
 }
@@ -52,7 +52,7 @@ export async function readFile(path: string, options?: ReadAs): Promise<Buffer |
  * @throws as a rejection, ErrnoError EACCES, ENOSPC ...; the signal's reason; ERR_INVALID_ARG_TYPE
  */
 export async function writeFile(path: string, data: FileData, options?: WriteAs): Promise<void> {
-  const { flag = 'w', mode = 0o666, ...rest } = asOptions<WriteFileOptions>(options)
+  const { flag = 'w', mode = 0o666, ...rest } = asFileOptions<WriteFileOptions>(options)
   rest.signal?.throwIfAborted()
   refuseNoData(data) // before what is there is cut off
   await withFile(path, flag, mode, (file) => file.writeFile(data, rest))

@@ -114,7 +114,7 @@ const WHOLE_FILE = namesOf<ReadFileOptions & WriteFileOptions>({
  * Options that may be an encoding alone, which is checked.
  * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
  */
-export function asOptions<T extends { encoding?: unknown }>(
+export function asFileOptions<T extends { encoding?: unknown }>(
   options: T | BufferEncoding | null | undefined,
 ): Omit<T, 'encoding'> & { encoding?: BufferEncoding | undefined } {
   if (typeof options !== 'string' && typeof (options ?? {}) !== 'object') {

@@ -86,7 +86,7 @@ class Mapping<T> {
     return [await runTask(() => this.#fn(chunk.items[0]!, chunk.from), options)]
   }
 
-  // The index goes to whoever reads the error; a reason of the caller's own signal is left as it is. In a chunk the child knows it.
+  // The index is for the reader of the error; a reason of the caller's own signal is left as it is. In a chunk the child knows it.
   #withIndex(error: unknown, from: number): unknown {
     const { signal } = this.#options
     const isKnown = this.#chunk > 1 && (error as { index?: unknown } | null | undefined)?.index !== undefined

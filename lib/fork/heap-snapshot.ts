@@ -17,7 +17,7 @@ function takeSnapshot(part: string, target: string): void {
   renameSync(part, target)
 }
 
-// What the file system says is about the path that the caller gave: he knows nothing of the file beside it.
+// What the file system says is about the path that the caller gave, who knows nothing of the file beside it.
 function aboutPath(error: unknown, path: string): unknown {
   const { errno, syscall } = error as NodeJS.ErrnoException
   const ofFile = errno !== undefined && syscall !== undefined && !(error instanceof ErrnoError)

@@ -3,7 +3,7 @@
 // Children of the servers keep what they need and nothing else: see KeepsOnly in fork-model.ts and its like. And memory that a process shares
 // with one child, which no other is to have.
 import { disown, heldFds, heldMemories, own } from '../posix/internal/owned-fds.js'
-import { unshare } from '../posix/internal/sealed-memory.js'
+import { stopSharing } from '../posix/internal/sealed-memory.js'
 import { close } from '../posix/unistd.js'
 
 const held = heldFds()
@@ -32,7 +32,7 @@ export function releaseMemory(memory: ArrayBuffer): void {
 }
 
 function unshareMemory(): void {
-  for (const memory of heldMemory) unshare(memory)
+  for (const memory of heldMemory) stopSharing(memory)
   heldMemory.clear()
 }
 

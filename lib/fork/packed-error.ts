@@ -91,7 +91,7 @@ function recordOf(error: Error, around: readonly unknown[]): ErrorRecord {
 }
 
 /**
- * Puts together what `pack` took apart, or what somebody wants to be taken for it: each field is looked at.
+ * Puts together what `pack` took apart, or what a hostile child has sent in its place: each field is looked at.
  * @throws ERR_POSIX_ASYNC_REPORT where it is not of that form
  */
 export function unpack(packed: unknown, depth = 0): unknown {

@@ -119,7 +119,7 @@ export function forkError(result: number | string): Error {
   return codedError(Error, 'ERR_FORK_UNSAFE', `fork: ${result}`)
 }
 
-/** Whether somebody has hooks around forks, which a fork without JavaScript would not call. */
+/** Whether there are hooks around forks, which a fork without JavaScript would not call. */
 export function isForkHooked(): boolean {
   return hookSets.length > 0
 }

@@ -3,7 +3,7 @@ import { check, invalidArgType } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asExactTimeout, asInteger, asList, asTimeout } from './internal/arguments.js'
 import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
-import { lookUntil, type AsyncOptions, type Told, type Wanted } from './event-loop/look-until.js'
+import { lookUntil, type SignalOptions, type TakenEvents, type Wanted } from './event-loop/look-until.js'
 
 export const POLLIN = constant('POLLIN')
 export const POLLPRI = constant('POLLPRI')
@@ -63,7 +63,7 @@ class PollFds {
   }
 
   /** Adds what readiness has told, which a look need not find again. How many have something to tell. */
-  add(told: Told): number {
+  add(told: TakenEvents): number {
     let count = 0
     for (const [i, { fd, events }] of this.#checked.entries()) {
       const revents = (told.get(fd) ?? 0) & (events | UNASKED)
@@ -125,10 +125,10 @@ export function ppoll(fds: readonly PollFd[], timeout?: number | null, sigmask?:
 export async function pollAsync(
   fds: readonly PollFd[],
   timeout?: number | null,
-  options?: AsyncOptions,
+  options?: SignalOptions,
 ): Promise<number> {
   const polled = new PollFds(fds)
-  const look = (told: Told): number | undefined => {
+  const look = (told: TakenEvents): number | undefined => {
     check(native.poll(polled.packed, polled.count, 0), 'poll')
     return polled.add(told) || undefined
   }

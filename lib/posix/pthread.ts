@@ -89,7 +89,7 @@ function join(thread: number): number | bigint {
  * @param options `signal` gives up when it is aborted; `timeout` in milliseconds (default: none). The thread is unharmed by both, and can be
  *   joined again
  * @returns the routine's `void *` as a number (beyond 2^53 a bigint); PTHREAD_CANCELED where it was cancelled
- * @throws as a rejection, ErrnoError ESRCH (no such thread, or joined before), EINVAL (detached, or somebody waits for it already, or not made by
+ * @throws as a rejection, ErrnoError ESRCH (no such thread, or joined before), EINVAL (detached, or another thread waits for it already, or not made by
  *   pthread_create), EDEADLK (the calling thread itself), ETIMEDOUT (the time is over), EMFILE; the signal's reason; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see man 3 pthread_join
  */
@@ -131,7 +131,7 @@ export function pthread_tryjoin_np(thread: number): number | bigint | null {
 
 /**
  * Nobody will join the thread: at its end, what it had is given back.
- * @throws ErrnoError ESRCH (no such thread, or joined before), EINVAL (detached already, or somebody waits for it); ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @throws ErrnoError ESRCH (no such thread, or joined before), EINVAL (detached already, or another thread waits for it); ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see man 3 pthread_detach
  */
 export function pthread_detach(thread: number): void {

@@ -2,7 +2,7 @@
 import { check, invalidArgType, invalidArgValue } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asInteger } from './internal/arguments.js'
-import { asLimits, type AsyncOptions } from './internal/async-options.js'
+import { asWaitLimits, type AsyncOptions } from './internal/async-options.js'
 import { asSignalNumber, asSignalSet, signalsOf, type Signal } from './internal/signal-set.js'
 import { whenReady } from './event-loop/watch.js'
 import { SIG_DFL, SIG_IGN, sigtimedwait, type SignalInfo } from './signal.js'
@@ -130,7 +130,7 @@ export function sigwaitinfo(set: Iterable<Signal>): SignalInfo {
  */
 export async function sigwaitinfoAsync(set: Iterable<Signal>, options?: AsyncOptions): Promise<SignalInfo> {
   const signals = signalsOf(asSignalSet(set))
-  const limits = asLimits(options)
+  const limits = asWaitLimits(options)
   const fd = signalfd(-1, signals)
   try {
     for (;;) {

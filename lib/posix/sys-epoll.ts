@@ -8,7 +8,7 @@ import { asSignalMask, type SignalMask } from './internal/wait-mask.js'
 import { onClose } from './event-loop/close-hooks.js'
 import { waitOnThread } from './event-loop/epoll-wait.js'
 import { hasConsumed, isConsumed } from './event-loop/epoll-thread.js'
-import { lookUntil, type AsyncOptions } from './event-loop/look-until.js'
+import { lookUntil, type SignalOptions } from './event-loop/look-until.js'
 
 export const EPOLL_CLOEXEC = constant('EPOLL_CLOEXEC')
 export const EPOLL_CTL_ADD = constant('EPOLL_CTL_ADD')
@@ -147,7 +147,7 @@ export async function epoll_waitAsync(
   epfd: number,
   maxEvents: number,
   timeout?: number | null,
-  options?: AsyncOptions,
+  options?: SignalOptions,
 ): Promise<Required<EpollEvent>[]> {
   const pairs = room(maxEvents)
   const look = (): Required<EpollEvent>[] | undefined => {

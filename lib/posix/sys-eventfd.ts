@@ -1,4 +1,4 @@
-// sys/eventfd.h: a counter behind a descriptor, for waking whoever waits on it.
+// sys/eventfd.h: a counter behind a descriptor, for waking threads and processes that wait on it.
 import { check, checkOrNull, invalidArgType, outOfRange } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asInteger } from './internal/arguments.js'

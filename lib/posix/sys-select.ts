@@ -4,7 +4,7 @@ import { check, ErrnoError } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asExactTimeout, asFd, asInteger, asList } from './internal/arguments.js'
 import { asSignalMask, OWN_MASK, type SignalMask } from './internal/wait-mask.js'
-import { lookUntil, type AsyncOptions, type Told, type Wanted } from './event-loop/look-until.js'
+import { lookUntil, type SignalOptions, type TakenEvents, type Wanted } from './event-loop/look-until.js'
 
 /** One more than the highest descriptor that an fd_set can hold (1024). */
 export const FD_SETSIZE = constant('FD_SETSIZE')
@@ -59,7 +59,7 @@ class FdSets {
   }
 
   /** Adds what readiness has told, which a look need not find again. Whether any is ready. @throws ErrnoError EBADF: one was closed */
-  add(told: Told): boolean {
+  add(told: TakenEvents): boolean {
     for (const [set, fds] of this.lists.entries()) {
       for (const fd of fds) {
         const revents = told.get(fd) ?? 0
@@ -128,10 +128,10 @@ export async function selectAsync(
   writeFds?: Fds,
   exceptFds?: Fds,
   timeout?: number | null,
-  options?: AsyncOptions,
+  options?: SignalOptions,
 ): Promise<Selected> {
   const sets = new FdSets(readFds, writeFds, exceptFds)
-  const look = (told: Told): Selected | undefined => {
+  const look = (told: TakenEvents): Selected | undefined => {
     check(native.pselect(sets.nfds, sets.fill().bits, 0, OWN_MASK), 'select')
     return sets.add(told) ? sets.selected() : undefined
   }

@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { check, ErrnoError, invalidArgValue } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
 import { asFd, asFixedSpan, asInteger, refuseGone } from './internal/arguments.js'
-import { asLimits, type AsyncOptions } from './internal/async-options.js'
+import { asWaitLimits, type AsyncOptions } from './internal/async-options.js'
 import { whenReady } from './event-loop/watch.js'
 import { F_GETFL, O_NONBLOCK } from './fcntl.js'
 import { accept4, type Accepted } from './socket/accept.js'
@@ -31,7 +31,7 @@ async function attempting<T>(
   options: AsyncOptions | undefined,
   attempt: () => T | null,
 ): Promise<T> {
-  const signal = asLimits(options)
+  const signal = asWaitLimits(options)
   for (;;) {
     const done = attempt()
     if (done !== null) return done
@@ -67,7 +67,7 @@ export async function acceptAsync(fd: number, flags = 0, options?: AsyncOptions)
 export async function connectAsync(fd: number, address: SocketAddress, options?: AsyncOptions): Promise<0> {
   const [to, details] = [encodeAddress(address, 'connect'), detailsOf(address)]
   refuseBlocking(fd)
-  const signal = asLimits(options)
+  const signal = asWaitLimits(options)
   const result = native.connect(fd, to)
   if (result !== -EINPROGRESS) return check(result, 'connect', details) as 0
   await whenReady(fd, POLLOUT, { signal })

@@ -14,7 +14,7 @@ import {
   refuseGone,
   type Span,
 } from './internal/arguments.js'
-import { asLimits, isFile, type AsyncOptions } from './internal/async-options.js'
+import { asWaitLimits, isFile, type AsyncOptions } from './internal/async-options.js'
 import { isShared } from './internal/memory-view.js'
 import { whenReady } from './event-loop/watch.js'
 import { readAsync, writeAsync } from './unistd-async.js'
@@ -133,7 +133,7 @@ export async function readvAsync(fd: number, buffers: readonly ByteView[], optio
       pieces.reduce((sum, { length }) => sum + length, 0),
     ),
   )
-  const signal = asLimits(options)
+  const signal = asWaitLimits(options)
   if (isFile(asFd(fd))) return scatter(own, await readAsync(fd, own, 0, own.length, { signal }), pieces)
   for (;;) {
     for (const piece of pieces) refuseGone(piece)

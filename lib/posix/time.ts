@@ -2,7 +2,7 @@
 import { check } from '../errors.js'
 import { constant, native } from '../native.js'
 import { asInteger } from './internal/arguments.js'
-import { asLimits, type AsyncOptions } from './internal/async-options.js'
+import { asWaitLimits, type AsyncOptions } from './internal/async-options.js'
 import { asSignalNumber, type Signal } from './internal/signal-set.js'
 import { asDuration, asSetting, type NewSetting, type TimerSetting } from './internal/timer-setting.js'
 import { whenReady } from './event-loop/watch.js'
@@ -79,7 +79,7 @@ export async function clock_nanosleepAsync(
   options?: AsyncOptions,
 ): Promise<void> {
   const [how, value] = [asInteger('flags', flags), asDuration('time', time)]
-  const signal = asLimits(options)
+  const signal = asWaitLimits(options)
   const fd = timerfd_create(clock)
   try {
     timerfd_settime(fd, how, { value: Math.max(value, 1e-6) }) // 0 would disarm it

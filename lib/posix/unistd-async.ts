@@ -5,7 +5,7 @@ import { constants } from 'node:os'
 import { check, ErrnoError } from '../errors.js'
 import { constant, native, type ByteView } from '../native.js'
 import { asFd, asFixedData, asFixedSpan, bytesOf, refuseGone, type Span } from './internal/arguments.js'
-import { asLimits, isFile, type AsyncOptions } from './internal/async-options.js'
+import { asWaitLimits, isFile, type AsyncOptions } from './internal/async-options.js'
 import { isShared } from './internal/memory-view.js'
 import { whenReady } from './event-loop/watch.js'
 
@@ -40,7 +40,7 @@ export async function readAsync(
   options?: AsyncOptions,
 ): Promise<number> {
   const span = asFixedSpan(buffer, offset, length)
-  const signal = asLimits(options)
+  const signal = asWaitLimits(options)
   if (isFile(asFd(fd))) return readFile(fd, span, signal)
   const own = isShared(span.view) ? Buffer.alloc(span.length) : undefined
   for (;;) {
@@ -79,7 +79,7 @@ export async function writeAsync(
 ): Promise<number> {
   const given = asFixedData(data, offset, length)
   const span = isShared(given.view) ? copyOf(given) : given
-  const signal = asLimits(options)
+  const signal = asWaitLimits(options)
   const writePart = isFile(asFd(fd)) ? writeFile : writeWhenReady
   let written = 0
   try {

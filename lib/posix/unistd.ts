@@ -140,7 +140,7 @@ export function dup3(from: number, to: number, flags: number): number {
   return check(replace(asFd(from, 'from'), asFd(to, 'to'), how), 'dup3')
 }
 
-// Where it fails, `to` is what it was, and whoever waits for it waits on.
+// Where it fails, `to` is what it was, and waits for it go on.
 function replace(from: number, to: number, flags: number): number {
   return closing(
     to,

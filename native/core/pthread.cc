@@ -196,7 +196,7 @@ int TryJoinThread(int number, void** result) {
   if (const int refusal = Refusal(*thread, lock); refusal < 0) return refusal;
   const int error = pthread_tryjoin_np(thread->handle, result);
   if (error != 0) return -error;
-  thread->claim = Claim::kDetached;  // gone: whoever still holds the record finds that it cannot be joined
+  thread->claim = Claim::kDetached;  // gone: a thread that still holds the record finds that it cannot be joined
   Threads().Remove(number);
   return 0;
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -27,15 +28,6 @@
 
 namespace posix_async {
 namespace {
-
-// What JavaScript is told by `notice(kind, a, b)`; all but kAcceptFailed are about the client whose
-// address is in `address`.
-enum Notice {
-  kEnded,         // a is a child's pid, b its wait status, c what it left in its pipe, if anything
-  kAcceptFailed,  // a is the errno
-  kForkFailed,    // a is the accepted descriptor, b the negative errno or why it was not safe to fork
-  kOverLimit,     // a is the accepted descriptor: there are as many connections as there may be
-};
 
 // Without the padding behind, for which JavaScript's memory has no room.
 constexpr size_t kAddressBytes = offsetof(ClientAddress, length) + sizeof(ClientAddress::length);
@@ -74,14 +66,17 @@ class ForkAcceptor final : public NativeWaiter, public std::enable_shared_from_t
   void ShowAddress(const ClientAddress& client) { memcpy(address_, &client, kAddressBytes); }
   // What the child has left, or null.
   napi_value TakeReport(const ForkedChild& child);
-  void Tell(Notice kind, const ClientAddress& client, int a, napi_value b, napi_value c = nullptr);
-  void Tell(Notice kind, const ClientAddress& client, int a, int b = 0);
+  // Calls, with the client's address in `address`.
+  void Tell(EnterJs& callback, const ClientAddress& client, std::initializer_list<napi_value> arguments);
 
   const Napi::Env env_;
   const int listener_;
   EnterJs is_asked_;            // () => boolean: false: JavaScript accepts from now on
-  EnterJs notice_;              // (kind, a, b) => void
-  EnterJs enter_;               // (fd) => void: in the child
+  EnterJs ended_;               // (pid, status, report) => void: about the client in `address`, as the next three
+  EnterJs accept_failed_;       // (errno) => void
+  EnterJs fork_failed_;         // (fd, why) => void: a negative errno, or why it was not safe to fork
+  EnterJs over_limit_;          // (fd) => void: there are as many connections as there may be
+  EnterJs enter_;               // (fd, report) => void: in the child
   EnterJs idle_;                // () => void: in the child, when it has run out of events
   Napi::ObjectReference kept_;  // the memory below
   uint8_t* const address_;
@@ -107,7 +102,10 @@ ForkAcceptor::ForkAcceptor(Napi::Env env, int listener, Napi::Object callbacks, 
       children_(env, this) {
   keeps_only_.insert(keeps_only_.end(), {-1, -1});
   OpenCallback(is_asked_, callbacks, "isAsked");
-  OpenCallback(notice_, callbacks, "notice");
+  OpenCallback(ended_, callbacks, "ended");
+  OpenCallback(accept_failed_, callbacks, "acceptFailed");
+  OpenCallback(fork_failed_, callbacks, "forkFailed");
+  OpenCallback(over_limit_, callbacks, "overLimit");
   OpenCallback(enter_, callbacks, "enter");
   OpenCallback(idle_, callbacks, "idle");
 }
@@ -182,12 +180,12 @@ bool ForkAcceptor::AcceptOne() {
   const int client = accept4(listener_, reinterpret_cast<sockaddr*>(&address.storage), &length, SOCK_CLOEXEC);
   address.length = static_cast<uint8_t>(length);
   if (client < 0) {
-    if (errno != EAGAIN && errno != EINTR) Tell(kAcceptFailed, address, errno);
+    if (errno != EAGAIN && errno != EINTR) Tell(accept_failed_, address, {NumberOf(env_, errno)});
     return errno == EINTR;
   }
   __atomic_fetch_add(accepted_, 1, __ATOMIC_SEQ_CST);
   if (children_.size() >= most_connections_) {
-    Tell(kOverLimit, address, client);
+    Tell(over_limit_, address, {NumberOf(env_, client)});
     return accepting_;
   }
   return Fork(client, address);
@@ -196,7 +194,7 @@ bool ForkAcceptor::AcceptOne() {
 bool ForkAcceptor::Fork(int client, const ClientAddress& address) {
   int report[2];
   if (pipe2(report, O_CLOEXEC | O_NONBLOCK) < 0) {
-    Tell(kForkFailed, address, client, -errno);
+    Tell(fork_failed_, address, {NumberOf(env_, client), NumberOf(env_, -errno)});
     return false;
   }
   UniqueFd reader(report[0]);
@@ -214,7 +212,7 @@ bool ForkAcceptor::Fork(int client, const ClientAddress& address) {
     Enter(client, writer.Release());
   }
   if (result.pid < 0) {
-    Tell(kForkFailed, address, client, ToJs(env_, result));
+    Tell(fork_failed_, address, {NumberOf(env_, client), ToJs(env_, result)});
     return false;
   }
   close(client);
@@ -235,7 +233,7 @@ void ForkAcceptor::Reap(int pidfd) {
   const int status = child->cut ? 0 : child->status;
   napi_value report = TakeReport(*child);
   if (tells_all_ends_ || status != 0 || report != nullptr) {
-    Tell(kEnded, child->client, child->pid, NumberOf(env_, status), report);
+    Tell(ended_, child->client, {NumberOf(env_, child->pid), NumberOf(env_, status), report});
   }
 }
 
@@ -246,13 +244,9 @@ napi_value ForkAcceptor::TakeReport(const ForkedChild& child) {
   return length > 0 ? CopyOf(env_, bytes, length) : nullptr;
 }
 
-void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, napi_value b, napi_value c) {
+void ForkAcceptor::Tell(EnterJs& callback, const ClientAddress& client, std::initializer_list<napi_value> arguments) {
   ShowAddress(client);
-  notice_.Call({NumberOf(env_, kind), NumberOf(env_, a), b, c});
-}
-
-void ForkAcceptor::Tell(Notice kind, const ClientAddress& client, int a, int b) {
-  Tell(kind, client, a, NumberOf(env_, b));
+  callback.Call(arguments);
 }
 
 struct ForkAcceptors {
@@ -262,7 +256,7 @@ struct ForkAcceptors {
 
 std::shared_ptr<ForkAcceptor> Find(napi_env env, int acceptor) { return EnvData<ForkAcceptors>(env).all.Get(acceptor); }
 
-// `callbacks` has isAsked, notice, enter, idle, and keeps the memory of `address`, which takes a client's address, and
+// `callbacks` is what lib/native.ts declares, and keeps the memory of `address`, which takes a client's address, and
 // of `accepted`, a BigInt64Array(1) that counts. `kept` are the descriptors that children have beside their clients, an
 // Int32Array. Gives a number, or -errno.
 int Open(Napi::Env env, int listener, Napi::Object callbacks, Room<uint8_t, kAddressBytes> address,

@@ -87,11 +87,6 @@ void ReactorLoop::OnTimer(uv_timer_t* timer) {
   self->Arm();
 }
 
-void ReactorLoop::KeepAlive(bool wanted) {
-  auto* handle = reinterpret_cast<uv_handle_t*>(&poll_);
-  if (open_) wanted ? uv_ref(handle) : uv_unref(handle);
-}
-
 void ReactorLoop::Shut() {
   if (!open_) return;
   shut_later_ = running_;

@@ -25,7 +25,6 @@ class ReactorLoop {
   void Shut();
   // In the child of a fork, when the loop is the child's own: see reactor.h.
   void Forget();
-  void KeepAlive(bool wanted);
   // What is left to be told, or is due later, is seen to by libuv.
   void Arm();
   // { handle, control, data }, or a negative errno.

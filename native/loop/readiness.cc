@@ -42,7 +42,7 @@ class Readiness {
   void KeepAlive(bool wanted);
   // A new instance in the place of the present one, with those who wait natively and nobody else.
   int Renew();
-  // In a child: those who wait natively wait in the parent. A new instance is made when somebody waits.
+  // In a child: native waits are the parent's. A new instance is made at the next wait.
   void Forget();
   int Wait(int fd, unsigned events, NativeWaiter* waiter);
   void StopWaiting(int fd);

@@ -6,7 +6,7 @@
 
 namespace posix_async {
 
-// Somebody in C++ who waits for descriptors in the same epoll instance and is called without entering JavaScript. All
+// C++ that waits for descriptors in the same epoll instance and is called without entering JavaScript. All
 // on the environment's thread.
 class NativeWaiter {
  public:
@@ -19,7 +19,7 @@ class NativeWaiter {
 };
 
 // Level-triggered, until StopWaiting, which comes before `fd` is closed. JavaScript has opened readiness before. 0 or
-// -errno. Whoever waits keeps the loop alive by JavaScript's means.
+// -errno. The loop is kept alive by JavaScript's means.
 int WaitNatively(napi_env env, int fd, unsigned events, NativeWaiter* waiter);
 void StopWaiting(napi_env env, int fd);
 

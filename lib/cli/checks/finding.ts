@@ -17,7 +17,7 @@ export interface Finding {
 export type Check = () => Finding | Promise<Finding>
 
 /** A file's text; empty where it can't be read. */
-export function read(file: string): string {
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {
@@ -25,7 +25,7 @@ export function read(file: string): string {
   }
 }
 
-export const firstLine = (file: string): string => read(file).split('\n')[0]!.trim()
+export const firstLine = (file: string): string => readText(file).split('\n')[0]!.trim()
 
 /** Is version `have` (6.18.4-x) at least `want` (5.4)? */
 export function atLeast(have: string, want: string): boolean {
@@ -39,7 +39,7 @@ export function atLeast(have: string, want: string): boolean {
 
 /** A soft limit of this process, from /proc/self/limits. */
 export function softLimit(name: string): number {
-  const value = new RegExp(`^${name} +(\\S+)`, 'm').exec(read('/proc/self/limits'))?.[1]
+  const value = new RegExp(`^${name} +(\\S+)`, 'm').exec(readText('/proc/self/limits'))?.[1]
   return value === 'unlimited' ? Infinity : Number(value ?? NaN)
 }
 

@@ -7,13 +7,13 @@ import { promisify } from 'node:util'
 import { forked } from 'posix-async'
 import { messageOf } from '../failure.js'
 import { kept, type PromiseOfFork } from './fork-promise-names.js'
-import { atLeast, type Check, count, read, softLimit } from './finding.js'
+import { atLeast, type Check, count, readText, softLimit } from './finding.js'
 
 const run = promisify(execFile)
 
 const maps: Check = () => ({
   name: 'fork: memory maps',
-  ok: read('/proc/self/maps') !== '' && atLeast(release(), '2.6.16'),
+  ok: readText('/proc/self/maps') !== '' && atLeast(release(), '2.6.16'),
   detail: 'madvise(MADV_DOFORK) on what /proc/self/maps lists',
   cure: 'mount /proc, and allow this process to read its own /proc/self/maps',
 })
@@ -35,7 +35,7 @@ const taskList: Check = () => {
 
 /** Which real-time signals (34 to 64) this process has no handler for: bit n - 1 of SigCgt is signal n. */
 function freeRealTimeSignals(): number {
-  const mask = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(read('/proc/self/status'))?.[1] ?? 'ffffffffffffffff'}`)
+  const mask = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(readText('/proc/self/status'))?.[1] ?? 'ffffffffffffffff'}`)
   return Array.from({ length: 31 }, (_, index) => 33n + BigInt(index)).filter((bit) => ((mask >> bit) & 1n) === 0n)
     .length
 }

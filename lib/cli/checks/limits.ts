@@ -1,5 +1,5 @@
 // Checks of limits that servers run into: descriptors, processes, the listen queue.
-import { type Check, count, firstLine, read, softLimit } from './finding.js'
+import { type Check, count, firstLine, readText, softLimit } from './finding.js'
 
 const descriptors: Check = () => {
   const limit = softLimit('Max open files')
@@ -13,7 +13,7 @@ const descriptors: Check = () => {
 
 // The own cgroup's limit of processes; "max" where there is none.
 function cgroupPids(): number {
-  const own = read('/proc/self/cgroup')
+  const own = readText('/proc/self/cgroup')
     .split('\n')
     .find((line) => line.startsWith('0::'))
     ?.slice(3)

@@ -109,7 +109,7 @@ export class Channel {
     this.#socket.end()
   }
 
-  /** Whether it keeps the process alive while somebody listens; it does from the start. What waits to go out does in any case. */
+  /** Whether it keeps the process alive while it has listeners; it does from the start. What waits to go out does in any case. */
   keepAlive(wanted: boolean): void {
     this.#isReferenced = wanted
     this.#reference()
@@ -129,7 +129,7 @@ export class Channel {
     return this.#iterations === 0 && this.#owner.isListening()
   }
 
-  /** Somebody begins to listen, or ceases to. */
+  /** The first listener is added, or the last removed. */
   changed(): void {
     if (this.#isListening && this.#queue.length > 0) this.#deliverSoon()
     this.#socket.read(this.#isWanted && this.#queue.weight < HIGH_WATER_MARK)

@@ -67,13 +67,13 @@ export class ForkedPort<Received = unknown, Sent = unknown>
     this.emit('disconnect')
   }
 
-  /** Keeps the process alive while somebody listens, as it does from the start. */
+  /** Keeps the process alive while it has listeners, as it does from the start. */
   ref(): this {
     this.channel.keepAlive(true)
     return this
   }
 
-  /** Lets the process end although somebody listens; what waits to go out is sent before. */
+  /** Lets the process end although it has listeners; what waits to go out is sent before. */
   unref(): this {
     this.channel.keepAlive(false)
     return this

@@ -58,7 +58,7 @@ export class PoolWorker {
     this.worker.ref()
   }
 
-  // Whoever answers what was not asked was taken over.
+  // A worker that answers what was not asked was taken over.
   #heard(value: unknown): void {
     try {
       const { id, outcome } = asReply(value)

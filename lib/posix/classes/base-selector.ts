@@ -1,7 +1,7 @@
 // What all selectors do: keys, checks and the verbs of Python's selectors. The back ends are in selectors.ts.
 import { codedError, invalidArgType, invalidArgValue } from '../../errors.js'
 import { asExactTimeout, asFd } from '../internal/arguments.js'
-import type { AsyncOptions } from '../event-loop/look-until.js'
+import type { SignalOptions } from '../event-loop/look-until.js'
 
 /** Readable, or at end of file. */
 export const EVENT_READ = 1
@@ -92,7 +92,7 @@ export abstract class BaseSelector<Data = unknown> {
   protected abstract modified(key: SelectorKey<Data>): void
   protected abstract removed(key: SelectorKey<Data>): void
   protected abstract wait(timeout: number): [fd: number, events: number][]
-  protected abstract waitAsync(timeout: number, options?: AsyncOptions): Promise<[fd: number, events: number][]>
+  protected abstract waitAsync(timeout: number, options?: SignalOptions): Promise<[fd: number, events: number][]>
 
   protected get keys(): IterableIterator<SelectorKey<Data>> {
     return this.#keys.values()
@@ -157,7 +157,7 @@ export abstract class BaseSelector<Data = unknown> {
   }
 
   /** As `select`, without blocking: the event loop goes on meanwhile. Rejects with the signal's reason. */
-  async selectAsync(timeout?: number | null, options?: AsyncOptions): Promise<Ready<Data>[]> {
+  async selectAsync(timeout?: number | null, options?: SignalOptions): Promise<Ready<Data>[]> {
     this.#open()
     return this.#ready(await this.waitAsync(asSelectorTimeout(timeout), options))
   }

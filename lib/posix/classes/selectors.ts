@@ -5,7 +5,7 @@ import { POLLIN, POLLOUT, poll, pollAsync } from '../poll.js'
 import * as sys from '../sys-epoll.js'
 import { FD_SETSIZE, select, selectAsync, type Selected } from '../sys-select.js'
 import { close } from '../unistd.js'
-import type { AsyncOptions } from '../event-loop/look-until.js'
+import type { SignalOptions } from '../event-loop/look-until.js'
 
 export {
   BaseSelector,
@@ -28,7 +28,7 @@ export class SelectSelector<Data = unknown> extends BaseSelector<Data> {
     return this.#found(select(...this.#lists(), [], timeout))
   }
 
-  protected async waitAsync(timeout: number, options?: AsyncOptions): Promise<[number, number][]> {
+  protected async waitAsync(timeout: number, options?: SignalOptions): Promise<[number, number][]> {
     return this.#found(await selectAsync(...this.#lists(), [], timeout, options))
   }
 
@@ -61,7 +61,7 @@ export class PollSelector<Data = unknown> extends BaseSelector<Data> {
     return this.#found(fds)
   }
 
-  protected async waitAsync(timeout: number, options?: AsyncOptions): Promise<[number, number][]> {
+  protected async waitAsync(timeout: number, options?: SignalOptions): Promise<[number, number][]> {
     const fds = this.#fds()
     await pollAsync(fds, timeout, options)
     return this.#found(fds)
@@ -113,7 +113,7 @@ export class EpollSelector<Data = unknown> extends BaseSelector<Data> {
     return this.#found(sys.epoll_wait(this.#epfd, this.#most, timeout))
   }
 
-  protected async waitAsync(timeout: number, options?: AsyncOptions): Promise<[number, number][]> {
+  protected async waitAsync(timeout: number, options?: SignalOptions): Promise<[number, number][]> {
     return this.#found(await sys.epoll_waitAsync(this.#epfd, this.#most, timeout, options))
   }
 

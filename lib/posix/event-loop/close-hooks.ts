@@ -1,9 +1,9 @@
 // What is told when a descriptor is closed or replaced: what is under way on it must not meet another file under its number. The act comes
-// first and the telling after it: where the act fails, nothing was closed and nobody hears of it.
+// first and the telling after it: where the act fails, nothing was closed and nothing is told.
 
 import { shared } from '../../native.js'
 
-/** What somebody does about one descriptor that is being closed. */
+/** What a family does about one descriptor that is being closed. */
 export interface Closing {
   /** Right before the act, where the act follows at once. */
   pause?(): void

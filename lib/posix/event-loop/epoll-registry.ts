@@ -1,5 +1,5 @@
-// Who waits for which descriptor, merged to one registration a descriptor in the environment's one epoll instance
-// (native/loop/readiness.cc), and events brought back to who waits. Internal; readiness.ts is its face.
+// Waits for descriptors: merged to one registration a descriptor in the environment's one epoll instance
+// (native/loop/readiness.cc), and events brought back to each wait. Internal; readiness.ts is its face.
 import { constants } from 'node:os'
 import { check } from '../../errors.js'
 import { constant, native, shared } from '../../native.js'
@@ -17,9 +17,9 @@ const POLLNVAL = constant('POLLNVAL')
 const ALWAYS_HEARD = constant('POLLERR') | constant('POLLHUP')
 const { ENOENT, EEXIST, EBADF } = constants.errno
 
-/** Somebody who wants to hear of a descriptor. POLLNVAL says that it was closed under him, and is the last he hears. */
+/** One wait for a descriptor. POLLNVAL says that it was closed meanwhile, and is the last that is told. */
 export interface Interest {
-  /** POLLIN and the like; with 0 he hears nothing for now. */
+  /** POLLIN and the like; with 0 nothing is told for now. */
   events: number
   /** Leaves with the first event. */
   readonly once: boolean
@@ -30,7 +30,7 @@ export interface Interest {
   notify(revents: number): void
 }
 
-/** The kernel reports the id and not the number, so that an event of a descriptor closed meanwhile finds nobody. */
+/** The kernel reports the id and not the number, so that an event of a descriptor closed meanwhile finds no registration. */
 export interface Registration {
   readonly fd: number
   readonly id: number
@@ -68,7 +68,7 @@ export interface Watches {
 
 const pairs = new Int32Array(2 * 1024)
 
-/** Keeps the event loop alive (1), or no more (-1), for the sake of one who waits. */
+/** Keeps the event loop alive (1), or no more (-1), for the sake of one wait. */
 export function keepLoopAlive(by: 1 | -1): void {
   const keepers = (watches.keepers += by)
   if (keepers === 0 || (keepers === 1 && by === 1)) native.readinessKeepAlive(keepers > 0)
@@ -97,8 +97,8 @@ function removeInterest({ interests }: Registration, interest: Interest): boolea
   return true
 }
 
-// One-shot where nobody stays: then what is ready and not waited for wakes nobody, and asking again is one call. Edge-triggered where a hang-up
-// is nothing to anybody: it lasts, and would be reported again and again.
+// One-shot where no interest stays: then what is ready and not waited for wakes nothing, and asking again is one call. Edge-triggered where no
+// interest wants a hang-up: it lasts, and would be reported again and again.
 function mask({ interests }: Registration): number {
   let events = 0
   let how = EPOLLONESHOT
@@ -140,7 +140,7 @@ function disarm(registration: Registration): number {
   return 0
 }
 
-// The descriptor is not what they waited for any more. They hear it on the next tick: this may be deep in somebody's close().
+// The descriptor is not what they waited for any more. They hear it on the next tick: this may be deep in a call of close().
 function closed(registration: Registration): void {
   remove(registration)
   for (const interest of [...registration.interests]) {
@@ -178,12 +178,12 @@ function tell(registration: Registration, revents: number): void {
     if (interest.once) removeInterest(registration, interest)
     callSafely(() => interest.notify(got))
   }
-  // Whoever was not meant waits on; and what nobody wants any more is not to be reported again.
+  // An interest that was not meant waits on; and what no interest wants any more is not to be reported again.
   if (interests.length > 0 && (oneShot ? !registration.armed : !heard)) rearm(registration)
   else if (interests.length === 0 && !oneShot) abandon(registration)
 }
 
-// Nobody waits for it: it is not to be reported any more.
+// Nothing waits for it: it is not to be reported any more.
 function abandon(registration: Registration): void {
   disarm(registration)
   remove(registration)
@@ -210,7 +210,7 @@ const consumedEvents = shared(
   'consumed-events',
   () =>
     new ConsumedEvents(loop, (told, count) => {
-      // An orphan in there is one that nobody waits for any more.
+      // An orphan in there is one that nothing waits for any more.
       const known = Array.from({ length: count }, (_, i) => i).filter((i) => byId.has(told[2 * i]!))
       deliver(Int32Array.from(known.flatMap((i) => [told[2 * i]!, told[2 * i + 1]!])), known.length)
     }),
@@ -257,7 +257,7 @@ export function join(fd: number, interest: Interest): Registration | number {
   if (interest.referenced) keepLoopAlive(1)
   let result = arm(registration)
   if (result === -ENOENT || (result === -EBADF && registration.interests.length > 1)) {
-    // Closed by somebody else, and the number perhaps taken again: who waited before us waits for another file.
+    // Closed by other code, and the number perhaps taken again: waits that began before ours are for another file.
     removeInterest(registration, interest)
     closed(registration)
     registration = create(fd)
@@ -271,7 +271,7 @@ export function join(fd: number, interest: Interest): Registration | number {
   return result
 }
 
-/** Takes an interest away; what nobody stays for is deleted. What is one-shot may stay: it is reported once more at most. */
+/** Takes an interest away; a registration without interests is deleted. What is one-shot may stay: it is reported once more at most. */
 export function leave(registration: Registration, interest: Interest): void {
   const isLasting = !interest.once || registration.isConsumed || (mask(registration) & EPOLLET) !== 0
   if (!removeInterest(registration, interest) || !isLasting) return

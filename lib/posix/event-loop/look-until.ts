@@ -7,7 +7,7 @@ import { asAbortSignal } from '../internal/abort-signal.js'
 import { flush, join, leave, type Interest, type Registration } from './epoll-registry.js'
 import { setTimeout } from '../internal/own-timers.js'
 
-export interface AsyncOptions {
+export interface SignalOptions {
   /** Rejects with its reason when it aborts. */
   signal?: AbortSignal | null | undefined
 }
@@ -18,7 +18,7 @@ const { EBADF, EPERM } = constants.errno
 export type Wanted = readonly [fd: number, events: number, deafTo?: number]
 
 /** What readiness told of each descriptor that it told of. */
-export type Told = ReadonlyMap<number, number>
+export type TakenEvents = ReadonlyMap<number, number>
 
 /** One wait for many descriptors: the first event, the time limit or the signal ends it for all of them. */
 class AnyOf {
@@ -27,13 +27,13 @@ class AnyOf {
   readonly #signal: AbortSignal | null | undefined
   #timer: NodeJS.Timeout | undefined
   #isEnding = false
-  #settle!: { resolve: (told: Told) => void; reject: (reason: unknown) => void }
+  #settle!: { resolve: (told: TakenEvents) => void; reject: (reason: unknown) => void }
 
   constructor(signal: AbortSignal | null | undefined) {
     this.#signal = signal
   }
 
-  start(wanted: Iterable<Wanted>, milliseconds: number): Promise<Told> {
+  start(wanted: Iterable<Wanted>, milliseconds: number): Promise<TakenEvents> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
       if (milliseconds >= 0) this.#timer = setTimeout(() => this.#done(), milliseconds)
@@ -97,10 +97,10 @@ export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmedia
  * @param timeout milliseconds, negative for ever
  */
 export async function lookUntil<T>(
-  look: (told: Told) => T | undefined,
+  look: (told: TakenEvents) => T | undefined,
   wanted: readonly Wanted[],
   timeout: number,
-  options?: AsyncOptions,
+  options?: SignalOptions,
 ): Promise<T | undefined> {
   const signal = asAbortSignal(options)
   const end = timeout < 0 ? Infinity : performance.now() + timeout

@@ -9,8 +9,12 @@ export function asAbortSignal(options: unknown, known: readonly string[] = ONLY_
   if (options === undefined) return undefined
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
   refuseUnknown(options, known)
-  const { signal = null } = options as { signal?: unknown }
-  if (signal === null) return undefined
+  return asSignalOption((options as { signal?: unknown }).signal)
+}
+
+/** A signal, or none. @throws ERR_INVALID_ARG_TYPE, and the reason of a signal that is aborted already */
+export function asSignalOption(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal === null) return undefined
   if (!(signal instanceof AbortSignal)) throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
   signal.throwIfAborted()
   return signal

@@ -32,7 +32,7 @@ export function asPathName(value: unknown, name = 'path'): PathName {
   if (!types.isUint8Array(value)) throw invalidArgType(name, 'of type string or an instance of Buffer', value)
   const bytes = bytesOf(asSpan(value, 0, undefined, name))
   if (bytes.includes(0)) throw invalidArgValue(name, 'must be without null bytes', value)
-  return bytes.slice() // what was looked at is what the kernel gets, whoever shares that memory
+  return bytes.slice() // what was looked at is what the kernel gets, whatever another thread writes into that memory
 }
 
 /** What an error says of a name. */

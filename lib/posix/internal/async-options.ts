@@ -2,6 +2,7 @@
 import { refuseUnknown } from './known-options.js'
 import { check, invalidArgType } from '../../errors.js'
 import { constant, native } from '../../native.js'
+import { asSignalOption } from './abort-signal.js'
 import { asTimeout } from './arguments.js'
 
 const S_IFREG = constant('S_IFREG')
@@ -18,17 +19,14 @@ export interface AsyncOptions {
 }
 
 /** The signal that ends a call: the caller's, its time limit's, or either. @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, the signal's reason */
-export function asLimits(options: unknown): AbortSignal | undefined {
+export function asWaitLimits(options: unknown): AbortSignal | undefined {
   if (options === undefined) return undefined
   if (typeof options !== 'object' || options === null) throw invalidArgType('options', 'of type object', options)
   refuseUnknown(options, WAIT_OPTIONS)
-  const { signal = null, timeout } = options as AsyncOptions
-  if (signal !== null && !(signal instanceof AbortSignal)) {
-    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
-  }
-  signal?.throwIfAborted()
+  const { signal: given, timeout } = options as AsyncOptions
+  const signal = asSignalOption(given)
   const limit = asTimeout(timeout)
-  if (limit < 0) return signal ?? undefined
+  if (limit < 0) return signal
   const timer = AbortSignal.timeout(limit)
   return signal ? AbortSignal.any([signal, timer]) : timer
 }

@@ -15,7 +15,7 @@ export interface Block {
   readonly bytes: Buffer
   readonly size: number
   readonly address: number
-  /** Whoever holds it holds the memory. */
+  /** While it is held the memory is there. */
   readonly token: object
 }
 

@@ -25,6 +25,6 @@ export function unmapSealed(memory: ArrayBuffer): void {
 }
 
 /** In a child: gives up its share of memory that is others'. What was read of it last stays readable as zeros. @throws ErrnoError ENOMEM */
-export function unshare(memory: ArrayBuffer): void {
+export function stopSharing(memory: ArrayBuffer): void {
   check(native.unshare(memory), 'mmap')
 }

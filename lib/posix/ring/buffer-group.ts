@@ -24,7 +24,7 @@ export class BufferGroup {
   readonly #tail: Uint16Array
   readonly #numbers: GroupNumbers
   readonly #starving = new Set<() => void>()
-  #taken = 0 // buffers that hold what nobody has taken out yet
+  #taken = 0 // buffers that hold what was not taken out yet
   #receivers = 0
   #open = true
 
@@ -77,7 +77,7 @@ export class BufferGroup {
     else this.#starving.add(begin)
   }
 
-  // As many as there are buffers; all of them where none is taken: nobody else would wake them.
+  // As many as there are buffers; all of them where none is taken: no other event would wake them.
   #wake(): void {
     let room = this.#taken === 0 || !this.#open ? Infinity : this.count - this.#taken
     for (const begin of [...this.#starving]) {
@@ -122,7 +122,7 @@ export class BufferGroup {
     this.#wake()
   }
 
-  // Its number is another group's when nobody can take that one's buffers for its own.
+  // Its number is another group's when no operation can take that one's buffers for its own.
   #leave(): void {
     if (!this.#open && this.#receivers === 0) this.#numbers.giveBack(this.group)
   }

@@ -1,7 +1,7 @@
-// Who has begun what on a ring: a slot for each, whose number the kernel gives back with each completion. Internal.
+// The requests of a ring: a slot for each, whose number the kernel gives back with each completion. Internal.
 import type { Sqe } from './sqe.js'
 
-/** Somebody who has begun an operation: hears of each completion, the last of them without IORING_CQE_F_MORE. */
+/** What was begun on a ring: it is told each completion, the last of them without IORING_CQE_F_MORE. */
 export interface Request {
   /** Where it is in the table of its ring. */
   slot: number
@@ -10,8 +10,8 @@ export interface Request {
   lost(): void
 }
 
-/** Somebody who does not care. */
-export const nobody: Request = { slot: -1, completed: () => {}, lost: () => {} }
+/** A request whose completion concerns nothing. */
+export const unheard: Request = { slot: -1, completed: () => {}, lost: () => {} }
 
 /** The requests of one ring that are in flight. */
 export class InFlight {
@@ -39,7 +39,7 @@ export class InFlight {
     return slot
   }
 
-  /** The upper word of the user_data of whoever is in `slot`. */
+  /** The upper word of the user_data of the request in `slot`. */
   useOf(slot: number): number {
     return this.#uses[slot]!
   }
@@ -62,7 +62,7 @@ export class InFlight {
   /** Those on a descriptor; a registered file is none. */
   on(fd: number): Request[] {
     const isOn = (slot: number): boolean => this.#fds[slot] === fd || this.#otherFds[slot] === fd
-    return this.#requests.filter((request, slot) => request && request !== nobody && isOn(slot)) as Request[]
+    return this.#requests.filter((request, slot) => request && request !== unheard && isOn(slot)) as Request[]
   }
 
   all(): Request[] {

@@ -14,9 +14,9 @@ export interface Shots<T> {
   readonly syscall: string
   /** What begins it; again, where the kernel ended it and there may be more. */
   readonly entry: Sqe
-  /** What a completion stands for, when somebody wants it. */
+  /** What a completion stands for, when the loop asks for it. */
   take(result: number, flags: number): T
-  /** A completion that nobody wants any more. */
+  /** A completion that the loop does not ask for any more. */
   drop(result: number, flags: number): void
   /** Whether this is the end of it. */
   isEnd(result: number): boolean
@@ -78,7 +78,7 @@ export class Multishot<T> implements Request, AsyncIterableIterator<T, undefined
     this.#end()
   }
 
-  // Without a buffer it rests, until one was given back and somebody waits for more.
+  // Without a buffer it rests, until one was given back and the loop asks for more.
   #failed(result: number): void {
     if (result === -ENOBUFS && this.#error === undefined) return this.#starve()
     this.#error ??= new ErrnoError(result, this.#shots.syscall)

@@ -27,7 +27,7 @@ export interface RingOrder {
 }
 
 /** What is asked at present. */
-export class Order {
+export class RequestOrder {
   #flags = 0 // IOSQE_ flags of what is being prepared
   #chain: Group | undefined
 

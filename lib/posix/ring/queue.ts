@@ -10,9 +10,9 @@ import type { Block } from '../internal/pinned-memory.js'
 import { Group, Held } from './held.js'
 import type { RingFile, Sqe } from './sqe.js'
 import { RESULT_WORDS, resultsIn, ringWords, Submission } from './submission.js'
-import { nobody, InFlight, type Request } from './in-flight.js'
+import { InFlight, unheard, type Request } from './in-flight.js'
 import { addRing, removeRing } from './open-rings.js'
-import { Order } from './order.js'
+import { RequestOrder } from './order.js'
 
 const { EAGAIN, ECANCELED } = constants.errno
 
@@ -30,7 +30,7 @@ export class RingQueue {
   readonly #submission: Submission
   readonly #requests = new InFlight()
   readonly #born = generation()
-  readonly #order = new Order()
+  readonly #order = new RequestOrder()
   readonly #held = new Held()
   #out = 0 // requests that were written for the kernel and are not over
   #draining = false // one that drains is among them
@@ -140,7 +140,7 @@ export class RingQueue {
   #cancelInKernel(slot: number): void {
     this.#makeRoom()
     const entry = { code: IORING_OP_ASYNC_CANCEL, address: slot + this.#requests.useOf(slot) * HIGH }
-    this.#write(this.#requests.admit(nobody, entry), entry, 0)
+    this.#write(this.#requests.admit(unheard, entry), entry, 0)
   }
 
   /** Gives up what is held for a descriptor. How many there were. */
@@ -231,7 +231,7 @@ export class RingQueue {
     native.ringClose(this.#handle)
   }
 
-  /** In the child of a fork: whoever waits hears that it is the parent's. */
+  /** In the child of a fork: each request is told that it is the parent's. */
   lose(): void {
     for (const request of this.#requests.all()) request.lost()
   }

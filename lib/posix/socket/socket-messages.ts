@@ -14,7 +14,7 @@ export interface OutgoingMessage {
   readonly data: string | ByteView | readonly (string | ByteView)[]
   /** Descriptors that the receiver gets copies of (Unix sockets; 253 at most); they stay the caller's own too. */
   readonly fds?: readonly number[]
-  /** Who sends (Unix sockets); the kernel lets only root claim to be somebody else. */
+  /** The sender (Unix sockets); the kernel lets only root give another process or user. */
   readonly credentials?: Credentials
   /** Where to, on a socket that is not connected. */
   readonly address?: SocketAddress
@@ -28,7 +28,7 @@ export interface IncomingMessage {
   readonly bytes: number
   /** Descriptors that were sent along: close-on-exec, and the caller's own. */
   readonly fds: number[]
-  /** Who sent it, where SO_PASSCRED is set on the socket, else `null`. */
+  /** The sender, where SO_PASSCRED is set on the socket, else `null`. */
   readonly credentials: Credentials | null
   /** MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB. */
   readonly flags: number

@@ -32,7 +32,7 @@ export interface ListenOptions {
    * to it is refused (ECONNREFUSED); that of a server that lives is in use (EADDRINUSE).
    */
   path?: string
-  /** Whether everybody may read or write (connecting takes writing) a Unix socket's file, whose mode is 0o700 otherwise. */
+  /** Whether every user may read or write (connecting takes writing) a Unix socket's file, whose mode is 0o700 otherwise. */
   readableAll?: boolean
   writableAll?: boolean
   /** How many connections may wait to be accepted (default 511; the kernel's net.core.somaxconn caps it). */

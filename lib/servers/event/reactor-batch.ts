@@ -1,4 +1,5 @@
-// A batch of what happened, told to whoever serves the connections: the reactor calls `tell` once for all of it.
+// A batch of what happened, told to what serves the connections (a sink): the reactor calls `tell` once for all of it.
+import { constants } from 'node:os'
 import { ErrnoError } from '../../errors.js'
 import { kind, reason, type ReactorMemory } from './reactor-memory.js'
 
@@ -8,7 +9,7 @@ export interface Link {
   slot: number
 }
 
-/** Who is told. Nothing of it may throw. */
+/** What is told. Nothing of it may throw. */
 export interface Sink<L extends Link> {
   /** Whether chunks are kept: they are then copies, and else valid until the batch is over. */
   readonly keeps: boolean
@@ -28,9 +29,9 @@ export interface Sink<L extends Link> {
   settled(): void
 }
 
-// Small chunks that follow one another are copied together; whoever keeps one keeps so many bytes at most.
+// Small chunks that follow one another are copied together; keeping one keeps so many bytes at most.
 const PIECE = 8192
-const ETIMEDOUT = 110
+const { ETIMEDOUT } = constants.errno
 
 export class Batch<L extends Link> {
   readonly #memory: ReactorMemory

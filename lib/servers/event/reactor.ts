@@ -1,5 +1,6 @@
 // The one file that talks to the native reactor: batches of what happened in (reactor-batch.ts), operations out, through
 // shared memory (reactor-memory.ts).
+import { constants } from 'node:os'
 import { ErrnoError } from '../../errors.js'
 import { native } from '../../native.js'
 import { byteLengthOf } from '../../posix/internal/memory-view.js'
@@ -28,7 +29,7 @@ export interface ReactorOptions {
 
 // More than this is handed over by itself rather than copied.
 const MOST_COPIED = 32 * 1024
-const EPIPE = 32
+const { EPIPE } = constants.errno
 
 // What fails first where the kernel refuses a back end.
 const MADE_BY = { epoll: 'epoll_create1', poll: 'eventfd', select: 'eventfd', io_uring: 'io_uring_setup' } as const

@@ -1,5 +1,6 @@
 // An eventServer's connection for `(conn) => ...` handlers: reading and writing are promises, and back pressure is not reading
-// while nobody asks for what was read.
+// while the handler does not ask for what was read.
+import { constants } from 'node:os'
 import type { Socket } from 'node:net'
 import { codedError, ErrnoError } from '../../errors.js'
 import { asInteger } from '../../posix/internal/arguments.js'
@@ -16,7 +17,7 @@ const MOST_HELD = 64 * 1024
 
 // More than this is written before write() returns.
 const MOST_TOGETHER = 16 * 1024
-const EPIPE = 32
+const { EPIPE } = constants.errno
 
 const NO_LIMIT = 0
 const WRITTEN = Promise.resolve()
@@ -47,7 +48,7 @@ export class StreamConnection extends BaseConnection implements Connection, Link
   #finished = false // by us
   /** @internal What broke the connection. */
   error: Error | undefined
-  // Whoever waits for bytes, at most so many.
+  // The read that waits for bytes, at most so many.
   #resolve: ((value: unknown) => void) | undefined
   #max = NO_LIMIT
   #take: Take = asChunk

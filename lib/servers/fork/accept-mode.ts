@@ -1,13 +1,13 @@
-// Who accepts for a server that forks a child a connection: C++ where nobody is to be told of each, else JavaScript; and for a while
-// nobody, where a fork has failed.
+// What accepts for a server that forks a child a connection: C++ where no listener is to be told of each, else JavaScript. After a fork has
+// failed accepting rests for a while.
 import type { ErrnoError } from '../../errors.js'
 import { isForkHooked } from '../../posix/fork.js'
 import type { Accepted } from '../../posix/sys-socket.js'
 import { Acceptor } from '../accept/acceptor.js'
-import { ForkAcceptor } from './native-acceptor.js'
+import { ForkAcceptor, type NativelyAccepted } from './native-acceptor.js'
 import type { ForkSettings } from './fork-options.js'
 import type { Counters } from '../serving/counters.js'
-import type { Client, ServerHost } from '../model.js'
+import type { ServerHost } from '../model.js'
 import { setTimeout } from '../../posix/internal/own-timers.js'
 
 const ofEachConnection = ['fork', 'exit']
@@ -16,7 +16,7 @@ const ofEachConnection = ['fork', 'exit']
 export const RETRY = 50
 const LONGEST_REST = 2000
 
-export interface AcceptingServer {
+export interface AcceptingServer extends NativelyAccepted {
   readonly host: ServerHost
   readonly settings: Pick<ForkSettings, 'maxChildren' | 'timeout'>
   readonly tally: Counters
@@ -24,14 +24,6 @@ export interface AcceptingServer {
   readonly kept: readonly number[]
   /** JavaScript has accepted. False: no more for now. */
   readonly take: (accepted: Accepted) => boolean
-  /** In a child that C++ has forked. */
-  readonly serve: (accepted: Accepted, report: number) => void | Promise<void>
-  /** A child that C++ has forked has ended, with this wait status, and left this report, if any. */
-  readonly ended: (pid: number, status: number, client: Client, report: Buffer | undefined) => void
-  /** C++ could not fork, and gives the connection back. */
-  readonly forkFailed: (accepted: Accepted, error: Error) => void
-  /** C++ has accepted one more than there may be. */
-  readonly overLimit: (accepted: Accepted) => void
   /** It has rested, and may accept again. */
   readonly rested: () => void
 }
@@ -52,37 +44,33 @@ export class AcceptMode {
       failed: (error: Error) => host.failed(error),
     })
     this.#js.pause()
-    this.#native = new ForkAcceptor(host.listener, tally, kept, {
-      isAsked: () => this.#isQuiet() || this.#acceptAloud(),
-      serve: server.serve,
-      ended: server.ended,
-      acceptFailed: (_error: ErrnoError) => this.#acceptAloud(),
-      forkFailed: server.forkFailed,
-      overLimit: server.overLimit,
+    this.#native = new ForkAcceptor(host.listener, tally, kept, server, {
+      isAsked: () => this.#mayBeNative() || this.#acceptInJs(),
+      acceptFailed: (_error: ErrnoError) => this.#acceptInJs(),
     })
     host.onListener((event) => {
       if (ofEachConnection.includes(event)) this.#native.tellAllEnds()
     })
   }
 
-  // Nobody hears of each connection, and there is nothing to do for each.
-  #isQuiet(): boolean {
+  // No listener hears of each connection, and there is nothing to do for each.
+  #mayBeNative(): boolean {
     const { host, settings } = this.#server
     return !host.wantsConnections && !host.hears(...ofEachConnection) && settings.timeout === 0 && !isForkHooked()
   }
 
   // JavaScript tells of each connection; also where C++ has met an error, which JavaScript meets again and deals with.
-  #acceptAloud(): false {
+  #acceptInJs(): false {
     this.#native.pause()
     this.#native.tellAllEnds()
     this.#js.resume()
     return false
   }
 
-  /** @param others connections that JavaScript has accepted and that are not over: the limits are counted by who accepts, not by both at once */
+  /** @param others connections that JavaScript has accepted and that are not over: each of the two counts the limits for what it accepts, so both do not accept at once */
   resume(others: number): void {
     if (this.#resting) return
-    if (!this.#isQuiet()) return void this.#acceptAloud()
+    if (!this.#mayBeNative()) return void this.#acceptInJs()
     if (others > 0) return this.#js.resume()
     this.#js.pause()
     this.#native.resume(this.#server.settings.maxChildren, this.#server.host.maxConnections)

@@ -58,7 +58,7 @@ export class ConnectionChildren {
     }, timeout)
   }
 
-  /** A child has ended, whoever waited for it. @param report what it left, if anything */
+  /** A child has ended, and was waited for. @param report what it left, if anything */
   ended(child: Child, client: Client, status: ExitStatus, report: Buffer | undefined): void {
     const { host, ended } = this.#server
     this.#children.delete(child)

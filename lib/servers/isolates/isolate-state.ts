@@ -21,7 +21,7 @@ export class IsolateFlags {
     Atomics.store(this.#cells, 0, Number(value))
   }
 
-  /** Whether anybody wants to hear of each connection. */
+  /** Whether each connection is to be told. */
   get wantsConnections(): boolean {
     return Atomics.load(this.#cells, 1) === 1
   }

@@ -7,7 +7,7 @@ import type { WorkerPool } from './worker-pool.js'
 import { Mold } from './mold.js'
 import type { UnforkedReport } from '../serving/child-reports.js'
 import { isNotAReport } from '../../fork/not-a-report.js'
-import { nobody, type Origin } from './live-workers.js'
+import { unknownClient, type Origin } from './live-workers.js'
 import { processServer, type ProcessHandler, type ProcessServer } from '../serving/process-handler.js'
 import { workerProcess } from './worker-process.js'
 import { fdsOf, setupOf, type PreforkContext } from './worker-context.js'
@@ -47,7 +47,7 @@ export class Generations implements Origin {
     try {
       return await mold.fork(worker, ends)
     } catch (error) {
-      if (isNotAReport(error)) this.#share.host.clientError(mold.worker.expel(error), nobody)
+      if (isNotAReport(error)) this.#share.host.clientError(mold.worker.expel(error), unknownClient)
       throw error
     }
   }

@@ -47,7 +47,7 @@ export interface RosterEvents {
 const MOST_TOLD = 1000
 
 // Of whom a worker that is ended for its reports was serving, nothing is known.
-export const nobody = { remoteAddress: undefined, remotePort: undefined }
+export const unknownClient = { remoteAddress: undefined, remotePort: undefined }
 
 export class LiveWorkers {
   readonly #server: LiveWorkersContext
@@ -124,7 +124,7 @@ export class LiveWorkers {
   }
 
   #expel(worker: PreforkWorker, error: Error): void {
-    this.#server.host.clientError(worker.expel(error), nobody)
+    this.#server.host.clientError(worker.expel(error), unknownClient)
   }
 
   #ended(slot: Slot, worker: PreforkWorker, status: ExitStatus): void {

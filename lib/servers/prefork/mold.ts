@@ -55,7 +55,7 @@ export class Mold {
     this.#asked.get(key)?.abort(error)
   }
 
-  /** It has ended, whoever wanted that. */
+  /** It has ended, by itself or by a signal. */
   ended(): void {
     for (const stop of this.#asked.values()) stop.abort(this.#hasEnded())
   }

@@ -82,7 +82,7 @@ export class AcceptLoop {
     return null
   }
 
-  /** What it waits with: closed by whoever outlives it, or with the process; -1 where accept4 itself waits. */
+  /** What it waits with: closed by the parent that outlives it, or with the process; -1 where accept4 itself waits. */
   get descriptor(): number {
     return this.#epoll ?? -1
   }
@@ -93,7 +93,7 @@ export class AcceptLoop {
     if (this.#line !== undefined) eventfd_write(this.#line, 1n)
   }
 
-  // A connection wakes the one that has waited longest, and no other: whoever waits again goes to the end of the line. Gives whether
+  // A connection wakes the one that has waited longest, and no other: a loop that waits again goes to the end of the line. Gives whether
   // something else is to be done.
   #wait(epfd: number): boolean {
     if (this.#inLine) epoll_ctl(epfd, EPOLL_CTL_DEL, this.#listener)

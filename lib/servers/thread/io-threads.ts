@@ -6,8 +6,8 @@ import type { Watch } from '../../posix/event-loop/watch.js'
 import { watching } from './event-fd-watch.js'
 
 // What a connection's thread has done.
-export const READ = 0
-export const WRITE = 1
+export const READ_LANE = 0
+export const WRITE_LANE = 1
 export const END = 2
 export const CLOSE = 3
 

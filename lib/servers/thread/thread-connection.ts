@@ -18,7 +18,7 @@ import {
 import { Deferred } from '../deferred.js'
 import { socketOf } from '../socket-of.js'
 import { rejected, unwatched } from '../unwatched.js'
-import { CLOSE, END, READ, WRITE, type IoThreads } from './io-threads.js'
+import { CLOSE, END, READ_LANE, WRITE_LANE, type IoThreads } from './io-threads.js'
 
 const { EAGAIN, ETIMEDOUT } = constants.errno
 
@@ -162,7 +162,7 @@ export class ThreadConnection extends BaseConnection {
 
   #completed(operation: number, result: number, data: Buffer | null): void {
     if (result > 0) this.#lastByte = performance.now()
-    if (operation === READ) this.#readDone(result, data)
+    if (operation === READ_LANE) this.#readDone(result, data)
     else if (operation === CLOSE) this.#closed()
     else this.#writeDone(operation, result)
   }
@@ -184,7 +184,7 @@ export class ThreadConnection extends BaseConnection {
   #writeDone(operation: number, result: number): void {
     const waiter = this.#writes.shift()
     const error = failure(result, operation === END ? 'shutdown' : 'write')
-    if (operation === WRITE && result > 0) this.#options.tally.sent(result)
+    if (operation === WRITE_LANE && result > 0) this.#options.tally.sent(result)
     if (error) waiter?.reject(error)
     else waiter?.resolve()
     if (this.#closing) this.#closeWhenWritten()

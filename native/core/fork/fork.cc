@@ -105,7 +105,7 @@ void ReviveAll() {
 
 // With `lazily`, and where all others only wait to be woken, they are revived at the first wake-up.
 // The handlers run first: a revived thread takes signals, and until libuv's handler has made pipes of the child's own
-// for them, whoever takes one would take the parent's lock with it, which is a byte in a pipe.
+// for them, a thread that takes one would take the parent's lock with it, which is a byte in a pipe.
 void BeginChild(ThreadTable* table, uv_loop_t* loop, const ForkOptions& options, LoopSpares* spares) {
   DropResults();
   DisownPoolWork(table, loop);

@@ -56,7 +56,7 @@ class Copy {
     const uintptr_t pages_from = reinterpret_cast<uintptr_t>(pages()), pages_to = pages_from + size_;
     munmap(start_, pages_from - from);
     munmap(reinterpret_cast<void*>(pages_to), to - pages_to);
-    if (!moved_) munmap(pages(), size_);  // else somebody else may have the place by now
+    if (!moved_) munmap(pages(), size_);  // else another mapping may have the place by now
   }
   bool valid() const { return start_ != MAP_FAILED; }
   void* pages() const {

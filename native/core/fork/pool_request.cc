@@ -5,7 +5,7 @@
 // else the function that they begin in does (take a request, lock wq_mutex of its loop, put it into the loop's queue,
 // wake the loop) is done by direct calls. So the instruction before the return address into that function tells which
 // of them is in the middle of work. An address of a request proves nothing: it may be what is left of one that is over,
-// in whose place is another that somebody else works on. When the work is done the thread reads the request's loop.
+// in whose place is another that another thread works on. When the work is done the thread reads the request's loop.
 #include "pool_request.h"
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 
 namespace posix_async {
 
-// Further ahead than the wheel is round, somebody is looked at early, and put once more.
+// Further ahead than the wheel is round, a connection is looked at early, and put once more.
 void IdleWheel::Put(int32_t slot, uint64_t now, uint32_t after) {
   if (!waiting_) turned_ = now / tick_;
   const auto at = kFirst + slot;

@@ -1,6 +1,6 @@
 // Which connections may have been silent for too long: a hashed timer wheel, whose spokes are the connections that are
-// looked at in the same moment. Activity costs nothing here: the wheel asks how long somebody was silent when his time
-// would be over, and puts him where it will be over next. All is O(1) but turning it, which costs what comes due.
+// looked at in the same moment. Activity costs nothing here: the wheel asks how long a connection was silent when its
+// time would be over, and puts it where it will be over next. All is O(1) but turning it, which costs what comes due.
 #ifndef POSIX_ASYNC_CORE_REACTOR_IDLE_WHEEL_H_
 #define POSIX_ASYNC_CORE_REACTOR_IDLE_WHEEL_H_
 
@@ -13,7 +13,8 @@ namespace posix_async {
 
 class IdleWheel {
  public:
-  // Whoever is too late is found within a thirty-second part of `shortest` milliseconds, the shortest time that counts.
+  // A connection that is too late is found within a thirty-second part of `shortest` milliseconds, the shortest time
+  // that counts.
   explicit IdleWheel(uint32_t shortest) : tick_(shortest / 32 + 1) { Clear(); }
 
   // To be looked at so many milliseconds after `now`.

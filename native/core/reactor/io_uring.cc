@@ -26,7 +26,7 @@ class IoUring final : public Backend {
   explicit IoUring(const RingOptions& options) : options_(options) {}
   ~IoUring() override { Stop(); }
 
-  // The requests that were cancelled let go of their sockets before anybody goes on. Without its buffers nothing is
+  // The requests that were cancelled let go of their sockets before this returns. Without its buffers nothing is
   // received any more, whatever of it is still under way.
   bool Stop() override {
     if (!ring_.open()) return true;

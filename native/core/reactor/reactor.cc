@@ -177,7 +177,7 @@ void Reactor::Defer(int32_t slot, uint8_t what) {
   run_queue_.push_back(TagOf(slot));
 }
 
-// Once around at most: whoever is still ready after its turn goes to the end.
+// Once around at most: a connection that is still ready after its turn goes to the end.
 void Reactor::RunDeferred() {
   for (size_t left = run_queue_.size(); left > 0 && HasRoom(); left--) {
     const uint64_t tag = run_queue_.front();

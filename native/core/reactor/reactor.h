@@ -7,7 +7,7 @@
 //
 // Whose bytes lie where, and for how long. A pointer or offset that outlives the call that made it is one of these:
 //
-//   a record of kData, into the slab            until its batch is settled: a place in the slab is taken before anybody
+//   a record of kData, into the slab            until its batch is settled: a place in the slab is taken before that
 //                                               is told (slab_used_), or is a buffer that Backend::Resume gives back; a
 //                                               record that has to wait for another batch never points there
 //   an operation kWrite, into the data block    until operations are performed: then out_used begins anew

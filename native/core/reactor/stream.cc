@@ -49,7 +49,7 @@ void Reactor::Read(int32_t slot) {
   if (options_.edge_triggered && last > 0) Defer(slot, kReadable);
 }
 
-// The place in the slab is taken before anybody is told: what is sent from there may be sent when the batch is over.
+// The place in the slab is taken before anything is told: what is sent from there may be sent when the batch is over.
 void Reactor::Received(int32_t slot, size_t offset, size_t count) {
   CountReceived(slot, count);
   const bool sent_later = completes_ || !handler_;

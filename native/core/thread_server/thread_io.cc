@@ -18,7 +18,7 @@ int IoMailbox::Open() {
   return event_fd_.valid() ? 0 : -errno;
 }
 
-// Whoever is woken finds the lock free.
+// The thread that is woken finds the lock free.
 void IoMailbox::Post(IoCompletion completion) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -67,7 +67,7 @@ int IoConnection::Order(Lane* lane, Command command) {
     if (const int error = AddThread(); error < 0) return error;
   }
   lane->commands.push_back(std::move(command));
-  lock.unlock();  // whoever is woken finds it free
+  lock.unlock();  // the thread that is woken finds it free
   if (begins) work_.notify_one();
   return 0;
 }
@@ -83,12 +83,6 @@ void IoConnection::Close(bool quietly) {
   work_.notify_all();
 }
 
-void IoConnection::Shutdown() {
-  if (!cache_->IsOwner()) return;
-  const Lock lock(mutex_);
-  if (fd_ >= 0) shutdown(fd_, SHUT_RDWR);
-}
-
 void IoConnection::Release() {
   Lock lock(mutex_);
   reads_.busy = false;
@@ -97,7 +91,7 @@ void IoConnection::Release() {
   if (begins) work_.notify_one();
 }
 
-// Under the lock, or before anybody else has the connection: then the new thread need not wait for it.
+// Under the lock, or before another thread has the connection: then the new thread need not wait for it.
 int IoConnection::AddThread() {
   auto* self = new std::shared_ptr<IoConnection>(shared_from_this());
   ++threads_;
@@ -139,9 +133,9 @@ bool IoConnection::NextLane(Lane** lane) {
 }
 
 // A read's lane stays busy until its bytes were taken (Release), any other until it is told, so that what is told is in
-// order. It is told without the lock, which whoever hears of it wants next; this thread counts as free by then. Where
-// the other direction has something to do as well, a second thread sees to it (or this one afterwards, if there is none
-// to be had).
+// order. It is told without the lock, which the thread that hears of it wants next; this thread counts as free by then.
+// Where the other direction has something to do as well, a second thread sees to it (or this one afterwards, if there
+// is none to be had).
 void IoConnection::Perform(Lock& lock, Lane* lane) {
   lane->busy = true;
   Command command = std::move(lane->commands.front());

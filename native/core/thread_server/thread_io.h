@@ -25,7 +25,7 @@ struct IoCompletion {
   int64_t result;  // bytes, or -errno
 };
 
-// Where threads put what they have done. Lives as long as anybody holds it.
+// Where threads put what they have done. Lives as long as it is held.
 class IoMailbox {
  public:
   int Open();  // 0 or -errno
@@ -62,8 +62,6 @@ class IoConnection : public std::enable_shared_from_this<IoConnection> {
   // Blocked operations fail, those not begun are cancelled (-ECANCELED); completed when the descriptor is closed.
   // `quietly`, where all operations are completed: nobody is told, and the descriptor is closed a moment later.
   void Close(bool quietly);
-  // Wakes blocked operations for good, without closing: they find the end of file, or EPIPE.
-  void Shutdown();
 
   // The bytes of a completed read; valid until Release, after which the next read may begin.
   const uint8_t* data() const { return buffer_.get(); }
