@@ -5,11 +5,13 @@ import { command } from '../../support/command.js'
 import { Workshop } from '../../support/compile.js'
 import { runFixture } from '../../support/run-fixture.js'
 
+const refused = ['SYS_io_uring_setup', 'SYS_io_uring_enter', 'SYS_io_uring_register'].join()
+
 let workshop: Workshop
 let under: string[]
 beforeAll(() => {
   workshop = new Workshop()
-  under = [workshop.executable('without-io-uring', ['test/fixtures/without-io-uring.c'])]
+  under = [workshop.executable('without-io-uring', [`-DREFUSED=${refused}`, 'test/fixtures/without-call.c'])]
 })
 afterAll(() => workshop[Symbol.dispose]())
 
