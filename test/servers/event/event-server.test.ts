@@ -1,4 +1,4 @@
-// eventServer, from outside: one contract for its back ends, each case a program of its own (test/fixtures/event-server.ts).
+// eventServer, from outside: one contract for its back ends, each case a program of its own (test/fixtures/event-server.ts, event-limits.ts, event-uses.ts).
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,8 +6,38 @@ import { describe, expect, it } from 'vitest'
 import { runFixture, type FixtureOptions } from '../../support/run-fixture.js'
 import { cannotTrace, withFaults } from '../../support/strace.js'
 
+const limits = new Set([
+  'A56',
+  'A58',
+  'kernelSaysNo',
+  'slowReader',
+  'slowClient',
+  'drain',
+  'idleTimeout',
+  'headTimeout',
+  'notAwaited',
+  'maxConnections',
+  'reuse',
+  'close',
+])
+const uses = new Set([
+  'handOver',
+  'toSocket',
+  'http',
+  'A57',
+  'httpDrain',
+  'A64',
+  'select',
+  'fork',
+  'worker',
+  'syscalls',
+])
+
+const programOf = (name: string): string =>
+  limits.has(name) ? 'event-limits' : uses.has(name) ? 'event-uses' : 'event-server'
+
 const fixture = (name: string, args: string[], options: FixtureOptions = {}) =>
-  runFixture<Record<string, unknown>>('event-server', name, { args, timeout: 25_000, ...options })
+  runFixture<Record<string, unknown>>(programOf(name), name, { args, timeout: 25_000, ...options })
 
 // '' where there is io_uring; its cases are left out, and it is said why, where there is none.
 const why = (await fixture('available', ['io_uring'])) as unknown as string
