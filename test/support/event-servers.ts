@@ -1,7 +1,17 @@
 // What the cases about eventServer have in common: a server with the back end that the first argument after the case names, and its clients.
 import { createHash } from 'node:crypto'
 import { eventServer, native, type EventServerOptions, type Handler, type Server } from 'posix-async'
-import { AF_INET, connect as connectFd, dup, open, socket, SOCK_STREAM } from 'posix-async/posix'
+import {
+  AF_INET,
+  connect as connectFd,
+  dup,
+  open,
+  socket,
+  SOCK_STREAM,
+  getrlimit,
+  setrlimit,
+  RLIMIT_NOFILE,
+} from 'posix-async/posix'
 import { connect, echo, ended } from './clients.js'
 
 export const [name = 'epoll', handlerName = 'callbacks'] = process.argv.slice(3)
@@ -58,8 +68,9 @@ export const errors = (server: Server): string[] => {
   return seen
 }
 
-// Uses up all descriptors of the process.
+// Uses up all descriptors of the process. They are few from here on and not from its start: modules are read many at once.
 export function fill(): number[] {
+  setrlimit(RLIMIT_NOFILE, { ...getrlimit(RLIMIT_NOFILE), soft: 96 })
   const held = [open('/dev/null')]
   for (;;) {
     try {

@@ -96,7 +96,7 @@ function contract(backend: string): void {
   )
 
   it('A58 (libuv test-emfile): without descriptors accepting rests, and goes on soon after one is free', async () => {
-    expect(await fixture('A58', [backend], { under: ['prlimit', '--nofile=256'] })).toEqual({
+    expect(await fixture('A58', [backend])).toEqual({
       replies: ['served', 'served'],
       soon: true,
       busy: false,
@@ -106,7 +106,7 @@ function contract(backend: string): void {
   })
 
   it('kernel says no: without descriptors the start fails with EMFILE and leaves nothing', async () => {
-    const codes = (await fixture('kernelSaysNo', [backend], { under: ['prlimit', '--nofile=256'] })) as unknown
+    const codes = (await fixture('kernelSaysNo', [backend])) as unknown
     expect(new Set(codes as string[])).toEqual(new Set(['EMFILE']))
   })
 
