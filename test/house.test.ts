@@ -165,17 +165,6 @@ describe('names', () => {
     expect(house.deadNatives(text, [file('lib/a.ts', 'native.open(1)')])).toEqual(['nothing calls shut'])
   })
 
-  it('of what is exported are one thing each', () => {
-    expect(house.oneName(library.filter(({ path }) => path.startsWith('lib/')))).toEqual([])
-  })
-
-  it('a name that is two things is found', () => {
-    const two = [file('lib/a.ts', 'export class Slot {}'), file('lib/b.ts', 'export interface Slot {}')]
-    expect(house.oneName([...two, file('lib/c.ts', 'import { Slot }\nclass Slot {}')])).toEqual([
-      'Slot: lib/a.ts, lib/b.ts',
-    ])
-  })
-
   it('stand in comments in the place of persons', () => {
     expect(house.namesSubjects(library)).toEqual([])
   })

@@ -192,21 +192,6 @@ export function deadNatives(declaring: string, others: readonly SourceFile[]): s
   return declared.filter(([, name]) => !words.has(name!)).map(([, name]) => `nothing calls ${name}`)
 }
 
-// Names that are two things by their nature: what C and node:fs both have, and the door to the addon beside the public function.
-const sharedNames = new Set(['native', 'open', 'readFile'])
-const exportedName = /^export (?:default )?(?:async )?(?:function|const|let|class|interface|type) (\w+)/gm
-
-/** One name, one thing: what two files export under the same name. */
-export const oneName: Rule = (files) => {
-  const places = new Map<string, Set<string>>()
-  for (const { path, text } of files) {
-    for (const [, name] of text.matchAll(exportedName)) places.set(name!, (places.get(name!) ?? new Set()).add(path))
-  }
-  return [...places]
-    .filter(([name, paths]) => paths.size > 1 && !sharedNames.has(name))
-    .map(([name, paths]) => `${name}: ${[...paths].join(', ')}`)
-}
-
 // Threads, files and descriptors are no persons, and a comment names its subject.
 const persons = /\b(who(ever|soever)|some(body|one)|any(body|one)|every(body|one)|he|she|him)\b/i
 

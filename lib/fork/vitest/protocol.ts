@@ -10,7 +10,7 @@ export type Command =
   | { readonly kind: 'fork'; readonly id: number; readonly poolId: number }
   | { readonly kind: 'kill'; readonly id: number; readonly signal: NodeJS.Signals }
 
-export type Told =
+export type TemplateReport =
   | { readonly kind: 'warm' }
   /** Those that cannot be loaded before the file that asks for them: they failed, or set hooks for the file that loads them. */
   | { readonly kind: 'preloaded'; readonly unfit: readonly string[] }

@@ -7,7 +7,15 @@ import { ForkedPort } from '../messages/forked-port.js'
 import type { ReceivedHandle } from '../messages/handles.js'
 import { compactHeap } from '../compact-heap.js'
 import { forkedWorker, type ForkedWorker } from '../worker/forked-worker.js'
-import { answerTo, isCall, isOfUse, isResponse, type Command, type Told, type WorkerMessage } from './protocol.js'
+import {
+  answerTo,
+  isCall,
+  isOfUse,
+  isResponse,
+  type Command,
+  type TemplateReport,
+  type WorkerMessage,
+} from './protocol.js'
 
 type Listener = (message: unknown) => void
 type RunTests = (state: unknown, traces: unknown) => Promise<void>
@@ -50,7 +58,7 @@ vitest.init({
 })
 
 /** Has the worker do one request after the other, and drops what it reports; what it asks for is answered by vitest. */
-async function warm(main: Port<Command, Told>, requests: readonly WorkerMessage[]): Promise<void> {
+async function warm(main: Port<Command, TemplateReport>, requests: readonly WorkerMessage[]): Promise<void> {
   for (const request of requests) {
     await new Promise<void>((resolve) => {
       post = (message) => {
@@ -108,7 +116,11 @@ function live(parent: Port, poolId: number, uncaught: readonly NodeJS.UncaughtEx
 
 const workers = new Map<number, ForkedWorker>()
 
-function fork(main: Port<Command, Told>, { id, poolId }: { id: number; poolId: number }, handle: ReceivedHandle): void {
+function fork(
+  main: Port<Command, TemplateReport>,
+  { id, poolId }: { id: number; poolId: number },
+  handle: ReceivedHandle,
+): void {
   const uncaught = process.listeners('uncaughtException')
   const worker = forkedWorker((port) => live(port, poolId, uncaught))
   workers.set(id, worker)
@@ -122,7 +134,7 @@ function fork(main: Port<Command, Told>, { id, poolId }: { id: number; poolId: n
   worker.ended.then(() => ended(), ended)
 }
 
-async function obey(main: Port<Command, Told>, command: Command, handles: ReceivedHandle[]): Promise<void> {
+async function obey(main: Port<Command, TemplateReport>, command: Command, handles: ReceivedHandle[]): Promise<void> {
   if (command.kind === 'fork') fork(main, command, handles[0]!)
   else if (command.kind === 'kill') workers.get(command.id)?.kill(command.signal)
   else if (command.kind === 'rpc') hear(command.message)
@@ -130,7 +142,7 @@ async function obey(main: Port<Command, Told>, command: Command, handles: Receiv
   else await warm(main, command.requests).then(() => main.send({ kind: 'warm' }))
 }
 
-const main = new ForkedPort<Command, Told>(3)
+const main = new ForkedPort<Command, TemplateReport>(3)
 main.on('message', (command: Command, handles: ReceivedHandle[]) => void obey(main, command, handles))
 await once(main, 'disconnect')
 exit()

@@ -9,7 +9,7 @@ import { codedError } from '../../errors.js'
 import { AF_UNIX, SOCK_STREAM, socketpair } from '../../posix/sys-socket.js'
 import { close } from '../../posix/unistd.js'
 import { forkedChannel, ForkedPort } from '../messages/forked-port.js'
-import type { Command, Told, WorkerMessage } from './protocol.js'
+import type { Command, TemplateReport, WorkerMessage } from './protocol.js'
 
 export interface TemplateOptions {
   readonly distPath: string
@@ -68,10 +68,10 @@ export class TemplateChild extends EventEmitter<ChildEvents> {
 
 export class Template {
   readonly #process: ChildProcess
-  readonly #port: ForkedPort<Told, Command>
+  readonly #port: ForkedPort<TemplateReport, Command>
   readonly #children = new Map<number, TemplateChild>()
   readonly #forks = new Map<number, (error?: Error) => void>()
-  #told: ((told: Told | undefined) => void) | undefined
+  #told: ((told: TemplateReport | undefined) => void) | undefined
   #rpc: (message: WorkerMessage) => void = () => {}
   #failure: Error | undefined
   #lastId = 0
@@ -79,7 +79,7 @@ export class Template {
   /** @throws ErrnoError EMFILE */
   constructor({ distPath, execArgv, env, stdout, stderr }: TemplateOptions) {
     const [own, theirs] = socketpair(AF_UNIX, SOCK_STREAM)
-    this.#port = new ForkedPort<Told, Command>(own)
+    this.#port = new ForkedPort<TemplateReport, Command>(own)
     const program = fileURLToPath(new URL('template-process.js', import.meta.url))
     this.#process = spawn(process.execPath, [...execArgv, program, join(distPath, 'worker.js')], {
       env,
@@ -89,7 +89,7 @@ export class Template {
     this.#process.unref()
     connect(this.#process.stdout!, stdout)
     connect(this.#process.stderr!, stderr)
-    this.#port.on('message', (told: Told) => this.#hear(told))
+    this.#port.on('message', (told: TemplateReport) => this.#hear(told))
     this.#port.on('error', (error) => this.#over(error))
     this.#process.once('error', (error) => this.#over(error))
     this.#process.once('exit', (code, signal) => this.#over(gone(`has ended with ${signal ?? code}`)))
@@ -117,10 +117,10 @@ export class Template {
   }
 
   // One after the other.
-  async #ask(command: Command): Promise<Told> {
+  async #ask(command: Command): Promise<TemplateReport> {
     if (this.#failure) throw this.#failure
     this.#port.ref()
-    const told = new Promise<Told | undefined>((resolve) => (this.#told = resolve))
+    const told = new Promise<TemplateReport | undefined>((resolve) => (this.#told = resolve))
     this.#port.send(command)
     const answer = await told
     this.#port.unref()
@@ -151,7 +151,7 @@ export class Template {
     if (this.#port.connected) this.#port.send(command)
   }
 
-  #hear(told: Told): void {
+  #hear(told: TemplateReport): void {
     if (told.kind === 'warm' || told.kind === 'preloaded') this.#told?.(told)
     else if (told.kind === 'rpc') this.#rpc(told.message)
     else if (told.kind === 'forked') this.#settle(told.id)
