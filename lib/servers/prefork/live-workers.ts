@@ -146,7 +146,7 @@ export class LiveWorkers {
     const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
     const message = `worker ${id} (pid ${pid}) ${how} while it served this client`
     for (let i = 0; i < Math.min(active, MOST_TOLD); i++) {
-      host.clientError(codedError(Error, 'ERR_POSIX_ASYNC_WORKER', message), nobody)
+      host.clientError(codedError(Error, 'ERR_POSIX_ASYNC_WORKER', message), unknownClient)
     }
   }
 
