@@ -5,13 +5,14 @@
 import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
 import { native } from '../../native.js'
+import type { Weak } from './weak.js'
 import { realGlobal } from './main-realm.js'
 
 // What these make is of Node's own realm, where the addon looks at it.
 const { Atomics, FinalizationRegistry, Promise } = realGlobal
 
 /** The promises of measurements that are under way. */
-export type Measurements = WeakRef<Promise<unknown>>[]
+export type Measurements = Weak<Promise<unknown>>[]
 
 const measurements: Measurements = []
 

@@ -5,10 +5,11 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Worker } from 'node:worker_threads'
 import { leaveTransport } from './parent-transports.js'
+import type { Weak } from './weak.js'
 
 type Known = Worker & Record<symbol, Lifeline | null>
 
-export type StartedWorkers = Set<WeakRef<Worker>>
+export type StartedWorkers = Set<Weak<Worker>>
 
 const started: StartedWorkers = new Set()
 // Of these Node is just telling the end: it takes their lifelines from them when it has done so.
