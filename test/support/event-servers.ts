@@ -68,9 +68,14 @@ export const errors = (server: Server): string[] => {
   return seen
 }
 
-// Uses up all descriptors of the process. They are few from here on and not from its start: modules are read many at once.
-export function fill(): number[] {
+// From here on, and not from the start of the process: modules are read many at once. Before a server begins to accept: io_uring takes the limit
+// of that time.
+export function limitDescriptors(): void {
   setrlimit(RLIMIT_NOFILE, { ...getrlimit(RLIMIT_NOFILE), soft: 96 })
+}
+
+// Uses up all descriptors of the process.
+export function fill(): number[] {
   const held = [open('/dev/null')]
   for (;;) {
     try {
