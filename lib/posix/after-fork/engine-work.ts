@@ -27,11 +27,15 @@ function noteMeasurements(): void {
 
 if (isMainThread) noteMeasurements()
 
-function waitingPromise(): unknown {
+// The promise of a wait, while `look` has it.
+function whileWaiting<T>(look: (waiting: unknown) => T): T {
   const cell = new Int32Array(new SharedArrayBuffer(4))
   const { value } = (Atomics as unknown as { waitAsync(...args: unknown[]): { value: unknown } }).waitAsync(cell, 0, 0)
-  queueMicrotask(() => Atomics.notify(cell, 0))
-  return value
+  try {
+    return look(value)
+  } finally {
+    Atomics.notify(cell, 0)
+  }
 }
 
 const ATTEMPTS = 10
@@ -43,7 +47,9 @@ export function prepareEngineWork(): boolean {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const pending = new Promise<never>(nothing)
     const registry = new FinalizationRegistry(nothing)
-    if (native.findEngineWork(registry, nothing, pending, Promise.resolve(7), waitingPromise())) return true
+    const look = (waiting: unknown): boolean =>
+      native.findEngineWork(registry, nothing, pending, Promise.resolve(7), waiting)
+    if (whileWaiting(look)) return true
   }
   return false
 }

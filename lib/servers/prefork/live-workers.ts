@@ -132,7 +132,7 @@ export class LiveWorkers {
     worker.drain()
     const { cut, leaves } = worker
     const active = worker.over(status)
-    if (!cut && (!leaves || status.signal)) this.#lost(worker, status, active)
+    if (!cut && (!leaves || status.signal)) this.#lost(worker, status, worker.isExpelled ? active - 1 : active)
     callSafely(() => hooks.tell('afterWorkerExit', worker, status))
     callSafely(() => host.emit('exit', worker, status.code, status.signal))
     this.#events.ended(slot, worker, leaves)
@@ -142,7 +142,7 @@ export class LiveWorkers {
   // Who they were, nothing tells; of a number that a hostile worker has made up not all are told.
   #lost({ id, pid }: PreforkWorker, { code, signal }: ExitStatus, active: number): void {
     const { host, cells } = this.#server
-    cells.addErrors(active)
+    cells.addErrors(Math.max(active, 0))
     const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
     const message = `worker ${id} (pid ${pid}) ${how} while it served this client`
     for (let i = 0; i < Math.min(active, MOST_TOLD); i++) {

@@ -40,6 +40,8 @@ export class PreforkWorker implements WorkerInfo {
   leaves = false
   /** @internal Its connections were cut off on purpose: no errors. */
   cut = false
+  /** @internal It was ended for what it sent, and that is told of one of its clients. */
+  isExpelled = false
   readonly #cells: Scoreboard
   #entry: ScoreboardEntry | undefined
   #reader: ReportReader<WorkerReport> | undefined
@@ -212,6 +214,7 @@ export class PreforkWorker implements WorkerInfo {
     const told = `worker ${id} (pid ${pid}) was ended: ${error.message}`
     this.#failure ??= notReady(this, 'was ended before it was ready', error)
     this.#reader?.close()
+    this.isExpelled = true
     this.#child?.kill('SIGKILL')
     return codedError(Error, 'ERR_POSIX_ASYNC_REPORT', told, { cause: error })
   }
