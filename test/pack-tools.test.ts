@@ -37,7 +37,7 @@ describe('checks of packages', () => {
       problems?: Record<string, unknown[]>
       analysis: { entrypoints: Record<string, unknown> }
     }
-    expect(Object.keys(analysis.entrypoints)).toEqual(['.', './posix', './package.json'])
+    expect(Object.keys(analysis.entrypoints)).toEqual(['.', './posix', './heapdump', './vitest', './package.json'])
     expect(Object.keys(problems ?? {}).filter((kind) => kind !== 'CJSResolvesToESM')).toEqual([])
   }, 60_000)
 })
