@@ -5,6 +5,7 @@ import { runFixture } from '../support/run-fixture.js'
 
 // That take as many bytes as there are, of whatever number.
 const ANY = [
+  'writeOut',
   'bind',
   'connect',
   'sendto',

@@ -122,12 +122,14 @@ int GiveUp(int fd, int idle) {
 // How many streams of the parent's SilenceHandles has found.
 int streams = 0;
 
-// What comes on standard input is for the parent, which has begun to read it; a child may begin to read it, too.
+// What comes on standard input is for the parent, which has begun to read it; a child may begin to read it, too: a
+// stream that is not read keeps no child alive, and one that the child reads does.
 void LeaveInput(Silencer* silencer, uv_handle_t* handle) {
-  uv_unref(handle);
   if (IsStream(handle) || handle->type == UV_TTY) {
     streams++;
     uv_read_stop(reinterpret_cast<uv_stream_t*>(handle));
+  } else {
+    uv_unref(handle);
   }
   Unwatch(silencer->loop, WatcherOf(handle));
 }
@@ -214,7 +216,7 @@ void RefStreams(uv_loop_t* loop, bool referenced) {
   const auto set = [](uv_handle_t* handle, void* referenced) {
     if (!IsStream(handle) || uv_is_closing(handle)) return;
     const int fd = WatcherOf(handle)->fd;
-    if (fd > STDIN_FILENO && fd <= STDERR_FILENO) return;
+    if (fd >= STDIN_FILENO && fd <= STDERR_FILENO) return;
     if (*static_cast<bool*>(referenced))
       uv_ref(handle);
     else
